@@ -1,0 +1,42 @@
+package echo
+
+import "io"
+
+// An input is where the bytes of a connection come from. What next returns is valid until the next call; the error
+// comes with no bytes.
+type input interface {
+	next() ([]byte, error)
+}
+
+// echoBytes sends back whatever one read brings with one write: the server without a framing.
+func (c *conn) echoBytes() error {
+	in := c.newInput(orDefault(c.srv.ReadBuffer, DefaultReadBuffer))
+	for {
+		c.arm()
+		b, err := in.next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.received(len(b))
+		if err := c.send(b); err != nil {
+			return err
+		}
+	}
+}
+
+// buffered is an input that keeps its buffer, for connections that are recorded or are no sockets of the kernel.
+type buffered struct {
+	r   io.Reader
+	buf []byte
+}
+
+func (in *buffered) next() ([]byte, error) {
+	n, err := in.r.Read(in.buf)
+	if n > 0 {
+		return in.buf[:n], nil // an error comes again with the next read
+	}
+	return nil, err
+}

@@ -1,0 +1,198 @@
+package echo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"slices"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// DefaultTimeout is how long a Client waits for a connection, and for anything to move on it.
+const DefaultTimeout = 10 * time.Second
+
+// GlueLimit is the most that a Client keeps in memory to send it with one write.
+const GlueLimit = 64 << 20
+
+// patient is the size of an echo, in bytes, up to which a Client sends everything before it reads anything. That much
+// has room in the kernels' queues, and what one read then returns is no luck. More than that it reads while it sends:
+// two programs that both only write would wait for each other forever.
+const patient = 16 << 10
+
+// A Client sends messages to an echo server, ends its side, and holds what comes back against what it sent, byte by
+// byte, in memory that does not grow with the input. The zero value sends raw bytes, a message a write.
+type Client struct {
+	Codec      framing.Codec  // how messages are marked; nil is framing.Raw
+	Chunk      int            // bytes in one write; 0 for one write a message
+	Glue       bool           // everything in one write: GlueLimit bytes at most
+	Nagle      bool           // TCP_NODELAY off
+	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
+	MaxMessage int            // the most bytes of a message; 1 MiB if 0
+	Timeout    time.Duration  // 10 seconds if 0
+	Recorder   trace.Recorder // takes the account
+
+	// Progress, if set, is called now and then with the bytes of echo that have come.
+	Progress func(received int64)
+}
+
+// Result is what a Client did and saw.
+type Result struct {
+	OK               bool   `json:"ok"` // everything came back as it was sent
+	MessagesSent     int    `json:"messages_sent"`
+	MessagesReceived int    `json:"messages_received"` // of the raw codec: reads
+	Writes           int    `json:"writes"`
+	Reads            int    `json:"reads"`
+	BytesSent        int64  `json:"bytes_sent"`
+	BytesReceived    int64  `json:"bytes_received"`
+	Error            string `json:"error,omitempty"`
+
+	Sent   *trace.Map `json:"-"` // the stream to the server
+	Echoed *trace.Map `json:"-"` // the stream back, its messages as they were sent
+}
+
+// Run connects to addr, sends the messages and reads their echo. The Result counts what was done also if there is an
+// error. A message that the sequence yields need only be valid until the next.
+func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte, error]) (Result, error) {
+	if c.Codec == nil {
+		c.Codec = framing.Raw{}
+	}
+	c.ReadBuffer = orDefault(c.ReadBuffer, DefaultReadBuffer)
+	c.MaxMessage = orDefault(c.MaxMessage, DefaultMaxMessage)
+	c.Timeout = orDefault(c.Timeout, DefaultTimeout)
+
+	conn, err := Dial(ctx, addr, c.Timeout, !c.Nagle, c.Recorder)
+	if err != nil {
+		return Result{Error: err.Error()}, err
+	}
+	defer conn.Close()
+	// The end of ctx interrupts whatever the connection waits for.
+	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
+
+	x := newExchange(ctx, c, conn)
+	err = x.run(messages)
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return x.result(err), err
+}
+
+// An exchange is one run of a Client. One goroutine sends, one receives; the queue of what is owed is all that they
+// share.
+type exchange struct {
+	Client
+	ctx  context.Context // of Run, for both goroutines
+	tcp  *net.TCPConn
+	conn net.Conn // tcp, with its reads and writes recorded
+	maps *trace.Maps
+	rec  trace.Recorder
+	owed *owed
+	out  sender
+	in   receiver
+}
+
+func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps)}
+	x.rec = trace.Tee(x.maps, c.Recorder)
+	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
+	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
+	room := 4<<20 + c.Chunk + c.MaxMessage
+	if c.Glue {
+		room = 2 * GlueLimit
+	}
+	_, raw := c.Codec.(framing.Raw)
+	x.owed = newOwed(room, !raw)
+	return x
+}
+
+// run sends everything and then reads, if it is little; else it does both at once.
+func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
+	much := make(chan struct{})
+	sent := make(chan error, 1)
+	go func() { sent <- x.send(messages, much) }()
+	select {
+	case <-x.ctx.Done(): // the sender may be waiting for its input: that cannot be interrupted
+		return x.ctx.Err()
+	case err := <-sent:
+		if err != nil {
+			return err
+		}
+		if err := x.awaitEcho(); err != nil {
+			return err
+		}
+		return x.receive()
+	case <-much:
+		return x.receiveMeanwhile(sent)
+	}
+}
+
+// receiveMeanwhile receives while the sender still sends.
+func (x *exchange) receiveMeanwhile(sent <-chan error) error {
+	received := x.receive()
+	if received == nil {
+		return <-sent
+	}
+	x.owed.abandon()
+	x.tcp.Close()
+	select {
+	case err := <-sent:
+		if own := (*inputError)(nil); errors.As(err, &own) {
+			return err // the echo is short because of it
+		}
+	default:
+	}
+	return received
+}
+
+// awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
+func (x *exchange) awaitEcho() error {
+	want := x.out.bytes.Load()
+	ctx, cancel := context.WithTimeout(x.ctx, x.Timeout)
+	defer cancel()
+	unread := 0
+	err := sock.Await(ctx, func() (done bool, err error) {
+		if unread, err = sock.Unread(x.tcp); err != nil || int64(unread) >= want {
+			return true, err
+		}
+		state, err := sock.State(x.tcp)
+		return state != sock.StateFinWait1 && state != sock.StateFinWait2, err
+	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil // then it is luck how many reads there will be
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("no more of the echo came within %v: %s of %s are there; does the server use -codec %v too?",
+			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.Codec)
+	case err != nil:
+		return err
+	}
+	x.tell(trace.Event{Ev: trace.Wait, Text: "until the kernel holds " + trace.Bytes(int64(unread)) + " of echo, not read yet"})
+	return nil
+}
+
+// result is the account's last word.
+func (x *exchange) result(err error) Result {
+	r := Result{
+		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
+		BytesSent: x.out.bytes.Load(), BytesReceived: x.in.bytes,
+		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+	}
+	r.Writes = r.Sent.Row(trace.Writes).Count
+	r.Reads = r.Echoed.Row(trace.Reads).Count
+	if err != nil {
+		r.Error = err.Error()
+	}
+	// The echo has the sender's framing: its messages lie where they lay on the way out.
+	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(trace.Sent))
+	return r
+}
+
+func (x *exchange) tell(e trace.Event) {
+	e.Time, e.At = time.Now(), trace.Client
+	x.rec.Record(e)
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package echo
+
+// newInput keeps a buffer for every connection: waiting without one needs a Unix.
+func (c *conn) newInput(size int) input {
+	return &buffered{c.Conn, make([]byte, size)}
+}

@@ -1,0 +1,92 @@
+package echo
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// receiver is the receiving goroutine's part of an exchange.
+type receiver struct {
+	messages int
+	bytes    int64
+}
+
+// receive reads messages until the stream ends, and compares each with what is owed.
+func (x *exchange) receive() error {
+	r := bufio.NewReaderSize(inlet{x}, x.ReadBuffer)
+	for {
+		start := x.in.bytes - int64(r.Buffered())
+		msg, err := x.Codec.Read(r, x.MaxMessage)
+		if err == io.EOF {
+			return x.atEnd()
+		}
+		if err != nil {
+			return x.receiveError(err, start)
+		}
+		x.in.messages++
+		end := x.in.bytes - int64(r.Buffered())
+		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
+		if err := x.compare(msg); err != nil {
+			return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(start), err)
+		}
+	}
+}
+
+// compare holds a received message against the one that was sent; raw bytes are held against the bytes that are next,
+// because raw keeps no messages.
+func (x *exchange) compare(msg []byte) error {
+	if _, raw := x.Codec.(framing.Raw); raw {
+		return x.owed.takeBytes(msg)
+	}
+	return x.owed.takeMessage(msg)
+}
+
+// atEnd is the stream's end between two messages: right if nothing is owed.
+func (x *exchange) atEnd() error {
+	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
+	if messages, size := x.owed.left(); messages > 0 || size > 0 {
+		return fmt.Errorf("the server ended the stream after %s of echo, %s too early; does it use -codec %v too?",
+			trace.Bytes(x.in.bytes), trace.Bytes(int64(size)), x.Codec)
+	}
+	return nil
+}
+
+func (x *exchange) receiveError(err error, offset int64) error {
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("no more of the echo came within %v, after %s; does the server use -codec %v too?",
+			x.Timeout, trace.Bytes(x.in.bytes), x.Codec)
+	}
+	return fmt.Errorf("the echo at offset %s: %w; does the server use -codec %v too?", trace.Number(offset), err, x.Codec)
+}
+
+// inlet is the stream below the codec: reads of the size that was asked for, each with a deadline.
+type inlet struct{ x *exchange }
+
+func (in inlet) Read(p []byte) (int, error) {
+	x := in.x
+	for {
+		x.tcp.SetReadDeadline(time.Now().Add(x.Timeout))
+		if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
+			return 0, x.ctx.Err()
+		}
+		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
+		if errors.Is(err, os.ErrDeadlineExceeded) && !x.owed.due() {
+			continue // the sender waits for its input, and so do we
+		}
+		x.in.bytes += int64(n)
+		if x.Progress != nil {
+			x.Progress(x.in.bytes)
+		}
+		return n, err
+	}
+}

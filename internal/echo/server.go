@@ -1,0 +1,253 @@
+// Package echo has both ends of an echo: the Server, which sends back the bytes or the messages that it gets, and the
+// Client, which sends messages, reads their echo and says what became of their boundaries.
+package echo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// The defaults of a Server's limits.
+const (
+	DefaultReadBuffer  = 64 << 10
+	DefaultMaxMessage  = 1 << 20
+	DefaultMaxConns    = 1024
+	DefaultIdleTimeout = 5 * time.Minute
+)
+
+// quiet is how long a connection may be silent after Shutdown before its echo counts as finished.
+const quiet = 250 * time.Millisecond
+
+// ErrServerClosed is what Serve returns after Shutdown or Close.
+var ErrServerClosed = errors.New("echo: the server is closed")
+
+// A Server echoes what its clients send. The zero value echoes bytes, with the default limits and without an account.
+// Its fields must not be changed once Serve was called; its methods may be called concurrently.
+//
+// A connection ends when its client ends its side and has got everything back; when it breaks the framing; when it is
+// silent, or takes nothing, for IdleTimeout; and with the server. None of these touches another connection.
+type Server struct {
+	Codec       framing.Codec  // how messages are marked; nil echoes bytes as they come
+	ReadBuffer  int            // the most bytes that one read takes; 64 KiB if 0
+	MaxMessage  int            // the most bytes of a message; 1 MiB if 0. Bytes have no messages, and no such limit
+	MaxConns    int            // the most connections at once, further ones are closed at once; 1024 if 0
+	IdleTimeout time.Duration  // 5 minutes if 0
+	Recorder    trace.Recorder // takes the account; without one nothing is spent on it
+
+	closing atomic.Bool
+	running sync.WaitGroup // the connections
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	conns     map[*conn]struct{}
+	stopped   chan struct{} // closed with the server: ends a pause between accepts
+	stats     Stats
+}
+
+// Stats is what a server has done. Of a connection that is still open, only its existence counts.
+type Stats struct {
+	Conns    int   `json:"conns"`     // accepted
+	Refused  int   `json:"refused"`   // over MaxConns
+	Failed   int   `json:"failed"`    // ended by an error of the client's, of the network's, or by a limit
+	BytesIn  int64 `json:"bytes_in"`  // read
+	BytesOut int64 `json:"bytes_out"` // written
+	Messages int64 `json:"messages"`  // echoed whole; 0 without a codec
+}
+
+// Stats returns the counts so far.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats
+}
+
+// Serve accepts connections from ln and echoes each in a goroutine of its own. It returns ErrServerClosed after
+// Shutdown or Close, and otherwise the error of Accept that it could not wait out. It closes ln.
+func (s *Server) Serve(ln net.Listener) error {
+	defer ln.Close()
+	stopped, ok := s.track(ln)
+	if !ok {
+		return ErrServerClosed
+	}
+	defer s.untrack(ln)
+	var pause time.Duration
+	for {
+		c, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			s.start(c)
+		case s.closing.Load():
+			return ErrServerClosed
+		case !passes(err):
+			return err
+		default:
+			// Out of descriptors, say. Those who are connected go on; whoever is new waits in the kernel's queue.
+			pause = min(max(5*time.Millisecond, 2*pause), time.Second)
+			s.record(trace.Event{Ev: trace.Failed, Text: fmt.Sprintf("accept: %v; next try in %v", err, pause)})
+			select {
+			case <-time.After(pause):
+			case <-stopped:
+			}
+		}
+	}
+}
+
+// passes says whether an error of Accept is of the kind that goes away when others close their connections.
+func passes(err error) bool {
+	for _, errno := range []syscall.Errno{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+	} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listeners == nil {
+		s.listeners = make(map[net.Listener]struct{})
+		s.conns = make(map[*conn]struct{})
+		s.stopped = make(chan struct{})
+	}
+	s.listeners[ln] = struct{}{}
+	return s.stopped, !s.closing.Load()
+}
+
+func (s *Server) untrack(ln net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, ln)
+}
+
+// start gives a new connection its number and its goroutine, or closes it if there are too many.
+func (s *Server) start(nc net.Conn) {
+	s.mu.Lock()
+	if s.closing.Load() {
+		s.mu.Unlock()
+		nc.Close()
+		return
+	}
+	if limit := orDefault(s.MaxConns, DefaultMaxConns); len(s.conns) >= limit {
+		s.stats.Refused++
+		s.mu.Unlock()
+		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %d connections are open already", nc.RemoteAddr(), limit)})
+		nc.Close()
+		return
+	}
+	s.stats.Conns++
+	c := newConn(s, nc, s.stats.Conns)
+	s.conns[c] = struct{}{}
+	s.running.Add(1)
+	s.mu.Unlock()
+	go s.serve(c)
+}
+
+// serve is the life of one connection.
+func (s *Server) serve(c *conn) {
+	defer s.running.Done()
+	if s.Recorder != nil {
+		s.record(withSock(trace.Event{Ev: trace.Accept, Conn: c.id}, c.Conn))
+	}
+	err := c.echo()
+	c.end(err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, c)
+	s.stats.BytesIn += c.bytesIn
+	s.stats.BytesOut += c.bytesOut
+	s.stats.Messages += c.messages
+	if err != nil {
+		s.stats.Failed++
+	}
+}
+
+// Shutdown ends the server: it accepts no more, and every connection may finish its echo, which it has when its client
+// ends its side or is silent for a quarter of a second. What is still open when ctx ends is closed; the error is then
+// ctx.Err(), and closed says how many there were.
+func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
+	s.stop(func(c *conn) { c.raw.SetReadDeadline(time.Now().Add(quiet)) })
+	finished := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+		return 0, nil
+	case <-ctx.Done():
+	}
+	closed = s.stop(func(c *conn) { c.raw.Close() })
+	<-finished
+	return closed, ctx.Err()
+}
+
+// Close ends the server and all its connections at once.
+func (s *Server) Close() {
+	s.stop(func(c *conn) { c.raw.Close() })
+	s.running.Wait()
+}
+
+// stop closes the listeners and does something with every connection; it returns their number.
+func (s *Server) stop(each func(*conn)) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closing.Swap(true) && s.stopped != nil {
+		close(s.stopped)
+	}
+	for ln := range s.listeners {
+		ln.Close()
+	}
+	for c := range s.conns {
+		each(c)
+	}
+	return len(s.conns)
+}
+
+// record completes an event and hands it to the Recorder, if there is one.
+func (s *Server) record(e trace.Event) {
+	if s.Recorder == nil {
+		return
+	}
+	e.Time, e.At = time.Now(), trace.Server
+	s.Recorder.Record(e)
+}
+
+// withSock adds what the kernel says of the socket, or why it does not.
+func withSock(e trace.Event, c any) trace.Event {
+	info, err := sock.Inspect(c)
+	if err != nil {
+		e.Text = err.Error()
+		return e
+	}
+	e.Sock = &info
+	return e
+}
+
+func orDefault[T int | time.Duration](value, otherwise T) T {
+	if value > 0 {
+		return value
+	}
+	return otherwise
+}
+
+// caught turns a panic into an error, so that it ends one connection and not the server.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+	}
+}

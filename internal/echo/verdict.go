@@ -1,0 +1,52 @@
+package echo
+
+import (
+	"fmt"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// Verdict is one sentence on what became of the messages' boundaries.
+func (r Result) Verdict(codec framing.Codec) string {
+	sent := fmt.Sprintf("%s sent in %s; ", trace.Count(r.MessagesSent, "message", "messages"), trace.Count(r.Writes, "write", "writes"))
+	read := fmt.Sprintf("%s returned %s", trace.Count(r.Reads, "read", "reads"), trace.Bytes(r.BytesReceived))
+	if r.Reads == 1 {
+		read = fmt.Sprintf("1 read returned all %s", trace.Bytes(r.BytesReceived))
+	}
+	switch _, raw := codec.(framing.Raw); {
+	case !r.OK:
+		return sent + read + "; then it failed: " + r.Error
+	case r.BytesSent == 0:
+		return sent + "there was no byte to echo."
+	case raw || codec == nil:
+		return sent + read + r.rawVerdict()
+	}
+	return sent + read + fmt.Sprintf(", and the framing (%v) gave the %s back.", codec, trace.Count(r.MessagesReceived, "message", "messages"))
+}
+
+func (r Result) rawVerdict() string {
+	agree, cut, lost := r.Echoed.Compare(trace.Reads)
+	switch {
+	case r.MessagesSent == 1 && r.Reads == 1:
+		return ", a single message: there was no boundary to lose. Send more."
+	case cut == 0 && lost == 0:
+		return fmt.Sprintf(", one message each: all %d boundaries agree, by luck. Raw TCP promises none.", agree)
+	case r.Reads == 1:
+		return ": raw TCP kept no boundary."
+	}
+	return fmt.Sprintf("; %s inside a message, and %s lost: raw TCP kept no boundary.",
+		times(cut, "a read ended"), trace.Count(lost, "boundary was", "boundaries were"))
+}
+
+func times(n int, what string) string {
+	switch n {
+	case 0:
+		return "no read ended"
+	case 1:
+		return "once " + what
+	case 2:
+		return "twice " + what
+	}
+	return fmt.Sprintf("%s times %s", trace.Number(int64(n)), what)
+}

@@ -1,0 +1,160 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"echolab/internal/sock"
+)
+
+// Backlog is what happens to clients of a server that listens with room for few connections and never calls accept.
+type Backlog struct {
+	Limit     int    `json:"limit"`     // the queue's limit, as the kernel has it
+	Connected int    `json:"connected"` // clients whose connect and write succeeded
+	Queued    int    `json:"queued"`    // connections that the kernel held for accept then
+	NextState string `json:"next"`      // the state of the next client's socket, its SYN sent more than once
+	Accepted  string `json:"accepted"`  // what the first accepted connection had to read: written before accept
+	Then      bool   `json:"then"`      // the waiting client connected once accept had made room
+}
+
+// RunBacklog connects until the kernel lets nobody in, and then accepts one.
+func RunBacklog(ctx context.Context) (f Backlog, err error) {
+	ln, err := listen(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer ln.Close()
+	if err := sock.SetBacklog(ln, 1); err != nil {
+		return f, err
+	}
+	for {
+		info, err := sock.Inspect(ln)
+		if err != nil {
+			return f, err
+		}
+		f.Limit, f.Queued = info.BacklogMax, info.Backlog
+		if f.Limit < 0 {
+			return f, fmt.Errorf("this system does not tell how long the queue for accept is: %w", errors.ErrUnsupported)
+		}
+		if f.Queued > f.Limit { // Linux lets one more in than the limit says
+			break
+		}
+		c, err := dial(ctx, ln.Addr())
+		if err != nil {
+			return f, err
+		}
+		defer c.Close()
+		if _, err := fmt.Fprintf(c, "client %d was here", f.Connected+1); err != nil {
+			return f, err
+		}
+		f.Connected++
+		if err := awaitQueued(ctx, ln, f.Connected); err != nil {
+			return f, err
+		}
+	}
+	return f, f.oneMore(ctx, ln)
+}
+
+// awaitQueued waits until the kernel has finished the handshakes of n connections: connect returns when the client's
+// side of it is done, which is a moment before the server's.
+func awaitQueued(ctx context.Context, ln *net.TCPListener, n int) error {
+	return sock.Await(ctx, func() (bool, error) {
+		info, err := sock.Inspect(ln)
+		return info.Backlog >= n, err
+	})
+}
+
+// oneMore lets a client wait for the full queue, and then accepts one of the others.
+func (f *Backlog) oneMore(ctx context.Context, ln *net.TCPListener) error {
+	w := waitingDial(ctx, ln.Addr())
+	defer w.close()
+	if err := w.awaitUnanswered(ctx, f); err != nil {
+		return err
+	}
+	first, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	defer first.Close()
+	buf := make([]byte, 64)
+	n, err := first.Read(buf)
+	if err != nil {
+		return err
+	}
+	f.Accepted = string(buf[:n])
+	select {
+	case err = <-w.done:
+		f.Then = err == nil
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	return err
+}
+
+// A waiting dial is a connect in a goroutine of its own, with the socket at hand.
+type waiting struct {
+	raw    chan syscall.RawConn // the socket, once it is there
+	done   chan error
+	conn   net.Conn
+	cancel context.CancelFunc
+}
+
+func waitingDial(ctx context.Context, addr net.Addr) *waiting {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &waiting{raw: make(chan syscall.RawConn, 1), done: make(chan error, 1), cancel: cancel}
+	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) error {
+		w.raw <- rc
+		return nil
+	}}
+	go func() {
+		c, err := dialer.DialContext(ctx, "tcp", addr.String())
+		w.conn = c
+		w.done <- err
+		close(w.done)
+	}()
+	return w
+}
+
+// awaitUnanswered waits until the client's kernel has sent the SYN again because nobody answered the first.
+func (w *waiting) awaitUnanswered(ctx context.Context, f *Backlog) error {
+	var rc syscall.RawConn
+	select {
+	case rc = <-w.raw:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return sock.Await(ctx, func() (bool, error) {
+		info, err := sock.InspectRaw(rc)
+		f.NextState = info.State
+		return info.State != sock.StateClose && info.Retransmits > 0, err
+	})
+}
+
+func (w *waiting) close() {
+	w.cancel()
+	<-w.done
+	if w.conn != nil {
+		w.conn.Close()
+	}
+}
+
+func (f Backlog) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The server listens with a backlog of %d and never calls accept.", f.Limit),
+			fmt.Sprintf("%d clients connected and wrote: the handshake is the kernel's, and so is the queue (%d in it).", f.Connected, f.Queued),
+			fmt.Sprintf("The next one stayed in %s: its SYN was dropped, and sent again.", f.NextState),
+			fmt.Sprintf("Then the server accepted one, and read what had waited there: %q.", f.Accepted),
+			fmt.Sprintf("With that room in the queue the waiting client connected: %v.", f.Then),
+		},
+		Answer: "connect succeeds without accept, and so does a first write: a finished connect says that a kernel is there, not that a " +
+			"program serves. When the queue is full, clients are not refused: they wait.",
+	}
+	r.expect(f.Connected >= 1 && f.Accepted == "client 1 was here", "what was written before accept was not there to read")
+	r.expect(f.NextState == sock.StateSynSent, "the client beyond the backlog did not wait")
+	r.expect(f.Then, "the waiting client did not connect after accept")
+	return r
+}

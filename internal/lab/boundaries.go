@@ -1,0 +1,185 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// ThreeWrites is what became of three messages, written one by one and read when all had come.
+type ThreeWrites struct {
+	Messages int    `json:"messages"`
+	Writes   int    `json:"writes"`
+	Unread   int    `json:"unread"` // bytes in the receive queue before the first read, as the kernel has it
+	Reads    []int  `json:"reads"`  // bytes that each read returned
+	First    string `json:"first"`  // what the first read returned
+
+	stream *trace.Map
+}
+
+// RunThreeWrites writes three messages, waits until all of them lie in the receive queue, and reads.
+func RunThreeWrites(ctx context.Context) (ThreeWrites, error) {
+	return threeWrites(ctx, true)
+}
+
+func threeWrites(ctx context.Context, nodelay bool) (ThreeWrites, error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return ThreeWrites{}, err
+	}
+	defer p.close()
+	if err := p.client.SetNoDelay(nodelay); err != nil {
+		return ThreeWrites{}, err
+	}
+	messages := Samples()
+	if err := p.send(messages...); err != nil {
+		return ThreeWrites{}, err
+	}
+	total := len(join(messages))
+	if err := sock.AwaitUnread(ctx, p.server, total); err != nil {
+		return ThreeWrites{}, err
+	}
+	unread, err := sock.Unread(p.server)
+	if err != nil {
+		return ThreeWrites{}, err
+	}
+	reads, err := readAll(p.atServer, total, 4096)
+	if err != nil {
+		return ThreeWrites{}, err
+	}
+	stream := p.stream()
+	return ThreeWrites{
+		Messages: len(messages), Writes: stream.Row(trace.Writes).Count, Unread: unread,
+		Reads: sizes(reads), First: string(reads[0]), stream: stream,
+	}, nil
+}
+
+func (f ThreeWrites) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The client wrote %d messages with %d writes. The server read nothing yet.", f.Messages, f.Writes),
+			fmt.Sprintf("Its kernel held %d bytes: one queue of bytes, with no mark in it.", f.Unread),
+			fmt.Sprintf("Then it read: %s.", bytesOf(f.Reads)),
+		},
+		Maps: []*trace.Map{f.stream},
+		Answer: fmt.Sprintf("%d. The first returned %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
+			len(f.Reads), f.First),
+	}
+	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")
+	r.expect(f.Writes == 3, "there were not three writes")
+	return r
+}
+
+// OneWrite is what became of one message, written with one write: a small one read with a small buffer, and a large
+// one read with a large buffer.
+type OneWrite struct {
+	SmallBuffer int   `json:"small_buffer"`
+	Small       []int `json:"small_reads"` // bytes that each read returned
+	SmallWrites int   `json:"small_writes"`
+
+	LargeMessage int `json:"large_message"`
+	LargeBuffer  int `json:"large_buffer"`
+	LargeReads   int `json:"large_reads"`
+	LargeWrites  int `json:"large_writes"`
+
+	small, large *trace.Map
+}
+
+// RunOneWrite writes 33 bytes and reads them 8 at a time; then it writes 1 MiB and reads it 64 KiB at a time.
+func RunOneWrite(ctx context.Context) (OneWrite, error) {
+	f := OneWrite{SmallBuffer: 8, LargeMessage: 1 << 20, LargeBuffer: 64 << 10}
+	small, stream, err := oneWrite(ctx, join(Samples()), f.SmallBuffer)
+	if err != nil {
+		return f, err
+	}
+	f.Small, f.small, f.SmallWrites = sizes(small), stream, stream.Row(trace.Writes).Count
+	sentence := join(Samples())
+	message := bytes.Repeat(sentence, f.LargeMessage/len(sentence)+1)[:f.LargeMessage]
+	large, stream, err := oneWrite(ctx, message, f.LargeBuffer)
+	if err != nil {
+		return f, err
+	}
+	f.LargeReads, f.large, f.LargeWrites = len(large), stream, stream.Row(trace.Writes).Count
+	return f, nil
+}
+
+func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream *trace.Map, err error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer p.close()
+	wrote := make(chan error, 1)
+	go func() { wrote <- p.send(msg) }() // a large message has no room in the queues: somebody has to read meanwhile
+	reads, err = readAll(p.atServer, len(msg), size)
+	if err != nil {
+		return nil, nil, err
+	}
+	return reads, p.stream(), <-wrote
+}
+
+func (f OneWrite) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The client wrote 33 bytes with %s; the server read with a buffer of %d bytes: %s.",
+				trace.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
+			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %s: %s.",
+				trace.Bytes(int64(f.LargeMessage)), trace.Count(f.LargeWrites, "write", "writes"),
+				trace.Bytes(int64(f.LargeBuffer)), trace.Count(f.LargeReads, "read", "reads")),
+		},
+		Maps: []*trace.Map{f.small, f.large},
+		Answer: fmt.Sprintf("No. It took %d reads, and %d for the large one. A read returns what is there, up to the size of its buffer: whoever needs more must go on reading, as io.ReadFull does.",
+			len(f.Small), f.LargeReads),
+	}
+	r.expect(len(f.Small) == 5, "33 bytes did not come in 5 reads of at most 8")
+	r.expect(f.LargeReads >= f.LargeMessage/f.LargeBuffer, "fewer reads than the buffer allows")
+	r.expect(f.SmallWrites == 1 && f.LargeWrites == 1, "a message took more than one write")
+	return r
+}
+
+// NoDelay is ThreeWrites with TCP_NODELAY on, and with it off.
+type NoDelay struct {
+	On  ThreeWrites `json:"on"`
+	Off ThreeWrites `json:"off"`
+}
+
+// RunNoDelay runs ThreeWrites twice.
+func RunNoDelay(ctx context.Context) (NoDelay, error) {
+	on, err := threeWrites(ctx, true)
+	if err != nil {
+		return NoDelay{}, err
+	}
+	off, err := threeWrites(ctx, false)
+	return NoDelay{on, off}, err
+}
+
+func (f NoDelay) Report() Report {
+	step := func(state string, w ThreeWrites) string {
+		return fmt.Sprintf("TCP_NODELAY %s: %d messages, %d writes; %s.", state, w.Messages, w.Writes, bytesOf(w.Reads))
+	}
+	r := Report{
+		Steps: []string{step("on (what Go sets)", f.On), step("off", f.Off)},
+		Maps:  []*trace.Map{f.On.stream},
+		Answer: "No: with it on and with it off, what had come was returned by one read. The option says when a write is sent, " +
+			"not what a read returns: the receiver's queue has no boundaries to keep.",
+	}
+	r.expect(len(f.On.Reads) == 1 && len(f.Off.Reads) == 1, "the reads differ with the option")
+	return r
+}
+
+// bytesOf says what each read returned.
+func bytesOf(reads []int) string {
+	var each []string
+	for _, n := range reads {
+		each = append(each, fmt.Sprint(n))
+	}
+	noun := "reads returned "
+	if len(reads) == 1 {
+		noun = "read returned "
+	}
+	return fmt.Sprintf("%d %s%s bytes", len(reads), noun, strings.Join(each, ", "))
+}

@@ -1,0 +1,212 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// HalfClose is what happens on both sides when the client ends its stream and then waits for the answer.
+type HalfClose struct {
+	Request     string `json:"request"` // what the server read until the end of the stream
+	ClientState string `json:"client_state"`
+	ServerState string `json:"server_state"`
+	Answer      string `json:"answer"` // what the client read after that, until the end
+}
+
+// RunHalfClose sends, ends the client's side, and answers.
+func RunHalfClose(ctx context.Context) (f HalfClose, err error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer p.close()
+	if err := p.send(Samples()...); err != nil {
+		return f, err
+	}
+	if err := p.client.CloseWrite(); err != nil {
+		return f, err
+	}
+	request, err := io.ReadAll(p.server)
+	if err != nil {
+		return f, err
+	}
+	f.Request = string(request)
+	err = errors.Join(
+		sock.AwaitState(ctx, p.client, sock.StateFinWait2),
+		sock.AwaitState(ctx, p.server, sock.StateCloseWait))
+	if err != nil {
+		return f, err
+	}
+	f.ClientState, f.ServerState = sock.StateFinWait2, sock.StateCloseWait
+	if _, err := p.server.Write([]byte(strings.ToUpper(f.Request))); err != nil {
+		return f, err
+	}
+	p.server.Close()
+	answer, err := io.ReadAll(p.client)
+	f.Answer = string(answer)
+	return f, err
+}
+
+func (f HalfClose) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The client sent %q and shut down its writing: it is in %s, the server in %s.", f.Request, f.ClientState, f.ServerState),
+			"The server's read returned the end of the stream; its writing half was still open.",
+			fmt.Sprintf("It answered, and the client read %q.", f.Answer),
+		},
+		Answer: "Yes. A connection is two streams, and each ends by itself: CloseWrite in Go, shutdown(SHUT_WR) below. Whoever closes " +
+			"everything when it reads the end of one stream cuts off its own answer.",
+	}
+	r.expect(f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
+	return r
+}
+
+// BrokenPipe is what a side sees that goes on writing after the other has closed.
+type BrokenPipe struct {
+	PeerClosed  string `json:"peer_closed"`  // the writer's state after the peer's close
+	First       string `json:"first"`        // the error of the first write, "" for none
+	FirstBytes  int    `json:"first_bytes"`  // bytes that it took
+	AfterFirst  string `json:"after_first"`  // the writer's state once the answer to them has come
+	Second      string `json:"second"`       // the error of the second write
+	SecondEPIPE bool   `json:"second_epipe"` // it was EPIPE
+}
+
+// RunBrokenPipe closes one side and writes twice on the other, the second time when the answer to the first has come.
+func RunBrokenPipe(ctx context.Context) (f BrokenPipe, err error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer p.close()
+	p.server.Close()
+	if err := sock.AwaitState(ctx, p.client, sock.StateCloseWait); err != nil {
+		return f, err
+	}
+	f.PeerClosed = sock.StateCloseWait
+	n, err := p.client.Write([]byte("first"))
+	f.FirstBytes, f.First = n, errText(err)
+	if err := sock.AwaitState(ctx, p.client, sock.StateClose); err != nil {
+		return f, err
+	}
+	f.AfterFirst = sock.StateClose
+	_, err = p.client.Write([]byte("second"))
+	f.Second, f.SecondEPIPE = errText(err), errors.Is(err, syscall.EPIPE)
+	return f, nil
+}
+
+func (f BrokenPipe) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The server closed. The client's socket is in %s: it knows that no more will come.", f.PeerClosed),
+			fmt.Sprintf("First write: %d bytes taken, error: %s.", f.FirstBytes, orNone(f.First)),
+			fmt.Sprintf("They drew a RST: the socket is in %s now.", f.AfterFirst),
+			fmt.Sprintf("Second write: error: %s.", orNone(f.Second)),
+		},
+		Answer: "A write succeeds when the kernel has taken the bytes, whatever becomes of them. The peer's FIN only says that it sends no " +
+			"more, it might still read; that it is gone is known when the first bytes are answered with RST. An answer from the " +
+			"application is the only proof of delivery.",
+	}
+	r.expect(f.First == "" && f.FirstBytes == len("first"), "the first write failed")
+	r.expect(f.SecondEPIPE, "the second write did not fail with EPIPE")
+	return r
+}
+
+// Reset is what a client reads when the server has answered and then closes with unread input.
+type Reset struct {
+	Unread    int    `json:"unread"`     // bytes that the server left unread
+	Queued    string `json:"queued"`     // the answer, which had arrived before
+	Then      string `json:"then"`       // the error of the next read
+	WasReset  bool   `json:"was_reset"`  // it was ECONNRESET
+	CleanThen string `json:"clean_then"` // the same after a close with nothing unread
+}
+
+// RunReset closes twice: with unread input, and without.
+func RunReset(ctx context.Context) (f Reset, err error) {
+	var resetErr error
+	if f.Unread, f.Queued, resetErr, err = closeAfterAnswer(ctx, false); err != nil {
+		return f, err
+	}
+	f.Then, f.WasReset = errText(resetErr), errors.Is(resetErr, syscall.ECONNRESET)
+	_, _, cleanErr, err := closeAfterAnswer(ctx, true)
+	f.CleanThen = errText(cleanErr)
+	return f, err
+}
+
+// closeAfterAnswer sends a request of which the server reads everything or nothing, answers and closes. It returns
+// what the client then reads, and the error of its next read.
+func closeAfterAnswer(ctx context.Context, readAll bool) (unread int, queued string, next, err error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return 0, "", nil, err
+	}
+	defer p.close()
+	if err := p.send([]byte("request")); err != nil {
+		return 0, "", nil, err
+	}
+	if err := sock.AwaitUnread(ctx, p.server, len("request")); err != nil {
+		return 0, "", nil, err
+	}
+	if readAll {
+		if _, err := io.ReadFull(p.server, make([]byte, len("request"))); err != nil {
+			return 0, "", nil, err
+		}
+	}
+	if _, err := p.server.Write([]byte("answer")); err != nil {
+		return 0, "", nil, err
+	}
+	if err := sock.AwaitUnread(ctx, p.client, len("answer")); err != nil {
+		return 0, "", nil, err
+	}
+	if unread, err = sock.Unread(p.server); err != nil {
+		return 0, "", nil, err
+	}
+	p.server.Close()
+	if err := sock.AwaitState(ctx, p.client, sock.StateCloseWait, sock.StateClose); err != nil {
+		return 0, "", nil, err
+	}
+	buf := make([]byte, 64)
+	n, err := p.client.Read(buf)
+	if err != nil {
+		return unread, "", err, nil
+	}
+	_, next = p.client.Read(buf[n:])
+	return unread, string(buf[:n]), next, nil
+}
+
+func (f Reset) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("The server answered and closed, with %s of the request unread.", trace.Bytes(int64(f.Unread))),
+			fmt.Sprintf("The client read %q, which had come before; then: %s.", f.Queued, orNone(f.Then)),
+			fmt.Sprintf("Had the server read everything first, the client's next read returned: %s.", orNone(f.CleanThen)),
+		},
+		Answer: "\"Connection reset by peer\". A close with unread input is not a FIN but a RST: the kernel says that bytes were thrown away. " +
+			"An answer that has not arrived by then can be lost with it. A server that gives up on a client should end its side, " +
+			"read what still comes, and then close.",
+	}
+	r.expect(f.Unread > 0 && f.WasReset, "the client was not reset")
+	r.expect(f.Queued == "answer", "what had arrived before was lost")
+	r.expect(f.CleanThen == "EOF", "a close with nothing unread was not the end of the stream")
+	return r
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return text
+}

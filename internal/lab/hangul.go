@@ -1,0 +1,109 @@
+package lab
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// Hangul is what became of a message of five Hangul characters, three bytes each, that was cut behind its fourth byte:
+// by a read on a raw stream, and by two WebSocket frames.
+type Hangul struct {
+	Cut        int      `json:"cut"`
+	Pieces     []string `json:"pieces"`      // what each read returned, taken for text
+	Valid      []bool   `json:"valid"`       // whether that is UTF-8
+	Joined     string   `json:"joined"`      // the pieces' bytes put together
+	Frames     int      `json:"frames"`      // of the WebSocket message
+	FrameValid []bool   `json:"frame_valid"` // whether each frame alone is UTF-8
+	Message    string   `json:"message"`     // the WebSocket message, as it was read
+
+	raw *trace.Map
+}
+
+// RunHangul cuts the message both ways.
+func RunHangul(ctx context.Context) (Hangul, error) {
+	f := Hangul{Cut: 4}
+	if err := f.cutByRead(ctx); err != nil {
+		return f, err
+	}
+	return f, f.cutByFrames(ctx)
+}
+
+func (f *Hangul) cutByRead(ctx context.Context) error {
+	p, err := newPair(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if err := p.send([]byte(hangul)); err != nil {
+		return err
+	}
+	first := make([]byte, f.Cut)
+	if _, err := io.ReadFull(p.atServer, first); err != nil {
+		return err
+	}
+	rest, err := readAll(p.atServer, len(hangul)-f.Cut, 64)
+	if err != nil {
+		return err
+	}
+	for _, piece := range slices.Concat([][]byte{first}, rest) {
+		f.Pieces = append(f.Pieces, string(piece))
+		f.Valid = append(f.Valid, utf8.Valid(piece))
+		f.Joined += string(piece)
+	}
+	f.raw = p.stream()
+	return nil
+}
+
+// cutByFrames sends the message as two text frames, cut at the same byte: RFC 6455 section 5.6 asks for UTF-8 of the
+// message, not of its frames.
+func (f *Hangul) cutByFrames(ctx context.Context) error {
+	p, err := newPair(ctx)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	msg := []byte(hangul)
+	for _, frame := range []ws.Frame{
+		ws.NewFrame(ws.OpText, false, msg[:f.Cut]),
+		ws.NewFrame(ws.OpContinuation, true, msg[f.Cut:]),
+	} {
+		f.Frames++
+		f.FrameValid = append(f.FrameValid, utf8.Valid(frame.Payload))
+		b, err := ws.CompileFrame(ws.MaskFrame(frame))
+		if err != nil {
+			return err
+		}
+		if _, err := p.client.Write(b); err != nil {
+			return err
+		}
+	}
+	got, err := framing.WebSocket{Side: framing.ServerSide}.Read(bufio.NewReader(p.server), 1024)
+	f.Message = string(got)
+	return err
+}
+
+func (f Hangul) Report() Report {
+	r := Report{
+		Steps: []string{fmt.Sprintf("%q is %d bytes. The server's first read took %d.", hangul, len(hangul), f.Cut)},
+		Maps:  []*trace.Map{f.raw},
+	}
+	for i, piece := range f.Pieces {
+		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, trace.Quote([]byte(piece), 64), f.Valid[i]))
+	}
+	r.Steps = append(r.Steps, fmt.Sprintf("As a WebSocket message in %d text frames, cut at the same byte: %q.", f.Frames, f.Message))
+	r.Answer = fmt.Sprintf("Each piece alone is broken text, and only put together they are %q again. Decode messages, never reads. "+
+		"WebSocket asks for UTF-8 of a whole message: its frames may cut a character, and the message came whole.", f.Joined)
+	r.expect(!slices.Contains(f.Valid, true), "a piece was valid UTF-8 by itself")
+	r.expect(!slices.Contains(f.FrameValid, true), "a frame was valid UTF-8 by itself")
+	r.expect(f.Joined == hangul && f.Message == hangul, "the message did not come back")
+	return r
+}

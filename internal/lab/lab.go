@@ -1,0 +1,85 @@
+// Package lab has the experiments: each asks one question about what becomes of messages on a TCP stream, runs it on
+// real sockets of the loopback interface, and returns what it measured. The programs show an experiment, the tests
+// assert on its measurements.
+//
+// An experiment does not depend on luck: it waits for what the kernel says of the queues and states of its sockets,
+// never for a time to pass.
+package lab
+
+import (
+	"context"
+	"time"
+
+	"echolab/internal/trace"
+)
+
+// limit is how long one experiment may take. None needs more than two seconds; a machine that is busy may.
+const limit = 20 * time.Second
+
+// An Experiment is one question and the way to its answer.
+type Experiment struct {
+	Name     string // lower case, for the command line
+	Question string
+
+	// Run measures. It needs no network but loopback, leaves nothing behind, and may be called concurrently. The error
+	// wraps errors.ErrUnsupported if this system cannot show it.
+	Run func(ctx context.Context) (Finding, error)
+}
+
+// A Finding is what an experiment measured: a struct of plain values, with a Report made from them.
+type Finding interface {
+	Report() Report
+}
+
+// A Report is a finding for people.
+type Report struct {
+	Steps  []string     // what was done, and what was measured then
+	Maps   []*trace.Map // the streams
+	Answer string       // of the question
+
+	// Surprises says which measurements are not what the experiment is there to show; there should be none.
+	Surprises []string
+}
+
+// expect adds a surprise unless it held.
+func (r *Report) expect(held bool, surprise string) {
+	if !held {
+		r.Surprises = append(r.Surprises, surprise)
+	}
+}
+
+// Experiments are all there are, in the order of the tour.
+func Experiments() []Experiment {
+	return []Experiment{
+		define("three-writes", "Three messages, three writes. How many reads?", RunThreeWrites),
+		define("one-write", "One message, one write. Does one read return it?", RunOneWrite),
+		define("nodelay", "Does TCP_NODELAY keep messages apart?", RunNoDelay),
+		define("hangul", "What if a read ends inside a character?", RunHangul),
+		define("framings", "What keeps messages whole, wherever the stream is cut?", RunFramings),
+		define("bufio", "Why do messages vanish with a new bufio.Reader for each?", RunBufio),
+		define("two-sockets", "Is the socket that accept returns the one that listens?", RunTwoSockets),
+		define("backlog", "What if nobody calls accept?", RunBacklog),
+		define("half-close", "Can one say \"that was all\" and still get an answer?", RunHalfClose),
+		define("broken-pipe", "Why does the first write after the peer's close succeed?", RunBrokenPipe),
+		define("reset", "What if a side closes before it has read everything?", RunReset),
+		define("refused", "What if nobody listens?", RunRefused),
+		define("udp", "Does UDP keep what TCP does not?", RunUDP),
+	}
+}
+
+// define makes an Experiment of a function that returns its own type of finding.
+func define[F Finding](name, question string, run func(context.Context) (F, error)) Experiment {
+	return Experiment{name, question, func(ctx context.Context) (Finding, error) {
+		ctx, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		return run(ctx)
+	}}
+}
+
+// Samples are the messages that the experiments and tcpclient send: one of them is 5 characters in 15 bytes.
+func Samples() [][]byte {
+	return [][]byte{[]byte("hello"), []byte("안녕하세요"), []byte("goodbye, TCP!")}
+}
+
+// hangul is the sample of five characters, three bytes each.
+const hangul = "안녕하세요"

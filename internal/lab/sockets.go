@@ -1,0 +1,97 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"echolab/internal/sock"
+)
+
+// TwoSockets is what the kernel says of a listening socket before and after an accept, and of the two sockets of the
+// connection.
+type TwoSockets struct {
+	Before   sock.Info `json:"before"`   // the listening socket
+	After    sock.Info `json:"after"`    // the same after the accept
+	Accepted sock.Info `json:"accepted"` // what accept returned
+	Client   sock.Info `json:"client"`
+}
+
+// RunTwoSockets listens, connects and accepts.
+func RunTwoSockets(ctx context.Context) (TwoSockets, error) {
+	var f TwoSockets
+	ln, err := listen(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer ln.Close()
+	if f.Before, err = sock.Inspect(ln); err != nil {
+		return f, err
+	}
+	client, err := dial(ctx, ln.Addr())
+	if err != nil {
+		return f, err
+	}
+	defer client.Close()
+	accepted, err := ln.Accept()
+	if err != nil {
+		return f, err
+	}
+	defer accepted.Close()
+	var errs [3]error
+	f.After, errs[0] = sock.Inspect(ln)
+	f.Accepted, errs[1] = sock.Inspect(accepted)
+	f.Client, errs[2] = sock.Inspect(client)
+	return f, errors.Join(errs[:]...)
+}
+
+func (f TwoSockets) Report() Report {
+	r := Report{
+		Steps: []string{
+			fmt.Sprintf("listening, before the accept: %v.", f.Before),
+			fmt.Sprintf("listening, after it: %v.", f.After),
+			fmt.Sprintf("accepted: %v.", f.Accepted),
+			fmt.Sprintf("client: %v.", f.Client),
+		},
+		Answer: fmt.Sprintf("No. Descriptor %d goes on listening; accept made descriptor %d for this one connection. Both have port %d: "+
+			"the kernel tells connections apart by all four of their addresses and ports.", f.After.FD, f.Accepted.FD, f.Accepted.Local.Port()),
+	}
+	r.expect(f.After.FD != f.Accepted.FD, "accept returned the listening descriptor")
+	r.expect(f.After.Listening && !f.Accepted.Listening, "not exactly the listening socket listens")
+	r.expect(f.Accepted.Local == f.Client.Remote && f.Accepted.Remote == f.Client.Local, "the addresses do not mirror each other")
+	return r
+}
+
+// Refused is what a client gets when nobody listens at the address.
+type Refused struct {
+	Error   string `json:"error"`
+	Refused bool   `json:"refused"` // it was ECONNREFUSED
+}
+
+// RunRefused connects to a port that surely nobody listens on: it belongs to a connection of our own.
+func RunRefused(ctx context.Context) (Refused, error) {
+	p, err := newPair(ctx)
+	if err != nil {
+		return Refused{}, err
+	}
+	defer p.close()
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", p.client.LocalAddr().String())
+	if err == nil {
+		c.Close()
+		return Refused{Error: "none"}, nil
+	}
+	return Refused{err.Error(), errors.Is(err, syscall.ECONNREFUSED)}, nil
+}
+
+func (f Refused) Report() Report {
+	r := Report{
+		Steps: []string{fmt.Sprintf("connect: %s.", f.Error)},
+		Answer: "The kernel answers the SYN with RST, at once: \"connection refused\" means that the machine is there and the program " +
+			"is not. No answer at all, until a timeout, would mean that the machine or a firewall does not answer.",
+	}
+	r.expect(f.Refused, "the connection was not refused")
+	return r
+}

@@ -1,0 +1,207 @@
+// Package sock tells what the kernel knows of a socket, asked at that moment: its descriptor, its addresses, its TCP
+// state, its options, and how many bytes wait in its queues. On the same questions stand the barriers of the lab's
+// experiments, such as [AwaitUnread] and [AwaitDrained], which replace sleeping and luck.
+//
+// Linux answers every question, macOS most of them; on other systems every question gets an error that wraps
+// [errors.ErrUnsupported].
+//
+// All functions may be called concurrently, with each other and with reads, writes and Close on the same connection:
+// they take nothing from the socket and wait for no reader or writer. What they return was true when the kernel was
+// asked, and may have changed since.
+package sock
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// The states of a TCP connection, by the names of RFC 9293, section 3.3.2. Only its CLOSED has the kernel's name,
+// CLOSE: a socket that is not connected, not yet or no longer.
+//
+// On Linux a program never sees TIME-WAIT: there the kernel takes over from the socket, which is in CLOSE from then on.
+const (
+	StateClose       = "CLOSE"
+	StateListen      = "LISTEN"
+	StateSynSent     = "SYN-SENT"
+	StateSynReceived = "SYN-RECEIVED"
+	StateEstablished = "ESTABLISHED"
+	StateFinWait1    = "FIN-WAIT-1"
+	StateFinWait2    = "FIN-WAIT-2"
+	StateCloseWait   = "CLOSE-WAIT"
+	StateClosing     = "CLOSING"
+	StateLastAck     = "LAST-ACK"
+	StateTimeWait    = "TIME-WAIT"
+)
+
+// Info is what the kernel said of one socket at one moment. A number or a duration that it did not tell is -1, a
+// string that it did not tell is "", an address that it did not tell, or that is not there, is not valid.
+//
+// The values come from several questions, asked right after each other: on a busy connection each is true, but they
+// need not fit together to the byte.
+//
+// In JSON, what was not told is left out, and so is an option that is off; RTT is rtt_us, in whole microseconds,
+// KeepIdle and KeepInterval are keep_idle_s and keep_interval_s, in whole seconds. An Info from [Inspect] comes back
+// from JSON as it was.
+type Info struct {
+	FD       int    `json:"fd"`                 // the descriptor, the number of the socket in this process
+	Family   string `json:"family,omitempty"`   // "IPv4", "IPv6", or the kernel's number: "family 1"
+	Type     string `json:"type,omitempty"`     // "stream", "datagram", or the kernel's number: "type 3"
+	Protocol string `json:"protocol,omitempty"` // "TCP", "MPTCP" (Go's listeners where Linux has it), "UDP", else ""
+
+	// The addresses as the kernel has them: an IPv6 socket that carries IPv4 has ::ffff:127.0.0.1. A socket has no
+	// Local before bind or connect, for port 0 is no address, and no Remote unless it is connected.
+	Local  netip.AddrPort `json:"local,omitzero"`
+	Remote netip.AddrPort `json:"remote,omitzero"`
+
+	Listening bool   `json:"listening,omitempty"` // SO_ACCEPTCONN
+	State     string `json:"state,omitempty"`     // TCP only, see the function State
+
+	// Of a listening socket on Linux: how many connections, their handshake done by the kernel, wait for accept, and
+	// the limit of that queue. Linux lets one more in than the limit says.
+	Backlog    int `json:"-"`
+	BacklogMax int `json:"-"`
+
+	MSS int           `json:"-"` // the most bytes in one segment to the peer; before the handshake a default
+	RTT time.Duration `json:"-"` // the smoothed round trip time, once it was measured; macOS knows it to the millisecond
+
+	Retransmits int `json:"-"` // segments that were sent again, the SYN among them
+
+	Unread  int `json:"-"` // see the function Unread
+	Unacked int `json:"-"` // see the function Unacked
+
+	NoDelay      bool          `json:"no_delay,omitempty"`   // TCP_NODELAY: Nagle's algorithm is off
+	KeepAlive    bool          `json:"keep_alive,omitempty"` // SO_KEEPALIVE; the next three are kept even while it is off
+	KeepIdle     time.Duration `json:"-"`                    // silence before the first probe
+	KeepInterval time.Duration `json:"-"`                    // from one probe to the next
+	KeepCount    int           `json:"-"`                    // unanswered probes that end the connection
+
+	RecvBuffer int `json:"-"` // SO_RCVBUF in bytes; Linux tells twice what was set, for its own overhead
+	SendBuffer int `json:"-"` // SO_SNDBUF, likewise
+}
+
+// untold is an Info before the kernel was asked.
+func untold(fd int) Info {
+	return Info{
+		FD: fd, Backlog: -1, BacklogMax: -1, MSS: -1, RTT: -1, Retransmits: -1, Unread: -1, Unacked: -1,
+		KeepIdle: -1, KeepInterval: -1, KeepCount: -1, RecvBuffer: -1, SendBuffer: -1,
+	}
+}
+
+// String is what is known of the socket, in one line for a person.
+func (i Info) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "descriptor %d", i.FD)
+	mark := ": "
+	say := func(when bool, format string, args ...any) {
+		if when {
+			fmt.Fprintf(&s, mark+format, args...)
+			mark = ", "
+		}
+	}
+	internet := i.Family == "IPv4" || i.Family == "IPv6"
+	connected := i.Remote.IsValid()
+	tcp := i.State != ""
+
+	say(i.Family != "" || i.Type != "", "%s", strings.TrimSpace(i.Family+" "+i.Type))
+	say(internet && !i.Local.IsValid(), "no address yet")
+	say(i.Local.IsValid() && !connected, "%v", i.Local)
+	say(connected, "%v <-> %v", i.Local, i.Remote)
+	say(tcp, "%s", i.State)
+	say(i.Backlog >= 0 && i.BacklogMax >= 0, "%d of %d waiting for accept", i.Backlog, i.BacklogMax)
+	say(connected && i.MSS >= 0, "MSS %d", i.MSS)
+	say(connected && i.RTT >= 0, "RTT %v", i.RTT)
+	say(i.Retransmits > 0, "%s sent again", count(i.Retransmits, "segment"))
+	say(i.Unread > 0, "%s unread", count(i.Unread, "byte"))
+	say(i.Unacked > 0, "%s unacknowledged", count(i.Unacked, "byte"))
+	say(connected && tcp && i.NoDelay, "TCP_NODELAY on")
+	say(connected && tcp && !i.NoDelay, "TCP_NODELAY off")
+	return s.String()
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// plain is Info without its methods: encoding/json takes it by its tags.
+type plain Info
+
+// wire is Info in JSON. A pointer, where there is one, leads to a number that was told.
+type wire struct {
+	plain
+	Backlog      *int   `json:"backlog,omitempty"`
+	BacklogMax   *int   `json:"backlog_max,omitempty"`
+	MSS          *int   `json:"mss,omitempty"`
+	RTT          *int64 `json:"rtt_us,omitempty"`
+	Retransmits  *int   `json:"retransmits,omitempty"`
+	Unread       *int   `json:"unread,omitempty"`
+	Unacked      *int   `json:"unacked,omitempty"`
+	KeepIdle     *int64 `json:"keep_idle_s,omitempty"`
+	KeepInterval *int64 `json:"keep_interval_s,omitempty"`
+	KeepCount    *int   `json:"keep_count,omitempty"`
+	RecvBuffer   *int   `json:"recv_buffer,omitempty"`
+	SendBuffer   *int   `json:"send_buffer,omitempty"`
+}
+
+// MarshalJSON writes what was told and leaves out the rest.
+func (i Info) MarshalJSON() ([]byte, error) {
+	return json.Marshal(wire{
+		plain:   plain(i),
+		Backlog: told(i.Backlog), BacklogMax: told(i.BacklogMax),
+		MSS: told(i.MSS), RTT: toldIn(time.Microsecond, i.RTT), Retransmits: told(i.Retransmits),
+		Unread: told(i.Unread), Unacked: told(i.Unacked),
+		KeepIdle: toldIn(time.Second, i.KeepIdle), KeepInterval: toldIn(time.Second, i.KeepInterval),
+		KeepCount:  told(i.KeepCount),
+		RecvBuffer: told(i.RecvBuffer), SendBuffer: told(i.SendBuffer),
+	})
+}
+
+// UnmarshalJSON takes what is left out for not told.
+func (i *Info) UnmarshalJSON(text []byte) error {
+	var w wire
+	if err := json.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	*i = Info(w.plain)
+	i.Backlog, i.BacklogMax = number(w.Backlog), number(w.BacklogMax)
+	i.MSS, i.RTT, i.Retransmits = number(w.MSS), duration(time.Microsecond, w.RTT), number(w.Retransmits)
+	i.Unread, i.Unacked = number(w.Unread), number(w.Unacked)
+	i.KeepIdle, i.KeepInterval = duration(time.Second, w.KeepIdle), duration(time.Second, w.KeepInterval)
+	i.KeepCount = number(w.KeepCount)
+	i.RecvBuffer, i.SendBuffer = number(w.RecvBuffer), number(w.SendBuffer)
+	return nil
+}
+
+func told(n int) *int {
+	if n < 0 {
+		return nil
+	}
+	return &n
+}
+
+func toldIn(unit, d time.Duration) *int64 {
+	if d < 0 {
+		return nil
+	}
+	n := int64(d / unit)
+	return &n
+}
+
+func number(n *int) int {
+	if n == nil {
+		return -1
+	}
+	return *n
+}
+
+func duration(unit time.Duration, n *int64) time.Duration {
+	if n == nil {
+		return -1
+	}
+	return time.Duration(*n) * unit
+}

@@ -1,0 +1,117 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/width"
+)
+
+// blank returns n empty cells, one for each column of a terminal.
+func blank(n int) []rune {
+	cells := make([]rune, n)
+	for i := range cells {
+		cells[i] = ' '
+	}
+	return cells
+}
+
+// wideTail fills the second column of a character that takes two.
+const wideTail = 0
+
+// put writes s, which stands for one character, into the cells from col on.
+func put(cells []rune, col int, s string) {
+	for _, r := range s {
+		if col >= len(cells) {
+			return
+		}
+		cells[col] = r
+		if col++; columns(r) == 2 && col < len(cells) {
+			cells[col] = wideTail
+			col++
+		}
+	}
+}
+
+func joinCells(cells []rune) string {
+	return strings.ReplaceAll(string(cells), string(rune(wideTail)), "")
+}
+
+// columns is how many columns of a terminal a printable character takes.
+func columns(r rune) int {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// hidden stands for a byte that is no printable character, or only part of one.
+const hidden = "·"
+
+// visible returns what stands for the first character of b in a map, and how many bytes that is. A character that
+// needs more columns than it has bytes, or none at all, could not keep its place on the ruler: it is hidden.
+func visible(b []byte) (string, int) {
+	r, n := utf8.DecodeRune(b)
+	if r == utf8.RuneError && n == 1 || !unicode.IsGraphic(r) || unicode.Is(unicode.M, r) || columns(r) > n {
+		return hidden, n
+	}
+	return string(r), n
+}
+
+// center writes text into the middle of the longest run of the given marks, if a cell stays free on each side.
+func center(cells []rune, text string, marks ...rune) {
+	start, longest := 0, 0
+	for i := 0; i < len(cells); i++ {
+		j := i
+		for j < len(cells) && slices.Contains(marks, cells[j]) {
+			j++
+		}
+		if j-i > longest {
+			start, longest = i, j-i
+		}
+		i = j
+	}
+	label := []rune(text)
+	if longest >= len(label)+2 {
+		copy(cells[start+(longest-len(label))/2:], label)
+	}
+}
+
+// Number writes n with a comma between thousands.
+func Number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Bytes writes a number of bytes.
+func Bytes(n int64) string { return Count(n, "byte", "bytes") }
+
+// Count writes a number of things, with the word for one of them or for several.
+func Count[N int | int64](n N, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Number(int64(n)) + " " + several
+}
+
+// short writes a number in the largest binary unit that divides it.
+func short(n int64) string {
+	const units = "KMGTPE"
+	unit := -1
+	for n != 0 && n%1024 == 0 && unit < len(units)-1 {
+		n /= 1024
+		unit++
+	}
+	if unit < 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	return fmt.Sprintf("%d%c", n, units[unit])
+}

@@ -1,0 +1,132 @@
+// Package trace records what happened at which offset of a stream, and draws it.
+//
+// A [Conn] tells a [Recorder] of every read and write of a connection; its owner adds what else there is to tell, such
+// as the messages that it made of the bytes. A Recorder prints the events for a person ([Text]), as lines of JSON
+// ([JSON]), or keeps what a [Map] needs, the picture of one stream with a row for each layer ([Maps]). Without a
+// Recorder there is no Conn either: what is not recorded costs nothing.
+package trace
+
+import (
+	"time"
+
+	"echolab/internal/sock"
+)
+
+// An Event is one thing that happened. As JSON it is one line: {"time":…,"ev":"read","conn":1,"dir":"c2s",…}.
+type Event struct {
+	Time time.Time `json:"time"`
+	Ev   Kind      `json:"ev"`
+	At   Side      `json:"at,omitempty"`   // who saw it
+	Conn int       `json:"conn,omitempty"` // the number of the connection, from 1; 0 for none in particular
+	Dir  Dir       `json:"dir,omitempty"`  // the stream that the span lies in
+
+	// Span is set for the events that cover bytes of a stream.
+	*Span
+
+	Data string     `json:"data,omitempty"` // the first bytes of the span, quoted as by Quote; set when encoding
+	Sock *sock.Info `json:"sock,omitempty"` // what the kernel said at that moment
+	Text string     `json:"text,omitempty"` // a sentence for people
+
+	// Bytes are the bytes of the span, for Recorders; valid only until Record returns.
+	Bytes []byte `json:"-"`
+}
+
+// A Span is a part of a stream: N bytes from offset Off.
+type Span struct {
+	Off int64 `json:"off"`
+	N   int   `json:"n"`
+}
+
+// Kind says what an event is about.
+type Kind string
+
+const (
+	Socket   Kind = "socket"   // socket(2) returned; Sock is set
+	Bind     Kind = "bind"     // bind(2) returned; Sock is set
+	Listen   Kind = "listen"   // listen(2) returned; Sock is set
+	Accept   Kind = "accept"   // accept(2) returned a new socket; Sock is set
+	Connect  Kind = "connect"  // connect(2) returned; Sock is set
+	Write    Kind = "write"    // a program's write; has a Span
+	Read     Kind = "read"     // a program's read; has a Span
+	Message  Kind = "message"  // a message, at its sender or at its receiver; has a Span, framing included
+	Wait     Kind = "wait"     // a program waited for the kernel
+	Shutdown Kind = "shutdown" // a side closed its direction: the other will read the end of the stream
+	End      Kind = "end"      // a read met the end of the stream
+	Close    Kind = "close"    // a socket was closed
+	Refused  Kind = "refused"  // a connection was turned away
+	Failed   Kind = "error"    // something went wrong; Text says what
+)
+
+// Dir names a stream by the way it flows.
+type Dir string
+
+const (
+	ClientToServer Dir = "c2s"
+	ServerToClient Dir = "s2c"
+)
+
+// Words is the direction for people.
+func (d Dir) Words() string {
+	switch d {
+	case ClientToServer:
+		return "client → server"
+	case ServerToClient:
+		return "server → client"
+	}
+	return string(d)
+}
+
+// Side is one end of a connection.
+type Side string
+
+const (
+	Client Side = "client"
+	Server Side = "server"
+)
+
+// Out is the stream that a side writes.
+func (s Side) Out() Dir {
+	if s == Client {
+		return ClientToServer
+	}
+	return ServerToClient
+}
+
+// In is the stream that a side reads.
+func (s Side) In() Dir {
+	if s == Client {
+		return ServerToClient
+	}
+	return ClientToServer
+}
+
+// A Recorder takes events. Record may be called concurrently; it must not keep e.Bytes.
+type Recorder interface {
+	Record(e Event)
+}
+
+// Tee returns a Recorder that hands every event to all of recs in turn; nil ones are left out, and Tee is nil if
+// nothing remains.
+func Tee(recs ...Recorder) Recorder {
+	var all tee
+	for _, rec := range recs {
+		if rec != nil {
+			all = append(all, rec)
+		}
+	}
+	switch len(all) {
+	case 0:
+		return nil
+	case 1:
+		return all[0]
+	}
+	return all
+}
+
+type tee []Recorder
+
+func (t tee) Record(e Event) {
+	for _, rec := range t {
+		rec.Record(e)
+	}
+}

@@ -1,0 +1,81 @@
+package trace
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// dataShown is how many bytes of a span the account shows.
+const dataShown = 48
+
+// JSON is a Recorder that writes every event as a line of JSON.
+type JSON struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+	err error
+}
+
+// NewJSON returns a JSON that writes to w.
+func NewJSON(w io.Writer) *JSON {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return &JSON{enc: enc}
+}
+
+// Record writes e as one line. The first error is kept for Err.
+func (j *JSON) Record(e Event) {
+	if e.Bytes != nil {
+		e.Data = Quote(e.Bytes, dataShown)
+	}
+	j.Line(e)
+}
+
+// Line writes any other value as one line, such as the result that ends an account.
+func (j *JSON) Line(v any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if err := j.enc.Encode(v); j.err == nil {
+		j.err = err
+	}
+}
+
+// Err is the first error that a line met.
+func (j *JSON) Err() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.err
+}
+
+// maxLine bounds one line of an account that is read again.
+const maxLine = 1 << 20
+
+// ReadJSON hands every event of an account, as JSON wrote it, to rec. Lines of other kinds, such as the result, pass
+// too: their kind is all that is known of them. The error names the line.
+func ReadJSON(r io.Reader, rec Recorder) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		n++
+		var e Event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return fmt.Errorf("line %d is not an event: %w", n, err)
+		}
+		if e.Ev == "" {
+			return fmt.Errorf("line %d is not an event: it has no \"ev\"", n)
+		}
+		if e.Span != nil && (e.Off < 0 || e.N < 0) {
+			return fmt.Errorf("line %d: a span of %d bytes from offset %d cannot be", n, e.N, e.Off)
+		}
+		rec.Record(e)
+	}
+	err := lines.Err()
+	if errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("line %d is longer than %d bytes: this is no account", n+1, maxLine)
+	}
+	return err
+}

@@ -1,0 +1,400 @@
+package trace
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Map is the stream map: the picture of one stream, with a row for each layer, all on one ruler of offsets, so that
+// one sees which boundaries agree. The zero Map is empty. It must not be used concurrently.
+type Map struct {
+	Title string
+	Rows  []*Row // ordered by Layer
+	data  []byte // the first bytes of the stream
+}
+
+// Size is the length of the stream in bytes, as far as any row reaches.
+func (m *Map) Size() int64 {
+	var size int64
+	for _, r := range m.Rows {
+		size = max(size, r.End)
+	}
+	return size
+}
+
+// The marks of a map. Each means the same with and without colour.
+const (
+	markAgree  = '┼' // a boundary of this row where a message ends
+	markCut    = '╳' // a boundary of this row inside a message
+	markLost   = '╎' // a message ends here, and this row has no boundary
+	markLine   = '─'
+	markFirst  = '├'
+	markLast   = '┤'
+	markDense  = '▓' // several boundaries in one column, all where messages end
+	markMixed  = '▒' // several, some of them inside messages
+	markSparse = '░' // several messages end here, and this row has no boundary
+	markUnkept = '┄' // too long ago: only the first spans of a row are kept
+)
+
+var legends = []struct {
+	mark rune
+	text string
+}{
+	{markAgree, "boundary of a message"},
+	{markDense, "several of them"},
+	{markCut, "cut inside a message"},
+	{markMixed, "several, some inside messages"},
+	{markLost, "message boundary, lost in this row"},
+	{markSparse, "several of them lost"},
+	{markUnkept, "not drawn: more than were kept"},
+}
+
+// MapWidth is the width that a map is made for, in columns of a terminal.
+const MapWidth = 80
+
+// Draw writes the map to w, at most MapWidth columns wide. A stream too long to show its bytes is drawn as a whole and
+// then closer, around the first cut inside a message.
+func (m *Map) Draw(w io.Writer, style Style) error {
+	size := m.Size()
+	if size == 0 {
+		_, err := fmt.Fprintf(w, "%s: no byte\n", m.Title)
+		return err
+	}
+	v := newView(m, 0, size)
+	if _, err := fmt.Fprintf(w, "%s, %s\n", m.Title, Bytes(size)); err != nil {
+		return err
+	}
+	marks := v.draw(w, style)
+	if cut, ok := m.firstCut(); ok && !v.showsBytes() {
+		near := newView(m, max(0, cut-closeUp/2), min(size, cut+closeUp/2))
+		fmt.Fprintf(w, "closer, around the first cut inside a message, at offset %s\n", Number(cut))
+		marks = append(marks, near.draw(w, style)...)
+	}
+	return drawLegend(w, marks, style)
+}
+
+// closeUp is how many bytes the closer look shows.
+const closeUp = 60
+
+// firstCut is the first boundary of any row that lies inside a message.
+func (m *Map) firstCut() (int64, bool) {
+	ref := m.reference()
+	if ref == nil {
+		return 0, false
+	}
+	first := m.kept() + 1
+	for _, r := range m.Rows {
+		for _, end := range r.ends {
+			if end >= first {
+				break
+			}
+			if !ref.Has(end) {
+				first = end
+			}
+		}
+	}
+	return first, first <= m.kept()
+}
+
+// Compare holds a layer against the messages as their sender meant them, the stream's beginning left out: how many of
+// its boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. Of
+// a long stream it compares the part whose boundaries were kept.
+func (m *Map) Compare(l Layer) (agree, cut, lost int) {
+	ref, row := m.reference(), m.Row(l)
+	if ref == nil {
+		return 0, 0, 0
+	}
+	for _, b := range row.boundaries(1, m.kept()) {
+		if ref.Has(b) {
+			agree++
+		} else {
+			cut++
+		}
+	}
+	return agree, cut, len(ref.boundaries(1, m.kept())) - agree
+}
+
+// kept is the offset up to which the boundaries of all rows were kept: beyond it they cannot be compared.
+func (m *Map) kept() int64 {
+	kept := m.Size()
+	for _, r := range m.Rows {
+		if offset, more := r.kept(); more {
+			kept = min(kept, offset)
+		}
+	}
+	return kept
+}
+
+// reference is the row that the others are held against: the messages as their sender meant them.
+func (m *Map) reference() *Row {
+	if len(m.Rows) > 0 && m.Rows[0].Layer == Sent && m.Rows[0].Count > 0 {
+		return m.Rows[0]
+	}
+	return nil
+}
+
+// String is the map without colour.
+func (m *Map) String() string {
+	var b strings.Builder
+	_ = m.Draw(&b, Style{}) // a Builder takes everything
+	return b.String()
+}
+
+// A view is a part of a map on a ruler: the offsets from..to on columns 0..cols-1.
+type view struct {
+	m        *Map
+	from, to int64
+	label    int // width of the column of labels
+	cols     int // columns of the ruler
+	perByte  int // columns for each byte; 0 if several bytes share one
+}
+
+// maxPerByte keeps a stream of a few bytes from being spread over the whole line; from hexPerByte on there is room for
+// each byte in hexadecimal.
+const (
+	maxPerByte = 4
+	hexPerByte = 3
+)
+
+func newView(m *Map, from, to int64) *view {
+	v := &view{m: m, from: from, to: to, label: len("offset")}
+	for _, r := range m.Rows {
+		v.label = max(v.label, len(r.label()))
+	}
+	v.label += 2
+	room := int64(MapWidth - v.label - 1)
+	v.perByte = int(min(maxPerByte, room/(to-from)))
+	v.cols = int(room) + 1
+	if v.perByte > 0 {
+		v.cols = int(to-from)*v.perByte + 1
+	}
+	return v
+}
+
+func (v *view) showsBytes() bool { return v.perByte > 0 }
+
+// col is the column of an offset in from..to.
+func (v *view) col(offset int64) int {
+	if v.perByte > 0 {
+		return int(offset-v.from) * v.perByte
+	}
+	// In floating point, because offset * cols may not fit 64 bits; the first and the last column are exact.
+	return int(float64(offset-v.from) / float64(v.to-v.from) * float64(v.cols-1))
+}
+
+// draw writes the view's lines and returns the marks that they hold.
+func (v *view) draw(w io.Writer, style Style) []rune {
+	v.line(w, "offset", v.ruler(), style.Dim)
+	if v.showsBytes() && v.from < int64(len(v.m.data)) {
+		v.line(w, "bytes", v.text(), style.Plain)
+		if v.perByte >= hexPerByte {
+			v.line(w, "hex", v.hex(), style.Dim)
+		}
+	}
+	var marks []rune
+	for _, r := range v.m.Rows {
+		cells := v.row(r)
+		marks = append(marks, cells...)
+		v.line(w, r.label(), string(cells), style.Marks)
+	}
+	return marks
+}
+
+func (v *view) line(w io.Writer, label, cells string, paint func(string) string) {
+	fmt.Fprintf(w, "%-*s%s\n", v.label, label, paint(strings.TrimRight(cells, " ")))
+}
+
+func (r *Row) label() string {
+	return Count(r.Count, nouns[r.Layer][0], nouns[r.Layer][1])
+}
+
+// tickGap is the least room between two numbers on the ruler.
+const tickGap = 3
+
+// ruler has offsets at round places, as many as have room.
+func (v *view) ruler() string {
+	cells := blank(v.cols + len("1023M"))
+	for step := int64(1); ; step = v.next(step) {
+		widest := len(v.tick((v.to / step) * step))
+		if v.col(v.from+min(step, v.to-v.from)) < widest+tickGap && step < v.to-v.from {
+			continue
+		}
+		for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
+			copy(cells[v.col(at):], []rune(v.tick(at)))
+		}
+		break
+	}
+	// A number that begins in the last columns may end beyond the line.
+	if over := v.label + len(strings.TrimRight(string(cells), " ")); over > MapWidth {
+		end := v.cols
+		for end > 0 && cells[end-1] != ' ' {
+			end--
+		}
+		return string(cells[:end])
+	}
+	return string(cells)
+}
+
+// next is the next larger round number: 1, 2, 5, 10, … or, where the numbers are in KiB and more, a power of two.
+func (v *view) next(step int64) int64 {
+	if v.binary() {
+		return step * 2
+	}
+	if strings.HasPrefix(strconv.FormatInt(step, 10), "2") {
+		return step / 2 * 5
+	}
+	return step * 2
+}
+
+// binary says whether the ruler counts in powers of two.
+func (v *view) binary() bool { return v.to-v.from >= 4096 }
+
+func (v *view) tick(offset int64) string {
+	if v.binary() {
+		return short(offset)
+	}
+	return strconv.FormatInt(offset, 10)
+}
+
+// text has every character at the column of its first byte; bytes that are none, or only part of one, are dots.
+func (v *view) text() string {
+	cells := blank(v.cols)
+	inset := min(1, v.perByte-1) // leaves the boundaries' columns free where there is room
+	data := v.m.data[v.from:min(v.to, int64(len(v.m.data)))]
+	for i, n := 0, 0; i < len(data); i += n {
+		var s string
+		s, n = visible(data[i:])
+		put(cells, i*v.perByte+inset, s)
+	}
+	return joinCells(cells)
+}
+
+func (v *view) hex() string {
+	cells := blank(v.cols)
+	for i, b := range v.m.data[v.from:min(v.to, int64(len(v.m.data)))] {
+		put(cells, i*v.perByte+1, fmt.Sprintf("%02x", b))
+	}
+	return joinCells(cells)
+}
+
+// row draws one layer: a line as far as it reaches, its boundaries as marks, the sizes where there is room.
+func (v *view) row(r *Row) []rune {
+	cells := blank(v.cols)
+	if r.Count == 0 {
+		return cells
+	}
+	kept := min(v.m.kept(), v.to)
+	for c := 0; c <= v.col(max(v.from, min(r.End, v.to))); c++ {
+		cells[c] = markLine
+		if c > v.col(max(v.from, kept)) {
+			cells[c] = markUnkept
+		}
+	}
+	bounds := r.boundaries(v.from, kept)
+	dense := v.mark(cells, r, bounds)
+	if dense {
+		v.summary(cells, r)
+	} else {
+		v.sizes(cells, bounds)
+	}
+	return cells
+}
+
+// mark puts the row's marks into cells. It returns whether columns with several boundaries prevail.
+func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
+	type column struct{ agree, cut, lost int }
+	columns := make([]column, v.cols)
+	ref := v.m.reference()
+	for _, b := range bounds {
+		c := &columns[v.col(b)]
+		if ref == nil || ref.Has(b) {
+			c.agree++
+		} else {
+			c.cut++
+		}
+	}
+	if ref != nil {
+		for _, b := range ref.boundaries(v.from, min(v.to, r.End, v.m.kept())) {
+			if !r.Has(b) {
+				columns[v.col(b)].lost++
+			}
+		}
+	}
+	dense := 0
+	for i, c := range columns {
+		switch {
+		case c.agree+c.cut > 1 && c.cut == 0:
+			cells[i] = markDense
+		case c.agree+c.cut > 1:
+			cells[i] = markMixed
+		case c.cut == 1:
+			cells[i] = markCut
+		case c.agree == 1 && c.lost == 0:
+			cells[i] = markAgree
+		case c.lost > 1:
+			cells[i] = markSparse
+		case c.lost == 1:
+			cells[i] = markLost
+		}
+		if c.agree+c.cut > 1 || c.lost > 1 {
+			dense++
+		}
+	}
+	if v.from == 0 && cells[0] == markAgree {
+		cells[0] = markFirst
+	}
+	if r.End <= v.to {
+		if last := v.col(max(v.from, r.End)); last > 0 && cells[last] == markAgree {
+			cells[last] = markLast
+		}
+	}
+	return dense > v.cols/2
+}
+
+// sizes writes the length of each span into the longest free part of its line.
+func (v *view) sizes(cells []rune, bounds []int64) {
+	for i := 1; i < len(bounds); i++ {
+		from, to := v.col(bounds[i-1])+1, v.col(bounds[i])
+		if from < to {
+			center(cells[from:to], Number(bounds[i]-bounds[i-1]), markLine)
+		}
+	}
+}
+
+// summary writes the row's sizes in the middle of a row that is too dense to show each.
+func (v *view) summary(cells []rune, r *Row) {
+	text := " " + Number(int64(r.Min)) + " bytes each "
+	if r.Min != r.Max {
+		text = " " + Number(int64(r.Min)) + " to " + Number(int64(r.Max)) + " bytes "
+	}
+	center(cells, text, markDense, markMixed, markSparse)
+}
+
+// drawLegend explains the marks that were used and are not plain.
+func drawLegend(w io.Writer, marks []rune, style Style) error {
+	var line strings.Builder
+	width := 0
+	for _, l := range legends {
+		if !slices.Contains(marks, l.mark) {
+			continue
+		}
+		if width > 0 && width+3+2+len(l.text) > MapWidth {
+			line.WriteString("\n")
+			width = 0
+		}
+		if width > 0 {
+			line.WriteString("   ")
+			width += 3
+		}
+		line.WriteString(style.Marks(string(l.mark)) + style.Dim(" "+l.text))
+		width += 2 + len(l.text)
+	}
+	if line.Len() == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, line.String())
+	return err
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strings"
+
+	"echolab/framing"
+	"echolab/internal/lab"
+)
+
+// messagesFlag is -message, which may be repeated.
+type messagesFlag [][]byte
+
+func (m *messagesFlag) String() string { return string(bytes.Join(*m, []byte(" "))) }
+
+func (m *messagesFlag) Set(text string) error {
+	*m = append(*m, []byte(text))
+	return nil
+}
+
+// input is where the messages come from: -message, -file, standard input if something is piped or redirected into it,
+// or the samples.
+func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], closeInput func() error, err error) {
+	nothing := func() error { return nil }
+	switch {
+	case len(o.messages) > 0:
+		return each(o.messages), nothing, nil
+	case o.file == "-" || o.file == "" && isInput(stdin):
+		return lines(stdin, "standard input", o.MaxMessage), nothing, nil
+	case o.file != "":
+		f, err := os.Open(o.file)
+		if err != nil {
+			return nil, nil, fmt.Errorf("cannot read the messages: %w", err)
+		}
+		return lines(f, o.file, o.MaxMessage), f.Close, nil
+	}
+	return each(samples(o.Codec)), nothing, nil
+}
+
+// isInput says whether somebody gave the program an input: a pipe or a file, not a terminal or /dev/null.
+func isInput(stdin io.Reader) bool {
+	f, ok := stdin.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
+}
+
+func each(messages [][]byte) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, msg := range messages {
+			if !yield(msg, nil) {
+				return
+			}
+		}
+	}
+}
+
+// lines are the lines of a file, each without its end. Unlike on a connection, a last line without a line feed is one.
+func lines(r io.Reader, name string, limit int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		scanner := bufio.NewScanner(r)
+		scanner.Buffer(nil, max(limit, limit+len("\r\n")+1))
+		n := 0
+		for scanner.Scan() {
+			n++
+			if !yield(scanner.Bytes(), nil) {
+				return
+			}
+		}
+		switch err := scanner.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			yield(nil, fmt.Errorf("line %d of %s is longer than the limit of %d bytes for a message (-max-message)", n+1, name, limit))
+		case err != nil:
+			yield(nil, fmt.Errorf("cannot read the messages: %w", err))
+		}
+	}
+}
+
+// samples are the lab's sample messages, made as long as the codec needs them.
+func samples(codec framing.Codec) [][]byte {
+	all := lab.Samples()
+	size, ok := codec.(framing.Fixed)
+	if !ok {
+		return all
+	}
+	for i, msg := range all {
+		padded := append(msg, strings.Repeat(".", max(0, int(size)-len(msg)))...)
+		all[i] = padded[:size]
+	}
+	return all
+}

@@ -1,0 +1,174 @@
+// Command tcpclient is the client of the lab: it sends messages to an echo server, and shows what became of their
+// boundaries. With -tour it needs no server and takes its visitor through the experiments.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+
+	"echolab/framing"
+	"echolab/internal/cli"
+	"echolab/internal/echo"
+	"echolab/internal/trace"
+)
+
+func main() {
+	os.Exit(run(cli.Interruptible(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// options are the flags.
+type options struct {
+	addr     string
+	codec    string
+	messages messagesFlag
+	file     string
+	nodelay  bool
+	json     bool
+	quiet    bool
+	tour     tourFlag
+	list     bool
+	echo.Client
+}
+
+func (o *options) define(fs *flag.FlagSet) {
+	fs.StringVar(&o.addr, "addr", "127.0.0.1:9000", "connect to `HOST:PORT`")
+	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, as the server has it: `"+framing.Names+"`")
+	fs.Var(&o.messages, "message", "send this `TEXT`; may be repeated (default: three samples)")
+	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input")
+	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
+	fs.BoolVar(&o.Glue, "glue", false, "write everything at once")
+	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")
+	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read")
+	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "send and take messages of at most `N` bytes")
+	fs.DurationVar(&o.Timeout, "timeout", echo.DefaultTimeout, "give up when nothing moves for that `time`")
+	fs.BoolVar(&o.json, "json", false, "print the account as lines of JSON, the result last")
+	fs.BoolVar(&o.quiet, "quiet", false, "print the verdict only")
+	fs.Var(&o.tour, "tour", "no server needed: run the experiments, all or those of the `NAMES` given")
+	fs.BoolVar(&o.list, "list", false, "list the experiments of the tour")
+}
+
+// check completes the options, or says what is wrong with them.
+func (o *options) check() error {
+	codec, err := framing.Parse(o.codec)
+	if err != nil {
+		return fmt.Errorf("-codec: %w", err)
+	}
+	o.Codec, o.Nagle = codec, !o.nodelay
+	switch {
+	case o.Chunk > 0 && o.Glue:
+		return errors.New("-chunk and -glue exclude each other")
+	case len(o.messages) > 0 && o.file != "":
+		return errors.New("-message and -file exclude each other")
+	case o.Timeout <= 0:
+		return fmt.Errorf("-timeout %v: it must be more than 0", o.Timeout)
+	}
+	return errors.Join(
+		cli.CheckAddr(o.addr),
+		cli.Within("chunk", o.Chunk, 0, echo.GlueLimit),
+		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
+		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+	)
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	p := cli.Program{
+		Name:   "tcpclient",
+		About:  "tcpclient sends messages to an echo server and shows what became of their boundaries.",
+		Stdout: stdout, Stderr: stderr,
+		Examples: `
+go run ./tcpclient -tour               every experiment; needs no server
+go run ./tcpclient -tour hangul,udp    two of them; -list has their names
+go run ./tcpclient                     three messages to tcpserver on 127.0.0.1:9000
+go run ./tcpclient -glue               the same in one write
+go run ./tcpclient -chunk 1            the same, a byte a write
+go run ./tcpclient -codec lines        with a framing; the server needs the same
+go run ./tcpclient -file README.md     a message a line
+`,
+	}
+	o := new(options)
+	fs := p.Flags()
+	o.define(fs)
+	names, status, done := p.Parse(fs, args, func() bool { return o.tour.on })
+	if done {
+		return status
+	}
+	if err := o.check(); err != nil {
+		return p.Misused(err)
+	}
+	switch {
+	case o.list:
+		return listTour(p)
+	case o.tour.on:
+		return runTour(ctx, p, append(o.tour.names, splitNames(names)...), o.json, o.quiet)
+	}
+	return exchange(ctx, p, o, stdin)
+}
+
+// result is the last line of the account in JSON.
+type result struct {
+	Ev string `json:"ev"`
+	echo.Result
+	Verdict string `json:"verdict"`
+}
+
+// exchange sends the messages and shows what came back.
+func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) int {
+	messages, closeInput, err := o.input(stdin)
+	if err != nil {
+		return p.Fail(err)
+	}
+	defer closeInput()
+	rec, lines := p.Account(o.json, o.quiet)
+	o.Recorder = rec
+	progress := newProgress(p.Stderr)
+	o.Progress = progress.show
+	r, err := o.Run(ctx, o.addr, messages)
+	progress.end()
+
+	verdict := r.Verdict(o.Codec)
+	if lines != nil {
+		lines.Line(result{"result", r, verdict})
+	} else {
+		show(p, o, r, verdict)
+	}
+	if err != nil {
+		return p.Fail(explain(o.addr, err))
+	}
+	return cli.OK
+}
+
+// show prints the stream maps and the verdict.
+func show(p cli.Program, o *options, r echo.Result, verdict string) {
+	if r.BytesSent == 0 && !r.OK {
+		return // there was no connection: the error says it all
+	}
+	style := cli.Style(p.Stdout)
+	if !o.quiet {
+		for _, m := range []*trace.Map{r.Sent, r.Echoed} {
+			fmt.Fprintln(p.Stdout)
+			if err := m.Draw(p.Stdout, style); err != nil {
+				return // there is nobody to show it to
+			}
+		}
+		fmt.Fprintln(p.Stdout)
+	}
+	for _, line := range trace.Fold(verdict, trace.MapWidth) {
+		fmt.Fprintln(p.Stdout, style.Bold(line))
+	}
+}
+
+// explain says what to do about an error.
+func explain(addr string, err error) error {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" && errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("nobody listens on %s: start a server in another terminal with \"go run ./tcpserver -addr %s\", "+
+			"or take the tour, which needs none: \"go run ./tcpclient -tour\"", addr, addr)
+	}
+	return err
+}
