@@ -90,7 +90,11 @@ func (c *conn) explain(err error, r *bufio.Reader, start int64, box *mailbox) er
 	came := "" // the codec may have taken some of them; then only the place is known
 	if n := r.Buffered(); c.bytesIn-int64(n) == start {
 		b, _ := r.Peek(n)
-		came = " began with " + trace.Quote(b, 16)
+		came = ", which began with " + trace.Quote(b, 16)
 	}
-	return fmt.Errorf("the message at offset %s%s: %w", trace.Number(start), came, err)
+	where := fmt.Sprintf("the message at offset %s%s", trace.Number(start), came)
+	if err == io.ErrUnexpectedEOF {
+		where = "the stream ended inside " + where
+	}
+	return fmt.Errorf("%s: %w", where, err)
 }

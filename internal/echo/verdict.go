@@ -7,7 +7,8 @@ import (
 	"echolab/internal/trace"
 )
 
-// Verdict is one sentence on what became of the messages' boundaries.
+// Verdict is one sentence on what became of the messages' boundaries. If something failed, it only counts: Error says
+// the rest.
 func (r Result) Verdict(codec framing.Codec) string {
 	sent := fmt.Sprintf("%s sent in %s; ", trace.Count(r.MessagesSent, "message", "messages"), trace.Count(r.Writes, "write", "writes"))
 	read := fmt.Sprintf("%s returned %s", trace.Count(r.Reads, "read", "reads"), trace.Bytes(r.BytesReceived))
@@ -16,7 +17,7 @@ func (r Result) Verdict(codec framing.Codec) string {
 	}
 	switch _, raw := codec.(framing.Raw); {
 	case !r.OK:
-		return sent + read + "; then it failed: " + r.Error
+		return sent + read + "."
 	case r.BytesSent == 0:
 		return sent + "there was no byte to echo."
 	case raw || codec == nil:

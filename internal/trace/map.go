@@ -204,7 +204,10 @@ func (v *view) draw(w io.Writer, style Style) []rune {
 }
 
 func (v *view) line(w io.Writer, label, cells string, paint func(string) string) {
-	fmt.Fprintf(w, "%-*s%s\n", v.label, label, paint(strings.TrimRight(cells, " ")))
+	if cells = strings.TrimRight(cells, " "); cells != "" {
+		label = fmt.Sprintf("%-*s%s", v.label, label, paint(cells))
+	}
+	fmt.Fprintln(w, label)
 }
 
 func (r *Row) label() string {

@@ -95,7 +95,7 @@ func (t *Text) describe(e Event) string {
 		parts = append(parts, e.Text)
 	}
 	text := strings.Join(parts, "; ")
-	if len(e.Bytes) == 0 {
+	if e.Bytes == nil {
 		return text
 	}
 	const widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
