@@ -134,17 +134,20 @@ func finish(p cli.Program, lines *trace.JSON, stats echo.Stats, closed int, err 
 		lines.Line(r)
 		return status
 	}
-	fmt.Fprintf(p.Stdout, "stopped: %s (%d failed, %d refused), %s in, %s out; %s\n",
+	text := fmt.Sprintf("stopped: %s (%d failed, %d refused), %s in, %s out; %s",
 		trace.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused,
 		trace.Bytes(stats.BytesIn), trace.Bytes(stats.BytesOut), closedText(closed))
+	for _, line := range trace.Fold(text, trace.MapWidth) {
+		fmt.Fprintln(p.Stdout, line)
+	}
 	return status
 }
 
 func closedText(closed int) string {
 	if closed == 0 {
-		return "all had finished"
+		return "none had to be cut off"
 	}
-	return fmt.Sprintf("%s had not finished after %v and had to be closed", trace.Count(closed, "connection", "connections"), grace)
+	return fmt.Sprintf("%s had not finished after %v and had to be cut off", trace.Count(closed, "connection", "connections"), grace)
 }
 
 // announce prints the line that scripts wait for, and warns if anybody on the network may connect.
@@ -162,7 +165,7 @@ func announce(p cli.Program, addr net.Addr, asJSON bool) {
 // listenError says what to do about a listener that could not be had.
 func listenError(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use already, probably by another tcpserver or wsserver: stop that one, or choose another port with -addr (127.0.0.1:0 picks a free one)", addr)
+		return fmt.Errorf("%s is in use already, probably by another tcpserver: stop that one, or choose another port with -addr (127.0.0.1:0 picks a free one)", addr)
 	}
 	return fmt.Errorf("cannot listen on %s: %w", addr, err)
 }

@@ -71,8 +71,8 @@ func (f ThreeWrites) Report() Report {
 			fmt.Sprintf("Then it read: %s.", bytesOf(f.Reads)),
 		},
 		Maps: []*trace.Map{f.stream},
-		Answer: fmt.Sprintf("%d. The first returned %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
-			len(f.Reads), f.First),
+		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
+			trace.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
 	}
 	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")
 	r.expect(f.Writes == 3, "there were not three writes")
