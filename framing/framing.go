@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -146,9 +147,8 @@ func appendFrom(dst []byte, r *bufio.Reader, n int) ([]byte, error) {
 	whole := len(dst) + n
 	for len(dst) < whole {
 		if len(dst) == cap(dst) {
-			grown := make([]byte, len(dst), min(whole, max(firstStep, 4*len(dst))))
-			copy(grown, dst)
-			dst = grown
+			// Grow adds to a small step as append does, so that many small fragments are not copied for each of them.
+			dst = slices.Grow(dst, min(whole-len(dst), max(firstStep, 3*len(dst))))
 		}
 		have := len(dst)
 		dst = dst[:min(whole, cap(dst))]

@@ -1,0 +1,93 @@
+package framingtest_test
+
+import (
+	"bufio"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"echolab/framing"
+	"echolab/framing/framingtest"
+)
+
+// A broken codec is a good one with one method replaced.
+type broken struct {
+	framing.Codec
+	append func(dst, msg []byte) ([]byte, error)
+	read   func(r *bufio.Reader, max int) ([]byte, error)
+}
+
+func (b broken) Append(dst, msg []byte) ([]byte, error) {
+	if b.append != nil {
+		return b.append(dst, msg)
+	}
+	return b.Codec.Append(dst, msg)
+}
+
+func (b broken) Read(r *bufio.Reader, max int) ([]byte, error) {
+	if b.read != nil {
+		return b.read(r, max)
+	}
+	return b.Codec.Read(r, max)
+}
+
+// A fault is a broken codec, and the rules that the suite must name.
+type fault struct {
+	name  string
+	codec framing.Codec
+	rules []string
+}
+
+// good are copies of the codecs as the faults below use them. If one of these broke a rule, a finding about its
+// broken kin would say nothing.
+func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
+	for name, codec := range map[string]framing.Codec{
+		"length prefix": broken{Codec: framing.LengthPrefix{}, read: readPrefixed(options{})},
+		"chunks":        broken{Codec: chunks{}},
+		"lines":         broken{Codec: framing.Lines{}, read: readLine(lineOptions{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			assert.NoError(t, framingtest.TestCodec(codec))
+		})
+	}
+}
+
+func TestBrokenCodecsAreCaught(t *testing.T) {
+	for _, faults := range [][]fault{appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults} {
+		for _, f := range faults {
+			t.Run(f.name, func(t *testing.T) {
+				t.Parallel()
+				err := framingtest.TestCodec(f.codec)
+				for _, rule := range f.rules {
+					assert.Contains(t, rulesIn(err), rule)
+				}
+				if err != nil {
+					t.Log(err)
+				}
+			})
+		}
+	}
+}
+
+func TestEndsThatDisagreeOnTheByteOrderAreCaught(t *testing.T) {
+	t.Parallel()
+	err := framingtest.TestPair(framing.LengthPrefix{}, broken{Codec: framing.LengthPrefix{}, read: readLittleEndian})
+	assert.Contains(t, rulesIn(err), "round trip")
+	assert.ErrorContains(t, err, "length (framing.LengthPrefix), read by ")
+}
+
+// TestACallThatNeverReturnsEndsTheSuite has codecs that wait without reading; the suite gives up on them.
+func TestACallThatNeverReturnsEndsTheSuite(t *testing.T) {
+	stop := make(chan struct{})
+	t.Cleanup(func() { close(stop) })
+	for _, f := range hangFaults(stop) {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			err := framingtest.TestPairPatient(f.codec, f.codec, time.Second, nil)
+			assert.Contains(t, rulesIn(err), "hang")
+			assert.ErrorContains(t, err, "had not returned after 1s; the suite ends here")
+		})
+	}
+}

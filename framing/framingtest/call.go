@@ -1,0 +1,92 @@
+package framingtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"echolab/framing"
+)
+
+// call runs f, which calls into the codec, under the watchdog. It returns false, and notes a finding, if f panicked.
+func (s *suite) call(verb string, at scene, f func()) (returned bool) {
+	s.watch.begin(verb, at)
+	defer func() {
+		s.watch.end()
+		if !returned {
+			s.findPanic(verb, at, recover())
+		}
+	}()
+	f()
+	return true
+}
+
+func (s *suite) findPanic(verb string, at scene, value any) {
+	switch v := value.(type) {
+	case nil:
+		s.find(panics, at, verb+" ended its goroutine (runtime.Goexit)", "a return")
+	case runaway:
+		s.find(hangs, at, fmt.Sprintf("%s went on reading when nothing was left: %d times", verb, v), "an error")
+	default:
+		s.find(panics, at, fmt.Sprintf("%s panicked: %v", verb, v), "an error")
+	}
+}
+
+// append calls the sender's Append. It returns false if that did not frame msg, and notes a finding unless it was a
+// proper refusal.
+func (s *suite) append(dst, msg []byte, at scene) (framed []byte, carried bool) {
+	given := bytes.Clone(msg)
+	prefix := bytes.Clone(dst)
+	var err error
+	if !s.call("Append", at, func() { framed, err = s.sender.Append(dst, given) }) {
+		return nil, false
+	}
+	intact := len(framed) >= len(prefix) && bytes.Equal(framed[:len(prefix)], prefix)
+	switch {
+	case !bytes.Equal(given, msg):
+		s.find(appends, at, "Append changed msg to "+show(given), "msg as it was: "+show(msg))
+	case err == nil && !intact:
+		s.find(appends, at, "Append returned "+show(framed), "a slice that begins with what dst held, "+show(prefix))
+	case err == nil:
+		return framed, true
+	case !errors.Is(err, framing.ErrUnframable):
+		s.find(refuses, at, "Append: "+outcome(nil, err), "no error, or one that wraps ErrUnframable")
+	case !intact || len(framed) != len(prefix):
+		s.find(refuses, at, "beside ErrUnframable, dst came back as "+show(framed), "dst as it was: "+show(prefix))
+	}
+	return nil, false
+}
+
+// read calls the receiver's Read on w. It returns false, and notes a finding, if that did not return.
+func (s *suite) read(w *wire, max int) (msg []byte, err error, ok bool) {
+	w.at.max = limitText(max)
+	if !s.call("Read", w.at, func() { msg, err = s.receiver.Read(w.Reader, max) }) {
+		return nil, nil, false
+	}
+	if err != nil && len(msg) > 0 {
+		s.find(beside, w.at, outcome(msg, err), "the error alone")
+	}
+	return msg, err, true
+}
+
+// expect reads a message from w, and notes a finding under the rule if it is not the one wanted.
+func (s *suite) expect(broken rule, w *wire, max int, want []byte) (msg []byte, ok bool) {
+	msg, err, ok := s.read(w, max)
+	if !ok {
+		return nil, false
+	}
+	if err != nil || !bytes.Equal(msg, want) {
+		s.find(broken, w.at, outcome(msg, err), "the message that was sent: "+show(want))
+		return nil, false
+	}
+	return msg, true
+}
+
+// expectEnd reads from w, whose messages have all been read, and notes a finding if that is not io.EOF itself.
+func (s *suite) expectEnd(w *wire, max int) {
+	msg, err, ok := s.read(w, max)
+	if ok && err != io.EOF {
+		s.find(cleanEnd, w.at, "behind the last message: "+outcome(msg, err), "io.EOF itself (err == io.EOF)")
+	}
+}

@@ -1,0 +1,48 @@
+package framingtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+)
+
+// errBroken stands for a connection that breaks.
+var errBroken = errors.New("framingtest: the connection broke")
+
+// checkReadError lets the connection break behind every byte of a message.
+func (s *suite) checkReadError() {
+	for _, m := range slices.Concat(s.short, s.longest) {
+		for _, cut := range cuts(len(m.frame)) {
+			for _, size := range fewBuffers(len(m.frame)) {
+				for _, early := range []bool{false, true} {
+					s.checkReadErrorAt(m, cut, size, early)
+				}
+			}
+		}
+	}
+}
+
+func (s *suite) checkReadErrorAt(m sample, cut, buffer int, early bool) {
+	by := inOneRead
+	if early {
+		by.name += ", with the error beside the last byte"
+	}
+	w := newWire(&source{data: m.frame[:cut], end: errBroken, early: early}, by, buffer, scene{
+		what:  m.name,
+		event: fmt.Sprintf("r fails behind byte %d of %d", cut, len(m.frame)),
+	})
+	if cut == len(m.frame) { // between two messages
+		if _, ok := s.expect(readError, w, len(m.msg), m.msg); !ok {
+			return
+		}
+	}
+	msg, err, ok := s.read(w, len(m.msg))
+	switch {
+	case !ok:
+	case !errors.Is(err, errBroken):
+		s.find(readError, w.at, outcome(msg, err), "the error of r, or one that wraps it")
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		s.find(readError, w.at, outcome(msg, err), "no end of the stream: it broke")
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !race
+
+package framing_test
+
+const (
+	raceDetector = false
+	growth       = 1
+)
