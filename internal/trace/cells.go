@@ -41,7 +41,7 @@ func joinCells(cells []rune) string {
 	return strings.ReplaceAll(string(cells), string(rune(wideTail)), "")
 }
 
-// columns is how many columns of a terminal a printable character takes.
+// columns is how many columns of a terminal a printable character takes that joins no other.
 func columns(r rune) int {
 	switch width.LookupRune(r).Kind() {
 	case width.EastAsianWide, width.EastAsianFullwidth:
@@ -53,32 +53,37 @@ func columns(r rune) int {
 // hidden stands for a byte that is no printable character, or only part of one.
 const hidden = "·"
 
+// joins says whether r takes no column of its own, but is drawn into the character before it: an accent, or a vowel or
+// a final consonant of a Hangul syllable that is written in its parts.
+func joins(r rune) bool {
+	return unicode.Is(unicode.M, r) || 0x1160 <= r && r <= 0x11ff || 0xd7b0 <= r && r <= 0xd7ff
+}
+
 // visible returns what stands for the first character of b in a map, and how many bytes that is. A character that
-// needs more columns than it has bytes, or none at all, could not keep its place on the ruler: it is hidden.
+// joins another could not keep its place on the ruler: it is hidden. None needs more columns than it has bytes.
 func visible(b []byte) (string, int) {
 	r, n := utf8.DecodeRune(b)
-	if r == utf8.RuneError && n == 1 || !unicode.IsGraphic(r) || unicode.Is(unicode.M, r) || columns(r) > n {
+	if r == utf8.RuneError && n == 1 || !unicode.IsGraphic(r) || joins(r) {
 		return hidden, n
 	}
 	return string(r), n
 }
 
-// center writes text into the middle of the longest run of the given marks, if a cell stays free on each side.
+// center writes text among the given marks, as near to the middle of cells as a place with a free cell on each side.
 func center(cells []rune, text string, marks ...rune) {
-	start, longest := 0, 0
-	for i := 0; i < len(cells); i++ {
-		j := i
-		for j < len(cells) && slices.Contains(marks, cells[j]) {
-			j++
-		}
-		if j-i > longest {
-			start, longest = i, j-i
-		}
-		i = j
-	}
 	label := []rune(text)
-	if longest >= len(label)+2 {
-		copy(cells[start+(longest-len(label))/2:], label)
+	off := func(at int) int { return max(2*at+len(label)-len(cells), len(cells)-2*at-len(label)) } // from the middle
+	best, free := -1, 0
+	for i, cell := range cells {
+		if free++; !slices.Contains(marks, cell) {
+			free = 0
+		}
+		if at := i - len(label); free >= len(label)+2 && (best < 0 || off(at) < off(best)) {
+			best = at
+		}
+	}
+	if best >= 0 {
+		copy(cells[best:], label)
 	}
 }
 
@@ -102,7 +107,7 @@ func Count[N int | int64](n N, one, several string) string {
 	return Number(int64(n)) + " " + several
 }
 
-// short writes a number in the largest binary unit that divides it.
+// short writes a number in the largest binary unit that divides it, or half of which does.
 func short(n int64) string {
 	const units = "KMGTPE"
 	unit := -1
@@ -110,7 +115,10 @@ func short(n int64) string {
 		n /= 1024
 		unit++
 	}
-	if unit < 0 {
+	switch {
+	case n > 1024 && n%1024 == 512 && unit < len(units)-1:
+		return fmt.Sprintf("%d.5%c", n/1024, units[unit+1])
+	case unit < 0:
 		return strconv.FormatInt(n, 10)
 	}
 	return fmt.Sprintf("%d%c", n, units[unit])

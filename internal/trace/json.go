@@ -53,6 +53,9 @@ func (j *JSON) Err() error {
 // maxLine bounds one line of an account that is read again.
 const maxLine = 1 << 20
 
+// maxOffset bounds the offsets of an account that is read again: no stream is that long, and sums stay in range.
+const maxOffset = 1 << 62
+
 // ReadJSON hands every event of an account, as JSON wrote it, to rec. Lines of other kinds, such as the result, pass
 // too: their kind is all that is known of them. The error names the line.
 func ReadJSON(r io.Reader, rec Recorder) error {
@@ -68,8 +71,11 @@ func ReadJSON(r io.Reader, rec Recorder) error {
 		if e.Ev == "" {
 			return fmt.Errorf("line %d is not an event: it has no \"ev\"", n)
 		}
-		if e.Span != nil && (e.Off < 0 || e.N < 0) {
+		if e.Span != nil && (e.Off < 0 || e.N < 0 || e.Off > maxOffset-int64(e.N)) {
 			return fmt.Errorf("line %d: a span of %d bytes from offset %d cannot be", n, e.N, e.Off)
+		}
+		if e.Dir != "" && e.Dir != ClientToServer && e.Dir != ServerToClient {
+			return fmt.Errorf("line %d: there is no direction %q", n, e.Dir)
 		}
 		rec.Record(e)
 	}

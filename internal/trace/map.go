@@ -33,10 +33,11 @@ const (
 	markLine   = '─'
 	markFirst  = '├'
 	markLast   = '┤'
-	markDense  = '▓' // several boundaries in one column, all where messages end
+	markDense  = '▓' // several boundaries in one column, none of them inside a message
 	markMixed  = '▒' // several, some of them inside messages
 	markSparse = '░' // several messages end here, and this row has no boundary
-	markUnkept = '┄' // too long ago: only the first spans of a row are kept
+	markUnkept = '┄' // too far on: only the first spans of a row are kept
+	markAlone  = '│' // a boundary of this row where no message is known
 )
 
 var legends = []struct {
@@ -44,36 +45,43 @@ var legends = []struct {
 	text string
 }{
 	{markAgree, "boundary of a message"},
-	{markDense, "several of them"},
+	{markAlone, "boundary where no message is known"},
+	{markDense, "several boundaries"},
 	{markCut, "cut inside a message"},
 	{markMixed, "several, some inside messages"},
 	{markLost, "message boundary, lost in this row"},
-	{markSparse, "several of them lost"},
+	{markSparse, "several boundaries lost"},
 	{markUnkept, "not drawn: more than were kept"},
 }
 
 // MapWidth is the width that a map is made for, in columns of a terminal.
 const MapWidth = 80
 
-// Draw writes the map to w, at most MapWidth columns wide. A stream too long to show its bytes is drawn as a whole and
-// then closer, around the first cut inside a message.
+// Draw writes the map to w with one write, at most MapWidth columns wide. A stream too long to show its bytes is drawn
+// as a whole and then closer, around the first cut inside a message.
 func (m *Map) Draw(w io.Writer, style Style) error {
+	var b strings.Builder
+	m.draw(&b, style)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (m *Map) draw(b *strings.Builder, style Style) {
 	size := m.Size()
 	if size == 0 {
-		_, err := fmt.Fprintf(w, "%s: no byte\n", m.Title)
-		return err
+		fmt.Fprintf(b, "%s: no byte\n", m.Title)
+		return
 	}
 	v := newView(m, 0, size)
-	if _, err := fmt.Fprintf(w, "%s, %s\n", m.Title, Bytes(size)); err != nil {
-		return err
-	}
-	marks := v.draw(w, style)
+	fmt.Fprintf(b, "%s, %s\n", m.Title, Bytes(size))
+	marks := v.draw(b, style)
 	if cut, ok := m.firstCut(); ok && !v.showsBytes() {
-		near := newView(m, max(0, cut-closeUp/2), min(size, cut+closeUp/2))
-		fmt.Fprintf(w, "closer, around the first cut inside a message, at offset %s\n", Number(cut))
-		marks = append(marks, near.draw(w, style)...)
+		half := int64(min(closeUp, v.cols-1)) / 2 // long labels leave less room
+		near := newView(m, max(0, cut-half), min(size, cut+half))
+		fmt.Fprintf(b, "closer, around the first cut inside a message, at offset %s\n", Number(cut))
+		marks = append(marks, near.draw(b, style)...)
 	}
-	return drawLegend(w, marks, style)
+	drawLegend(b, marks, style)
 }
 
 // closeUp is how many bytes the closer look shows.
@@ -85,7 +93,8 @@ func (m *Map) firstCut() (int64, bool) {
 	if ref == nil {
 		return 0, false
 	}
-	first := m.kept() + 1
+	last := min(m.kept(), ref.End)
+	first := last + 1
 	for _, r := range m.Rows {
 		for _, end := range r.ends {
 			if end >= first {
@@ -96,18 +105,18 @@ func (m *Map) firstCut() (int64, bool) {
 			}
 		}
 	}
-	return first, first <= m.kept()
+	return first, first <= last
 }
 
 // Compare holds a layer against the messages as their sender meant them, the stream's beginning left out: how many of
-// its boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. Of
-// a long stream it compares the part whose boundaries were kept.
+// its boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. What
+// lies behind the last message is not compared, and of a long stream only the part whose boundaries were kept.
 func (m *Map) Compare(l Layer) (agree, cut, lost int) {
 	ref, row := m.reference(), m.Row(l)
 	if ref == nil {
 		return 0, 0, 0
 	}
-	for _, b := range row.boundaries(1, m.kept()) {
+	for _, b := range row.boundaries(1, min(m.kept(), ref.End)) {
 		if ref.Has(b) {
 			agree++
 		} else {
@@ -116,6 +125,9 @@ func (m *Map) Compare(l Layer) (agree, cut, lost int) {
 	}
 	return agree, cut, len(ref.boundaries(1, m.kept())) - agree
 }
+
+// Complete says whether all boundaries were kept: else Compare knows only a part of the stream.
+func (m *Map) Complete() bool { return m.kept() == m.Size() }
 
 // kept is the offset up to which the boundaries of all rows were kept: beyond it they cannot be compared.
 func (m *Map) kept() int64 {
@@ -139,7 +151,7 @@ func (m *Map) reference() *Row {
 // String is the map without colour.
 func (m *Map) String() string {
 	var b strings.Builder
-	_ = m.Draw(&b, Style{}) // a Builder takes everything
+	m.draw(&b, Style{})
 	return b.String()
 }
 
@@ -219,24 +231,19 @@ const tickGap = 3
 
 // ruler has offsets at round places, as many as have room.
 func (v *view) ruler() string {
-	cells := blank(v.cols + len("1023M"))
-	for step := int64(1); ; step = v.next(step) {
-		widest := len(v.tick((v.to / step) * step))
-		if v.col(v.from+min(step, v.to-v.from)) < widest+tickGap && step < v.to-v.from {
-			continue
+	step := int64(1)
+	for ; step < v.to-v.from; step = v.next(step) {
+		last := v.to / step * step
+		widest := max(len(v.tick(last)), len(v.tick(last-step)))
+		if v.col(v.from+step) >= widest+tickGap {
+			break
 		}
-		for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
-			copy(cells[v.col(at):], []rune(v.tick(at)))
-		}
-		break
 	}
-	// A number that begins in the last columns may end beyond the line.
-	if over := v.label + len(strings.TrimRight(string(cells), " ")); over > MapWidth {
-		end := v.cols
-		for end > 0 && cells[end-1] != ' ' {
-			end--
+	cells := blank(MapWidth - v.label)
+	for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
+		if tick := v.tick(at); v.col(at)+len(tick) <= len(cells) {
+			copy(cells[v.col(at):], []rune(tick))
 		}
-		return string(cells[:end])
 	}
 	return string(cells)
 }
@@ -286,7 +293,7 @@ func (v *view) hex() string {
 // row draws one layer: a line as far as it reaches, its boundaries as marks, the sizes where there is room.
 func (v *view) row(r *Row) []rune {
 	cells := blank(v.cols)
-	if r.Count == 0 {
+	if r.Count == 0 || r.End < v.from {
 		return cells
 	}
 	kept := min(v.m.kept(), v.to)
@@ -308,14 +315,16 @@ func (v *view) row(r *Row) []rune {
 
 // mark puts the row's marks into cells. It returns whether columns with several boundaries prevail.
 func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
-	type column struct{ agree, cut, lost int }
+	type column struct{ agree, cut, alone, lost int }
 	columns := make([]column, v.cols)
 	ref := v.m.reference()
 	for _, b := range bounds {
-		c := &columns[v.col(b)]
-		if ref == nil || ref.Has(b) {
+		switch c := &columns[v.col(b)]; {
+		case ref == nil || b > ref.End:
+			c.alone++
+		case ref.Has(b):
 			c.agree++
-		} else {
+		default:
 			c.cut++
 		}
 	}
@@ -328,13 +337,16 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 	}
 	dense := 0
 	for i, c := range columns {
+		several := c.agree+c.cut+c.alone > 1
 		switch {
-		case c.agree+c.cut > 1 && c.cut == 0:
+		case several && c.cut == 0:
 			cells[i] = markDense
-		case c.agree+c.cut > 1:
+		case several:
 			cells[i] = markMixed
 		case c.cut == 1:
 			cells[i] = markCut
+		case c.alone == 1:
+			cells[i] = markAlone
 		case c.agree == 1 && c.lost == 0:
 			cells[i] = markAgree
 		case c.lost > 1:
@@ -342,22 +354,23 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 		case c.lost == 1:
 			cells[i] = markLost
 		}
-		if c.agree+c.cut > 1 || c.lost > 1 {
+		if several || c.lost > 1 {
 			dense++
 		}
 	}
-	if v.from == 0 && cells[0] == markAgree {
+	plain := func(mark rune) bool { return mark == markAgree || mark == markAlone && ref == nil }
+	if v.from == 0 && plain(cells[0]) {
 		cells[0] = markFirst
 	}
 	if r.End <= v.to {
-		if last := v.col(max(v.from, r.End)); last > 0 && cells[last] == markAgree {
+		if last := v.col(r.End); last > 0 && plain(cells[last]) {
 			cells[last] = markLast
 		}
 	}
 	return dense > v.cols/2
 }
 
-// sizes writes the length of each span into the longest free part of its line.
+// sizes writes the length of each span into the middle of its line, or where there is room nearby.
 func (v *view) sizes(cells []rune, bounds []int64) {
 	for i := 1; i < len(bounds); i++ {
 		from, to := v.col(bounds[i-1])+1, v.col(bounds[i])
@@ -369,35 +382,35 @@ func (v *view) sizes(cells []rune, bounds []int64) {
 
 // summary writes the row's sizes in the middle of a row that is too dense to show each.
 func (v *view) summary(cells []rune, r *Row) {
-	text := " " + Number(int64(r.Min)) + " bytes each "
-	if r.Min != r.Max {
-		text = " " + Number(int64(r.Min)) + " to " + Number(int64(r.Max)) + " bytes "
+	text := " " + Bytes(int64(r.Min)) + " each "
+	switch {
+	case r.Count == 1:
+		text = " " + Bytes(int64(r.Min)) + " "
+	case r.Min != r.Max:
+		text = " " + Number(int64(r.Min)) + " to " + Bytes(int64(r.Max)) + " "
 	}
 	center(cells, text, markDense, markMixed, markSparse)
 }
 
 // drawLegend explains the marks that were used and are not plain.
-func drawLegend(w io.Writer, marks []rune, style Style) error {
-	var line strings.Builder
+func drawLegend(b *strings.Builder, marks []rune, style Style) {
 	width := 0
 	for _, l := range legends {
 		if !slices.Contains(marks, l.mark) {
 			continue
 		}
 		if width > 0 && width+3+2+len(l.text) > MapWidth {
-			line.WriteString("\n")
+			b.WriteString("\n")
 			width = 0
 		}
 		if width > 0 {
-			line.WriteString("   ")
+			b.WriteString("   ")
 			width += 3
 		}
-		line.WriteString(style.Marks(string(l.mark)) + style.Dim(" "+l.text))
+		b.WriteString(style.Marks(string(l.mark)) + style.Dim(" "+l.text))
 		width += 2 + len(l.text)
 	}
-	if line.Len() == 0 {
-		return nil
+	if width > 0 {
+		b.WriteString("\n")
 	}
-	_, err := fmt.Fprintln(w, line.String())
-	return err
 }

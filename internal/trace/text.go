@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Text is a Recorder that prints the account for people: a line or two for each event, at most MapWidth columns wide.
@@ -42,9 +43,9 @@ func (t *Text) Record(e Event) {
 	switch n := t.lines[key]; {
 	case n > linesShown+1:
 	case n == linesShown+1:
-		t.print(e, "and so on: more are counted, but not shown (-json has them all)")
+		t.print(Event{Ev: e.Ev, Conn: e.Conn, Text: "and so on: more are counted, but not shown (-json has them all)"})
 	default:
-		t.print(e, t.describe(e))
+		t.print(e)
 	}
 }
 
@@ -60,7 +61,7 @@ func (t *Text) forget(conn int) {
 // kindWidth is the width of the column that names the kind of event.
 const kindWidth = len("shutdown") + 1
 
-func (t *Text) print(e Event, text string) {
+func (t *Text) print(e Event) {
 	head := fmt.Sprintf("%-*s", kindWidth, e.Ev)
 	if e.Conn > 0 {
 		head = fmt.Sprintf("#%-2d %s", e.Conn, head)
@@ -69,16 +70,16 @@ func (t *Text) print(e Event, text string) {
 	if e.Ev == Failed || e.Ev == Refused {
 		paint = t.style.Bad
 	}
-	for i, line := range Fold(text, MapWidth-len(head)) {
+	for i, line := range t.describe(e, MapWidth-len(head)) {
 		if i > 0 {
 			head = strings.Repeat(" ", len(head))
 		}
-		fmt.Fprintln(t.w, paint(head)+line)
+		fmt.Fprintln(t.w, paint(harmless(head))+harmless(line))
 	}
 }
 
-// describe is what stands behind the kind of event.
-func (t *Text) describe(e Event) string {
+// describe is what stands behind the kind of event, in lines of at most the given columns.
+func (t *Text) describe(e Event, columns int) []string {
 	var parts []string
 	if e.Span != nil {
 		parts = append(parts, fmt.Sprintf("%s at %s", Bytes(int64(e.N)), Number(e.Off)))
@@ -94,18 +95,35 @@ func (t *Text) describe(e Event) string {
 	if e.Text != "" {
 		parts = append(parts, e.Text)
 	}
-	text := strings.Join(parts, "; ")
+	lines := Fold(strings.Join(parts, "; "), columns)
 	if e.Bytes == nil {
-		return text
+		return lines
 	}
-	const widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
-	return fmt.Sprintf("%-*s  %s", widest, text, quoteColumns(e.Bytes, MapWidth-kindWidth-widest-len("#1000 ")))
+	const (
+		widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
+		least  = 16 // of room, or the bytes have a line of their own
+	)
+	text := lines[0] + strings.Repeat(" ", max(0, widest-textColumns(lines[0]))) + "  "
+	if room := columns - textColumns(text); len(lines) == 1 && room >= least {
+		return []string{text + quoteColumns(e.Bytes, room)}
+	}
+	return append(lines, quoteColumns(e.Bytes, columns))
+}
+
+// harmless is a line with nothing in it that a terminal would obey.
+func harmless(line string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '·'
+		}
+		return r
+	}, line)
 }
 
 // quoteColumns quotes as much of b as has room in the given columns.
 func quoteColumns(b []byte, room int) string {
 	for n := room; ; n-- {
-		if q := Quote(b, n); textColumns(q) <= room || n <= 0 {
+		if q := Quote(b, max(n, 0)); textColumns(q) <= room || n <= 0 {
 			return q
 		}
 	}
@@ -119,22 +137,22 @@ func textColumns(s string) int {
 	return n
 }
 
-// Fold breaks text at its spaces into lines of at most the given columns; a longer word has a line of its own.
+// Fold breaks text at its spaces into lines of at most the given columns, and where it has line breaks; a longer word
+// has a line of its own. A space is lost only where a line breaks.
 func Fold(text string, columns int) []string {
-	if textColumns(text) <= columns {
-		return []string{text}
-	}
 	var lines []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && textColumns(line)+1+textColumns(word) > columns {
-			lines = append(lines, line)
-			line = ""
+	for part := range strings.SplitSeq(text, "\n") {
+		words := strings.Split(part, " ")
+		line := words[0]
+		for _, word := range words[1:] {
+			if textColumns(line)+1+textColumns(word) > columns {
+				lines = append(lines, line)
+				line = word
+			} else {
+				line += " " + word
+			}
 		}
-		if line != "" {
-			line += " "
-		}
-		line += word
+		lines = append(lines, line)
 	}
-	return append(lines, line)
+	return lines
 }

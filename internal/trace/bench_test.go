@@ -1,0 +1,48 @@
+package trace_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"echolab/internal/trace"
+)
+
+// plenty is a connection whose reads fill the buffer at once.
+type plenty struct{ net.Conn }
+
+func (plenty) Read(p []byte) (int, error) { return len(p), nil }
+
+func BenchmarkRead(b *testing.B) {
+	for _, rec := range []struct {
+		name string
+		trace.Recorder
+	}{
+		{"nobody", nil}, {"Maps", new(trace.Maps)}, {"JSON", trace.NewJSON(io.Discard)}, {"Text", trace.NewText(io.Discard, trace.Style{})},
+	} {
+		b.Run("recorded by "+rec.name, func(b *testing.B) {
+			c := trace.Wrap(plenty{}, rec.Recorder, 1, trace.Server)
+			buf := make([]byte, 4096)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = c.Read(buf)
+			}
+		})
+	}
+}
+
+func BenchmarkDraw(b *testing.B) {
+	const size = 10 << 20
+	for _, message := range []int{50, 1024, size} {
+		b.Run(fmt.Sprintf("10 MiB in messages of %d", message), func(b *testing.B) {
+			messages := times(size/message, message, size)
+			m := stream(strings.Repeat("x", 1<<17), sent(messages...), writes(messages...), reads(times(160, 65536, 0)...), received(messages...))
+			b.ReportAllocs()
+			for b.Loop() {
+				_ = m.Draw(io.Discard, trace.Style{Color: true})
+			}
+		})
+	}
+}

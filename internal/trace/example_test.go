@@ -1,0 +1,67 @@
+package trace_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"echolab/internal/trace"
+)
+
+// Three messages are written one by one, and read with one read.
+func ExampleMap_Draw() {
+	m := &trace.Map{Title: "client → server"}
+	for _, msg := range []string{"hello", "안녕하세요", "goodbye, TCP!"} {
+		at := trace.Span{Off: m.Size(), N: len(msg)}
+		m.Keep(at.Off, []byte(msg))
+		m.Row(trace.Sent).Add(at)
+		m.Row(trace.Writes).Add(at)
+	}
+	m.Row(trace.Reads).Add(trace.Span{Off: 0, N: 33})
+	if err := m.Draw(os.Stdout, trace.Style{}); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// client → server, 33 bytes
+	// offset      0         5         10        15        20        25        30
+	// bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
+	// 3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
+	// 3 writes    ├────5────┼─────────────15──────────────┼───────────13────────────┤
+	// 1 read      ├─────────╎─────────────────────33──────╎─────────────────────────┤
+	// ┼ boundary of a message   ╎ message boundary, lost in this row
+}
+
+// A connection that is wrapped tells Maps of its writes: they are on the map of what the client sent.
+func ExampleWrap() {
+	client, server := net.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = io.Copy(io.Discard, server)
+	}()
+	var maps trace.Maps
+	c := trace.Wrap(client, &maps, 1, trace.Client)
+	for _, msg := range []string{"hello", ", ", "world"} {
+		_, _ = io.WriteString(c, msg)
+	}
+	c.Close()
+	<-done
+	fmt.Print(maps.Map(1, trace.ClientToServer))
+	// Output:
+	// client → server, 12 bytes
+	// offset    0       2       4       6       8       10      12
+	// bytes      h   e   l   l   o   ,       w   o   r   l   d
+	// hex        68  65  6c  6c  6f  2c  20  77  6f  72  6c  64
+	// 3 writes  ├─────────5─────────│───2───│─────────5─────────┤
+	// │ boundary where no message is known
+}
+
+// Quote is for bytes that anybody may have sent: nothing in it is obeyed by a terminal.
+func ExampleQuote() {
+	fmt.Println(trace.Quote([]byte("안녕\x1b[2J\r\n"), 48))
+	fmt.Println(trace.Quote([]byte("안녕하세요"), 10)) // no more than whole characters
+	// Output:
+	// "안녕\x1b[2J\r\n"
+	// "안녕하"...
+}

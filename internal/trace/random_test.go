@@ -1,0 +1,108 @@
+package trace_test
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/trace"
+)
+
+func TestEveryMapHasATamePicture(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 15))
+	for range 500 {
+		m := randomMap(rng)
+		picture := drawn(t, m)
+		require.Contains(t, picture, trace.Bytes(m.Size())+"\n")
+		for _, r := range m.Rows {
+			require.Contains(t, picture, "\n"+trace.Number(int64(r.Count))+" ", picture)
+		}
+		rulerRises(t, picture)
+	}
+}
+
+// randomMap is a map of up to 2⁶⁰ bytes that has any of the rows. Its spans may be empty, may not reach the end of the
+// stream, and may have gaps between them.
+func randomMap(rng *rand.Rand) *trace.Map {
+	var m trace.Map
+	m.Title = "client → server"
+	size := 1 + rng.Int64N(1<<rng.IntN(61))
+	m.Keep(0, []byte(randomBytes(rng, int(min(size, 1<<rng.IntN(13))))))
+	m.Row(trace.Layer(rng.IntN(4))).Add(trace.Span{N: int(1 + rng.Int64N(size))})
+	for l := trace.Sent; l <= trace.Received; l++ {
+		if rng.IntN(4) > 0 {
+			fill(rng, m.Row(l), size)
+		}
+	}
+	return &m
+}
+
+func fill(rng *rand.Rand, r *trace.Row, size int64) {
+	spans := 1 + rng.Int64N(1<<rng.IntN(12))
+	if rng.IntN(500) == 0 {
+		spans = 300_000 // more than are kept
+	}
+	widest := max(1, 2*size/spans)
+	gaps := rng.IntN(4) == 0
+	for range spans {
+		off := r.End
+		if gaps {
+			off += rng.Int64N(widest)
+		}
+		n := min(rng.Int64N(widest+1), size-off)
+		if n < 0 || rng.IntN(2*int(spans)) == 0 {
+			return // ends early
+		}
+		r.Add(trace.Span{Off: off, N: int(n)})
+	}
+}
+
+// randomBytes is text, broken text and anything else, mixed.
+func randomBytes(rng *rand.Rand, n int) string {
+	pieces := []string{"hello", "안녕하세요", "안", "\x1b[31m", "\x1b]0;x\a", "\r\n", "\t", "\x00", "\u202e", "\u200d", "\ufeff", "e\u0301",
+		"\u1112\u1161\u11ab", "\U0001f600", "👨‍👩‍👧", "\u3000", "\u00a0", "\u0085", "\u2028", "\xec\x95", "\xff", "\xf4\x90", "\ufffd", "ｱ", "שלום"}
+	var b strings.Builder
+	for b.Len() < n {
+		if rng.IntN(3) > 0 {
+			b.WriteString(pieces[rng.IntN(len(pieces))])
+		} else {
+			b.WriteByte(byte(rng.Uint32()))
+		}
+	}
+	return b.String()[:n]
+}
+
+// rulerRises asserts that the numbers on each ruler stand apart and rise.
+func rulerRises(t *testing.T, picture string) {
+	t.Helper()
+	for line := range strings.Lines(picture) {
+		ticks, is := strings.CutPrefix(line, "offset ")
+		if !is {
+			continue
+		}
+		last := -1.0
+		for _, tick := range strings.Fields(ticks) {
+			n := tickValue(t, tick)
+			require.Greater(t, n, last, line)
+			last = n
+		}
+		require.GreaterOrEqual(t, last, 0.0, "an empty ruler")
+	}
+}
+
+func tickValue(t *testing.T, tick string) float64 {
+	t.Helper()
+	unit := 1.0
+	if i := strings.IndexByte("KMGTPE", tick[len(tick)-1]); i >= 0 {
+		tick = tick[:len(tick)-1]
+		for range i + 1 {
+			unit *= 1024
+		}
+	}
+	n, err := strconv.ParseFloat(tick, 64)
+	require.NoError(t, err)
+	return n * unit
+}
