@@ -42,7 +42,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.Var(&o.messages, "message", "send this `TEXT`; may be repeated (default: three samples)")
 	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
-	fs.BoolVar(&o.Glue, "glue", false, "write everything at once")
+	fs.BoolVar(&o.Glue, "glue", false, "write everything at once, 16 MiB at most")
 	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")
 	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read")
 	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "send and take messages of at most `N` bytes")

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net"
+	"os"
 	"slices"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 const DefaultTimeout = 10 * time.Second
 
 // GlueLimit is the most that a Client keeps in memory to send it with one write.
-const GlueLimit = 64 << 20
+const GlueLimit = 16 << 20
 
 // patient is the size of an echo, in bytes, up to which a Client sends everything before it reads anything. That much
 // has room in the kernels' queues, and what one read then returns is no luck. More than that it reads while it sends:
@@ -101,13 +103,28 @@ func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
 	x.rec = trace.Tee(x.maps, c.Recorder)
 	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
-	room := 4<<20 + c.Chunk + c.MaxMessage
+	// Twice, see owed.size.
+	room := sum(4<<20, c.Chunk, c.Chunk, c.MaxMessage)
 	if c.Glue {
 		room = 2 * GlueLimit
 	}
-	_, raw := c.Codec.(framing.Raw)
-	x.owed = newOwed(room, !raw)
+	x.owed = newOwed(room, !x.raw())
 	return x
+}
+
+// sum adds numbers from 0 up, and stops at the largest int.
+func sum(numbers ...int) int {
+	total := 0
+	for _, n := range numbers {
+		total += min(n, math.MaxInt-total)
+	}
+	return total
+}
+
+// raw says whether bytes are sent: there are no messages in what comes back.
+func (x *exchange) raw() bool {
+	_, raw := x.Codec.(framing.Raw)
+	return raw
 }
 
 // run sends everything and then reads, if it is little; else it does both at once.
@@ -139,12 +156,10 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 	}
 	x.owed.abandon()
 	x.tcp.Close()
-	select {
-	case err := <-sent:
-		if own := (*inputError)(nil); errors.As(err, &own) {
-			return err // the echo is short because of it
+	if x.owed.ended() { // before the server could know: so this does not depend on who is first
+		if own := (*inputError)(nil); errors.As(<-sent, &own) {
+			return own // the echo is short because of it
 		}
-	default:
 	}
 	return received
 }
@@ -152,20 +167,28 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 // awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
 func (x *exchange) awaitEcho() error {
 	want := x.out.bytes.Load()
-	ctx, cancel := context.WithTimeout(x.ctx, x.Timeout)
-	defer cancel()
-	unread := 0
-	err := sock.Await(ctx, func() (done bool, err error) {
-		if unread, err = sock.Unread(x.tcp); err != nil || int64(unread) >= want {
+	unread, moved := -1, time.Now()
+	err := sock.Await(x.ctx, func() (done bool, err error) {
+		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
+		if err != nil {
 			return true, err
 		}
-		state, err := sock.State(x.tcp)
-		return state != sock.StateFinWait1 && state != sock.StateFinWait2, err
+		n, err := sock.Unread(x.tcp)
+		if n != unread {
+			unread, moved = n, time.Now()
+		}
+		switch {
+		case err != nil || int64(n) >= want || state != sock.StateFinWait1 && state != sock.StateFinWait2:
+			return true, err
+		case time.Since(moved) > x.Timeout:
+			return true, os.ErrDeadlineExceeded
+		}
+		return false, nil
 	})
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil // then it is luck how many reads there will be
-	case errors.Is(err, context.DeadlineExceeded):
+	case err == os.ErrDeadlineExceeded:
 		return fmt.Errorf("no more of the echo came within %v: %s of %s are there; does the server use -codec %v too?",
 			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.Codec)
 	case err != nil:

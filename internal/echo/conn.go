@@ -21,6 +21,8 @@ type conn struct {
 	id       int
 	idle     time.Duration
 	armed    time.Time // when the deadline was set
+	stuck    bool      // the client takes nothing
+	silent   bool      // the client sends nothing, and the server is to end
 
 	bytesIn, bytesOut, messages int64
 	reads, writes               int
@@ -42,10 +44,13 @@ func (c *conn) echo() (err error) {
 	default:
 		err = c.echoMessages()
 	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		if c.srv.closing.Load() {
-			return nil // silent after Shutdown: it has finished
-		}
+	switch closing := c.srv.closing.Load(); {
+	case closing && errors.Is(err, os.ErrDeadlineExceeded) && !c.stuck:
+		c.silent = true // after Shutdown: it has finished
+		return nil
+	case closing && errors.Is(err, net.ErrClosed):
+		err = errors.New("closed with the server, before its echo had finished")
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		err = fmt.Errorf("nothing could be read or written for %v: closed (-idle-timeout)", c.idle)
 	}
 	return err
@@ -68,12 +73,25 @@ func (c *conn) arm() {
 	}
 }
 
-// send writes b whole.
+// send writes b whole, however slowly the client takes it, unless it takes nothing at all for c.idle.
 func (c *conn) send(b []byte) error {
-	n, err := c.Write(b)
-	c.bytesOut += int64(n)
-	c.writes++
-	return err
+	for fresh := false; ; fresh = true {
+		n, err := c.Write(b)
+		if n > 0 {
+			c.bytesOut += int64(n)
+			c.writes++
+		}
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		if n == 0 && fresh {
+			c.stuck = true
+			return err
+		}
+		// Something moved, or the deadline was what a read before had left of it.
+		b = b[n:]
+		c.arm()
+	}
 }
 
 // received counts a read.
@@ -93,7 +111,10 @@ func (c *conn) end(err error) {
 			c.record(trace.Event{Ev: trace.Failed, Text: err.Error()})
 		}
 	}
-	if err != nil {
+	switch {
+	case c.stuck:
+		c.reset()
+	case err != nil:
 		c.linger()
 	}
 	c.raw.Close()
@@ -104,9 +125,9 @@ func (c *conn) end(err error) {
 }
 
 func (c *conn) endText() string {
-	text := "nothing came since the shutdown: finished"
-	if !c.srv.closing.Load() {
-		text = "end of the stream: the client ended its side"
+	text := "end of the stream: the client ended its side"
+	if c.silent {
+		text = "nothing came since the shutdown: finished"
 	}
 	if state, err := sock.State(c.raw); err == nil {
 		text += "; state " + state
@@ -129,6 +150,14 @@ func (c *conn) linger() {
 	}
 	c.raw.SetReadDeadline(time.Now().Add(lingerTime))
 	_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{c.raw}, lingerBytes))
+}
+
+// reset makes of the close that follows a reset: in good order, the kernel would keep what the client does not take,
+// for as long as the client lives.
+func (c *conn) reset() {
+	if tcp, ok := c.raw.(interface{ SetLinger(sec int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
 }
 
 func (c *conn) record(e trace.Event) {

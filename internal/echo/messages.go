@@ -59,11 +59,11 @@ func (c *conn) echoMessages() error {
 		if err != nil {
 			return c.explain(err, r, start, box)
 		}
-		c.messages++
 		c.recordMessage(start, c.bytesIn-int64(r.Buffered()), msg)
 		if box.out, err = c.srv.Codec.Append(box.out, msg); err != nil {
-			return err
+			return c.explain(err, r, start, box) // what can be read need not be what can be sent: "\r\r\n" in lines
 		}
+		c.messages++
 		if len(box.out) >= batch {
 			if err := box.flush(); err != nil {
 				return err

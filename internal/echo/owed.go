@@ -2,6 +2,7 @@ package echo
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -16,8 +17,10 @@ type owed struct {
 	room      sync.Cond
 	bytes     bytes.Buffer // the messages, one behind the other
 	framed    bool         // lengths are kept
-	lengths   []int        // of the messages that lie in bytes
+	lengths   bytes.Buffer // of the messages that lie in bytes, as varints
+	messages  int          // how many these are
 	limit     int
+	held      bool // the sender has not written all that it added
 	finished  bool // the sender adds no more
 	abandoned bool // the receiver takes no more
 }
@@ -28,22 +31,30 @@ func newOwed(limit int, framed bool) *owed {
 	return q
 }
 
-// lengthSize is what a length counts against the limit, so that empty messages cannot pile up either.
-const lengthSize = 8
-
-func (q *owed) size() int { return q.bytes.Len() + lengthSize*len(q.lengths) }
+// size is at most twice what the messages take on the wire, where each takes a byte or more; the lengths count too, so
+// that empty messages cannot pile up either.
+func (q *owed) size() int { return q.bytes.Len() + q.lengths.Len() }
 
 // add puts a message behind the others, after it has waited for room.
 func (q *owed) add(msg []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.held = false
 	for q.size() > 0 && q.size()+len(msg) > q.limit && !q.abandoned {
 		q.room.Wait()
 	}
 	q.bytes.Write(msg)
 	if q.framed {
-		q.lengths = append(q.lengths, len(msg))
+		q.lengths.Write(binary.AppendUvarint(q.lengths.AvailableBuffer(), uint64(len(msg))))
+		q.messages++
 	}
+}
+
+// hold says that the sender waits for its input with something added and not written.
+func (q *owed) hold() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = true
 }
 
 // abandon lets the sender go on: nothing will be taken any more.
@@ -61,18 +72,25 @@ func (q *owed) finish() {
 	q.finished = true
 }
 
+// ended says whether the sender adds no more.
+func (q *owed) ended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.finished
+}
+
 // due says whether the server has something to send: an echo, or its end of the stream.
 func (q *owed) due() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.finished || q.size() > 0
+	return q.finished || q.size() > 0 && !q.held
 }
 
 // left is how many messages, if they are kept, and how many bytes are owed.
 func (q *owed) left() (messages, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.lengths), q.bytes.Len()
+	return q.messages, q.bytes.Len()
 }
 
 var errNothingOwed = errors.New("the server sent more than it got")
@@ -81,12 +99,12 @@ var errNothingOwed = errors.New("the server sent more than it got")
 func (q *owed) takeMessage(msg []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.lengths) == 0 {
+	if q.messages == 0 {
 		return errNothingOwed
 	}
-	n := q.lengths[0]
-	q.lengths = q.lengths[1:]
-	if n != len(msg) {
+	q.messages--
+	n, _ := binary.ReadUvarint(&q.lengths) // one for each message
+	if n != uint64(len(msg)) {
 		return fmt.Errorf("it has %s, and was sent with %s", trace.Bytes(int64(len(msg))), trace.Bytes(int64(n)))
 	}
 	return q.take(msg)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"time"
 
-	"echolab/framing"
 	"echolab/internal/trace"
 )
 
@@ -21,9 +20,13 @@ type receiver struct {
 // receive reads messages until the stream ends, and compares each with what is owed.
 func (x *exchange) receive() error {
 	r := bufio.NewReaderSize(inlet{x}, x.ReadBuffer)
+	limit := x.MaxMessage
+	if x.raw() {
+		limit = x.ReadBuffer // one read is one message
+	}
 	for {
 		start := x.in.bytes - int64(r.Buffered())
-		msg, err := x.Codec.Read(r, x.MaxMessage)
+		msg, err := x.Codec.Read(r, limit)
 		if err == io.EOF {
 			return x.atEnd()
 		}
@@ -42,7 +45,7 @@ func (x *exchange) receive() error {
 // compare holds a received message against the one that was sent; raw bytes are held against the bytes that are next,
 // because raw keeps no messages.
 func (x *exchange) compare(msg []byte) error {
-	if _, raw := x.Codec.(framing.Raw); raw {
+	if x.raw() {
 		return x.owed.takeBytes(msg)
 	}
 	return x.owed.takeMessage(msg)
@@ -75,13 +78,14 @@ type inlet struct{ x *exchange }
 func (in inlet) Read(p []byte) (int, error) {
 	x := in.x
 	for {
+		due := x.owed.due()
 		x.tcp.SetReadDeadline(time.Now().Add(x.Timeout))
 		if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
 			return 0, x.ctx.Err()
 		}
 		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
-		if errors.Is(err, os.ErrDeadlineExceeded) && !x.owed.due() {
-			continue // the sender waits for its input, and so do we
+		if errors.Is(err, os.ErrDeadlineExceeded) && !(due && x.owed.due()) {
+			continue // the sender waits for its input, or did until just now, and so do we
 		}
 		x.in.bytes += int64(n)
 		if x.Progress != nil {

@@ -31,8 +31,8 @@ func (e *inputError) Unwrap() error { return e.err }
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
 // the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
 func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) error {
-	defer x.owed.finish()
 	defer x.endSending()
+	defer x.owed.finish()
 	var held [][]byte
 	size := 0
 	for msg, err := range messages {
@@ -96,6 +96,7 @@ func (x *exchange) writeDue() error {
 	case x.Glue && len(due) > GlueLimit:
 		return &inputError{fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)}
 	case x.Glue:
+		x.owed.hold()
 		return nil
 	case x.Chunk == 0:
 		x.out.pending = due[:0]
@@ -107,25 +108,32 @@ func (x *exchange) writeDue() error {
 		}
 		due = due[x.Chunk:]
 	}
-	x.out.pending = append(x.out.pending[:0], due...)
+	if len(due) < len(x.out.pending) { // else it lies where it should: a copy for each message would cost
+		x.out.pending = append(x.out.pending[:0], due...)
+	}
+	if len(due) > 0 {
+		x.owed.hold()
+	}
 	return nil
 }
 
+// write writes b whole. A server that takes little is waited for as long as it takes anything within the Timeout; what
+// then is left takes another write, and counts as one.
 func (x *exchange) write(b []byte) error {
-	if len(b) == 0 {
-		return nil
-	}
-	x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
-	if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
-		return x.ctx.Err()
-	}
-	n, err := x.conn.Write(b)
-	x.out.bytes.Add(int64(n))
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
-	case err != nil:
-		return fmt.Errorf("the server ended the connection while it was written to: %w", err)
+	for len(b) > 0 {
+		x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
+		if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
+			return x.ctx.Err()
+		}
+		n, err := x.conn.Write(b)
+		x.out.bytes.Add(int64(n))
+		b = b[n:]
+		switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
+		case timeout && n == 0:
+			return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
+		case err != nil && !timeout:
+			return fmt.Errorf("the server ended the connection while it was written to: %w", err)
+		}
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ type Server struct {
 type Stats struct {
 	Conns    int   `json:"conns"`     // accepted
 	Refused  int   `json:"refused"`   // over MaxConns
-	Failed   int   `json:"failed"`    // ended by an error of the client's, of the network's, or by a limit
+	Failed   int   `json:"failed"`    // ended by an error of the client's, of the network's, by a limit, or by Close
 	BytesIn  int64 `json:"bytes_in"`  // read
 	BytesOut int64 `json:"bytes_out"` // written
 	Messages int64 `json:"messages"`  // echoed whole; 0 without a codec
@@ -193,6 +193,9 @@ func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 	}
 	closed = s.stop(func(c *conn) { c.raw.Close() })
 	<-finished
+	if closed == 0 {
+		return 0, nil // they had just finished
+	}
 	return closed, ctx.Err()
 }
 

@@ -35,6 +35,8 @@ func (r Result) rawVerdict() string {
 		return fmt.Sprintf(", one message each: all %d boundaries agree, by luck. Raw TCP promises none.", agree)
 	case r.Reads == 1:
 		return ": raw TCP kept no boundary."
+	case !r.Echoed.Complete():
+		return ", which ended elsewhere than the messages: raw TCP kept no boundary."
 	}
 	return fmt.Sprintf("; %s inside a message, and %s lost: raw TCP kept no boundary.",
 		times(cut, "a read ended"), trace.Count(lost, "boundary was", "boundaries were"))
