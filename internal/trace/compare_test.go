@@ -46,8 +46,18 @@ func TestCompareLeavesOutWhatWasNotKept(t *testing.T) {
 	m := stream("", sent(times(kept+1000, 2, 0)...), reads(times(kept+1000, 2, 0)...))
 	agree, cut, lost := m.Compare(trace.Reads)
 	assert.Equal(t, [3]int{kept, 0, 0}, [3]int{agree, cut, lost})
+	assert.False(t, m.Complete())
 
 	m = stream("", sent(times(kept+1000, 2, 0)...), reads(times(3, kept, 2*(kept+1000))...))
 	agree, cut, lost = m.Compare(trace.Reads)
 	assert.Equal(t, [3]int{2, 0, kept - 2}, [3]int{agree, cut, lost}, "the boundaries beyond offset %d cannot be known", 2*kept)
+}
+
+func TestAMapIsCompleteUntilMoreSpansComeThanAreKept(t *testing.T) {
+	const kept = 1 << 18
+	assert.True(t, stream("").Complete())
+	assert.True(t, stream("", sent(5, 15), writes(20), reads()).Complete())
+	assert.True(t, stream("", sent(times(kept, 1, 0)...), writes(kept)).Complete())
+	assert.False(t, stream("", sent(times(kept+1, 1, 0)...), writes(kept+1)).Complete())
+	assert.False(t, stream("", sent(kept+1), reads(times(kept+1, 1, 0)...)).Complete(), "any row counts")
 }
