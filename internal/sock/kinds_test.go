@@ -1,0 +1,244 @@
+package sock_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/sock"
+)
+
+func TestAnMPTCPConnectionHasNoByteWhereItsStreamEnds(t *testing.T) {
+	onLinux(t)
+	multipath := func() (client, server *net.TCPConn) {
+		l := listen(t)
+		var dialer net.Dialer
+		dialer.SetMultipathTCP(true)
+		c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { c.Close() })
+		client = c.(*net.TCPConn)
+		if both, err := client.MultipathTCP(); err != nil || !both {
+			t.Skip("there is no MPTCP here")
+		}
+		return client, accept(t, l)
+	}
+	unread := func(c *net.TCPConn, want int) {
+		t.Helper()
+		n, err := sock.Unread(c)
+		require.NoError(t, err)
+		assert.Equal(t, want, n)
+	}
+
+	client, server := multipath()
+	assert.Equal(t, "MPTCP", inspect(t, server).Protocol)
+	assert.Equal(t, sock.StateEstablished, inspect(t, server).State)
+	unread(server, 0)
+	write(t, client, 5)
+	require.NoError(t, sock.AwaitUnread(bounded(t), server, 5))
+	require.NoError(t, client.CloseWrite())
+	unread(server, 5) // the end may be there or not
+	_, err := io.ReadFull(server, make([]byte, 4))
+	require.NoError(t, err)
+	unread(server, 1)
+	rest, err := io.ReadAll(server)
+	require.NoError(t, err)
+	assert.Len(t, rest, 1)
+	unread(server, 0)
+
+	client, server = multipath()
+	require.NoError(t, server.SetLinger(0))
+	require.NoError(t, server.Close())
+	require.NoError(t, sock.AwaitState(bounded(t), client, sock.StateClose))
+	unread(client, 0)
+	_, err = client.Read(make([]byte, 1))
+	assert.ErrorIs(t, err, syscall.ECONNRESET, "asking has not used up the error that a read returns")
+}
+
+func TestUDPHasDatagramsAndNoState(t *testing.T) {
+	onLinux(t)
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer pc.Close()
+	c, err := net.Dial("udp", pc.LocalAddr().String())
+	require.NoError(t, err)
+	defer c.Close()
+
+	i := inspect(t, pc)
+	assert.Equal(t, "datagram", i.Type)
+	assert.Equal(t, "UDP", i.Protocol)
+	assert.Empty(t, i.State)
+	assert.Equal(t, pc.LocalAddr().String(), i.Local.String())
+	assert.False(t, i.Remote.IsValid())
+	assert.Equal(t, -1, i.Unacked)
+	assert.Equal(t, -1, i.MSS)
+	assert.Equal(t, time.Duration(-1), i.KeepIdle)
+	assert.Equal(t, fmt.Sprintf("descriptor %d: IPv4 datagram, %v", i.FD, pc.LocalAddr()), i.String())
+
+	connected := inspect(t, c)
+	assert.Equal(t, i.Local, connected.Remote)
+	assert.Equal(t, fmt.Sprintf("descriptor %d: IPv4 datagram, %v <-> %v",
+		connected.FD, c.LocalAddr(), pc.LocalAddr()), connected.String())
+
+	write(t, c, 20)
+	write(t, c, 30)
+	require.NoError(t, sock.AwaitUnread(bounded(t), pc, 20))
+	assert.Equal(t, 20, inspect(t, pc).Unread, "the next datagram, not both")
+
+	_, err = sock.State(pc)
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+	_, err = sock.Unacked(pc)
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
+}
+
+func TestIPv6(t *testing.T) {
+	onLinux(t)
+	l, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skip("there is no IPv6 loopback address here: ", err)
+	}
+	defer l.Close()
+	client, server := dial(t, l), accept(t, l)
+	i := inspect(t, server)
+	assert.Equal(t, "IPv6", i.Family)
+	assert.Equal(t, l.Addr().String(), i.Local.String())
+	assert.Equal(t, client.LocalAddr().String(), i.Remote.String())
+	assert.Equal(t, "IPv6", inspect(t, l).Family)
+
+	fresh, _ := inspectFresh(t, "tcp", "[::1]:0")
+	assert.False(t, fresh.Local.IsValid())
+	assert.Contains(t, fresh.String(), "IPv6 stream, no address yet")
+}
+
+func TestAnIPv6SocketThatCarriesIPv4SaysSo(t *testing.T) {
+	onLinux(t)
+	l, err := net.Listen("tcp", ":0")
+	require.NoError(t, err)
+	defer l.Close()
+	if inspect(t, l).Family != "IPv6" {
+		t.Skip("listening on every address is IPv4 only here")
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	client, err := net.Dial("tcp4", net.JoinHostPort("127.0.0.1", port))
+	require.NoError(t, err)
+	defer client.Close()
+	i := inspect(t, accept(t, l))
+	assert.Equal(t, "IPv6", i.Family)
+	assert.Equal(t, "[::ffff:127.0.0.1]:"+port, i.Local.String())
+}
+
+func TestAUnixSocketIsOfAnotherFamily(t *testing.T) {
+	onLinux(t)
+	dir, err := os.MkdirTemp("", "sock") // t.TempDir may be too long for the address of a socket
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	l, err := net.Listen("unix", filepath.Join(dir, "s"))
+	require.NoError(t, err)
+	defer l.Close()
+	i := inspect(t, l)
+	assert.Equal(t, "family 1", i.Family)
+	assert.Equal(t, "stream", i.Type)
+	assert.True(t, i.Listening)
+	assert.Empty(t, i.State)
+	assert.Equal(t, -1, i.Unacked)
+	assert.Equal(t, fmt.Sprintf("descriptor %d: family 1 stream", i.FD), i.String())
+}
+
+func TestAListenerHasNoBytes(t *testing.T) {
+	onLinux(t)
+	l := listen(t)
+	_, err := sock.Unread(l)
+	assert.ErrorIs(t, err, syscall.EINVAL)
+	_, err = sock.Unacked(l)
+	assert.ErrorIs(t, err, syscall.EINVAL)
+	state, err := sock.State(l)
+	assert.NoError(t, err)
+	assert.Equal(t, sock.StateListen, state)
+}
+
+// wrapped is a connection as a server has it that read ahead.
+type wrapped struct{ net.Conn }
+
+func (w wrapped) NetConn() net.Conn { return w.Conn }
+
+func TestAWrapperLeadsToItsSocket(t *testing.T) {
+	onLinux(t)
+	client, _ := pair(t)
+	assert.Equal(t, inspect(t, client).FD, inspect(t, wrapped{wrapped{client}}).FD)
+}
+
+// questions are all the ways to ask about one socket.
+var questions = map[string]func(c any) error{
+	"Inspect":    func(c any) error { _, err := sock.Inspect(c); return err },
+	"Unread":     func(c any) error { _, err := sock.Unread(c); return err },
+	"Unacked":    func(c any) error { _, err := sock.Unacked(c); return err },
+	"State":      func(c any) error { _, err := sock.State(c); return err },
+	"SetBacklog": func(c any) error { return sock.SetBacklog(c, 1) },
+	"AwaitUnread": func(c any) error {
+		return sock.AwaitUnread(context.Background(), c, 1)
+	},
+	"AwaitDrained": func(c any) error {
+		return sock.AwaitDrained(context.Background(), c, c)
+	},
+	"AwaitState": func(c any) error {
+		return sock.AwaitState(context.Background(), c, sock.StateListen)
+	},
+}
+
+func TestAClosedSocketSaysThatItIsClosed(t *testing.T) {
+	l := listen(t)
+	client := dial(t, l)
+	require.NoError(t, client.Close())
+	require.NoError(t, l.Close())
+	for name, ask := range questions {
+		assert.ErrorIs(t, ask(client), net.ErrClosed, name)
+		assert.ErrorIs(t, ask(l), net.ErrClosed, name)
+	}
+}
+
+func TestAPipeHasNoSocket(t *testing.T) {
+	a, b := net.Pipe()
+	defer a.Close()
+	defer b.Close()
+	for name, ask := range questions {
+		for _, c := range []any{a, wrapped{a}, nil, 5} {
+			assert.ErrorIs(t, ask(c), sock.ErrNoSocket, name)
+		}
+	}
+	_, err := sock.Inspect(a)
+	assert.EqualError(t, err, "sock: inspect: *net.pipe: there is no socket of the kernel behind it")
+}
+
+func TestAFileIsNoSocket(t *testing.T) {
+	onLinux(t)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	for _, ask := range []string{"Inspect", "Unacked", "State", "SetBacklog"} {
+		assert.ErrorIs(t, questions[ask](r), syscall.ENOTSOCK, ask)
+	}
+}
+
+func TestASystemThatDoesNotTellSaysSo(t *testing.T) {
+	if runtime.GOOS == "linux" || runtime.GOOS == "darwin" {
+		t.Skip("this system tells")
+	}
+	client, _ := pair(t)
+	for name, ask := range questions {
+		assert.ErrorIs(t, ask(client), errors.ErrUnsupported, name)
+		assert.ErrorContains(t, ask(client), "not available on this system", name)
+	}
+}

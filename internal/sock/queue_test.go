@@ -1,0 +1,93 @@
+package sock_test
+
+import (
+	"io"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/sock"
+)
+
+func TestUnreadIsWhatNoReadHasTaken(t *testing.T) {
+	onLinux(t)
+	client, server := pair(t)
+	for range 3 {
+		write(t, client, 11)
+	}
+	require.NoError(t, sock.AwaitUnread(bounded(t), server, 33))
+	n, err := sock.Unread(server)
+	require.NoError(t, err)
+	assert.Equal(t, 33, n)
+	assert.Equal(t, 33, inspect(t, server).Unread)
+
+	_, err = io.ReadFull(server, make([]byte, 13))
+	require.NoError(t, err)
+	n, err = sock.Unread(server)
+	require.NoError(t, err)
+	assert.Equal(t, 20, n)
+
+	require.NoError(t, client.CloseWrite())
+	require.NoError(t, sock.AwaitState(bounded(t), server, sock.StateCloseWait))
+	n, err = sock.Unread(server)
+	require.NoError(t, err)
+	assert.Equal(t, 20, n, "the end of the stream is no byte of it")
+}
+
+func TestUnackedIsWhatThePeerHasNoRoomFor(t *testing.T) {
+	onLinux(t)
+	client, server := pair(t)
+	const size = 8 << 20
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := client.Write(make([]byte, size)); err != nil {
+			t.Error(err)
+		}
+	})
+	require.NoError(t, sock.AwaitUnread(bounded(t), server, 1))
+	require.NoError(t, sock.Await(bounded(t), func() (bool, error) {
+		n, err := sock.Unacked(client)
+		return n > 100_000, err
+	}))
+	info := inspect(t, client)
+	assert.Greater(t, info.Unacked, 100_000)
+	assert.Contains(t, info.String(), " bytes unacknowledged")
+	assert.ErrorContains(t, sock.AwaitDrained(ended(t), client, server), "waiting for the reader to take all bytes: ")
+
+	_, err := io.CopyN(io.Discard, server, size)
+	require.NoError(t, err)
+	wg.Wait()
+	require.NoError(t, sock.AwaitDrained(bounded(t), client, server))
+	n, err := sock.Unacked(client)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+}
+
+func TestAfterAwaitDrainedTheNextWriteIsARead(t *testing.T) {
+	onLinux(t)
+	client, server := pair(t)
+	var sizes []int
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		buf := make([]byte, 4096)
+		for {
+			n, err := server.Read(buf)
+			if err != nil {
+				return
+			}
+			sizes = append(sizes, n)
+		}
+	})
+	for n := range 100 {
+		write(t, client, n+1)
+		require.NoError(t, sock.AwaitDrained(bounded(t), client, server))
+	}
+	require.NoError(t, client.Close())
+	wg.Wait()
+	require.Len(t, sizes, 100)
+	for n, size := range sizes {
+		assert.Equal(t, n+1, size)
+	}
+}
