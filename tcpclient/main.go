@@ -91,6 +91,11 @@ go run ./tcpclient -codec lines        with a framing; the server needs the same
 go run ./tcpclient -file README.md     a message a line
 `,
 	}
+	return p.Run(func(p cli.Program) int { return command(ctx, p, args, stdin) })
+}
+
+// command does what the flags ask for.
+func command(ctx context.Context, p cli.Program, args []string, stdin io.Reader) int {
 	o := new(options)
 	fs := p.Flags()
 	o.define(fs)

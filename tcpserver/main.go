@@ -78,6 +78,11 @@ go run ./tcpserver -addr 127.0.0.1:0     on a free port: "listening on" has it
 go run ./tcpserver -quiet                only echo, as fast as it can
 `,
 	}
+	return p.Run(func(p cli.Program) int { return command(ctx, p, args) })
+}
+
+// command does what the flags ask for.
+func command(ctx context.Context, p cli.Program, args []string) int {
 	o := new(options)
 	fs := p.Flags()
 	o.define(fs)

@@ -133,6 +133,9 @@ func Style(w io.Writer) trace.Style {
 
 // IsTerminal says whether w or r is a file that is a terminal.
 func IsTerminal(file any) bool {
+	if o, ok := file.(*output); ok {
+		file = o.Writer
+	}
 	f, ok := file.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

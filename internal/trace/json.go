@@ -12,11 +12,10 @@ import (
 // dataShown is how many bytes of a span the account shows.
 const dataShown = 48
 
-// JSON is a Recorder that writes every event as a line of JSON.
+// JSON is a Recorder that writes every event as a line of JSON. Whether they could be written is the writer's business.
 type JSON struct {
 	mu  sync.Mutex
 	enc *json.Encoder
-	err error
 }
 
 // NewJSON returns a JSON that writes to w.
@@ -26,7 +25,7 @@ func NewJSON(w io.Writer) *JSON {
 	return &JSON{enc: enc}
 }
 
-// Record writes e as one line. The first error is kept for Err.
+// Record writes e as one line.
 func (j *JSON) Record(e Event) {
 	if e.Bytes != nil {
 		e.Data = Quote(e.Bytes, dataShown)
@@ -38,16 +37,7 @@ func (j *JSON) Record(e Event) {
 func (j *JSON) Line(v any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if err := j.enc.Encode(v); j.err == nil {
-		j.err = err
-	}
-}
-
-// Err is the first error that a line met.
-func (j *JSON) Err() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.err
+	_ = j.enc.Encode(v)
 }
 
 // maxLine bounds one line of an account that is read again.

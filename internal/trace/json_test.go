@@ -3,7 +3,6 @@ package trace_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"net/netip"
 	"strings"
 	"sync"
@@ -48,7 +47,6 @@ func TestEveryKindOfEventGoesOutAndComesIn(t *testing.T) {
 	for _, e := range events {
 		j.Record(e)
 	}
-	require.NoError(t, j.Err())
 	assert.Equal(t, len(events), strings.Count(b.String(), "\n"), "one line each")
 
 	var back list
@@ -96,7 +94,6 @@ func TestLinesOfConcurrentEventsDoNotMix(t *testing.T) {
 		wg.Go(func() {
 			for i := range int64(each) {
 				j.Record(trace.Event{Ev: trace.Write, Conn: w, Span: &trace.Span{Off: i, N: 1}, Text: strings.Repeat("x", 300)})
-				assert.NoError(t, j.Err())
 			}
 		})
 	}
@@ -114,23 +111,3 @@ func TestLinesOfConcurrentEventsDoNotMix(t *testing.T) {
 type recorder func(trace.Event)
 
 func (r recorder) Record(e trace.Event) { r(e) }
-
-func TestTheFirstWriteErrorIsKept(t *testing.T) {
-	w := &failing{good: 1, err: errors.New("the disk is full")}
-	j := trace.NewJSON(w)
-	j.Record(trace.Event{Ev: trace.Wait})
-	assert.NoError(t, j.Err())
-	j.Record(trace.Event{Ev: trace.Wait})
-	assert.Equal(t, w.err, j.Err())
-	first := w.err
-	w.err = errors.New("another")
-	j.Record(trace.Event{Ev: trace.Wait})
-	assert.Equal(t, first, j.Err())
-}
-
-func TestAValueThatCannotBeJSONIsTheFirstErrorToo(t *testing.T) {
-	j := trace.NewJSON(&failing{err: errors.New("the disk is full")})
-	j.Line(func() {})
-	j.Record(trace.Event{Ev: trace.Wait})
-	assert.ErrorContains(t, j.Err(), "unsupported type")
-}
