@@ -201,6 +201,27 @@ func TestOneReadOfRawIsWhatHadArrived(t *testing.T) {
 	assert.Equal(t, io.EOF, err)
 }
 
+// TestAppendingToAMessageDoesNotTouchTheNext: the message may be a view into the reader's buffer, where the next one
+// lies behind it.
+func TestAppendingToAMessageDoesNotTouchTheNext(t *testing.T) {
+	for _, p := range []pair{
+		{framing.Fixed(3), framing.Fixed(3)}, {framing.Lines{}, framing.Lines{}},
+		{framing.LengthPrefix{}, framing.LengthPrefix{}}, {client, server}, {server, client},
+	} {
+		wire, err := p.sender.Append(nil, []byte("one"))
+		require.NoError(t, err)
+		wire, err = p.sender.Append(wire, []byte("two"))
+		require.NoError(t, err)
+		r := reader(wire)
+		msg, err := p.receiver.Read(r, 3)
+		require.NoError(t, err)
+		_ = append(msg, "!!!!!!!!!!!!!!!!"...)
+		msg, err = p.receiver.Read(r, 3)
+		require.NoError(t, err)
+		assert.Equal(t, "two", string(msg), "%v", p.sender)
+	}
+}
+
 func TestAFixedSizeBelowOneIsAnError(t *testing.T) {
 	_, err := framing.Fixed(0).Read(reader([]byte("x")), 100)
 	assert.EqualError(t, err, "fixed=0: a fixed size must be 1 byte or more")

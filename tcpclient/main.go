@@ -84,10 +84,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Examples: `
 go run ./tcpclient -tour               every experiment; needs no server
 go run ./tcpclient -tour hangul,udp    two of them; -list has their names
-go run ./tcpclient                     three messages to tcpserver on 127.0.0.1:9000
+go run ./tcpclient                     three messages to 127.0.0.1:9000
 go run ./tcpclient -glue               the same in one write
 go run ./tcpclient -chunk 1            the same, a byte a write
-go run ./tcpclient -codec lines        with a framing; the server needs the same
+go run ./tcpclient -codec lines        a framing; the server needs the same
 go run ./tcpclient -file README.md     a message a line
 `,
 	}
@@ -124,13 +124,16 @@ type result struct {
 
 // exchange sends the messages and shows what came back.
 func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) int {
+	rec, lines := p.Account(o.json, o.quiet)
+	o.Recorder = rec
 	messages, closeInput, err := o.input(stdin)
 	if err != nil {
+		if lines != nil {
+			lines.Line(result{Ev: "result", Result: echo.Result{Error: err.Error()}})
+		}
 		return p.Fail(err)
 	}
 	defer closeInput()
-	rec, lines := p.Account(o.json, o.quiet)
-	o.Recorder = rec
 	progress := newProgress(p.Stderr)
 	o.Progress = progress.show
 	r, err := o.Run(ctx, o.addr, messages)

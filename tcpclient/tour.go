@@ -91,6 +91,9 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 		t.title(e, i+1, len(picked))
 		found, err := e.Run(ctx)
 		if ctx.Err() != nil {
+			if t.lines != nil {
+				t.lines.Line(tourResult{"result", false, t.held, t.failed, t.unable})
+			}
 			return p.Fail(ctx.Err())
 		}
 		t.show(e, found, err)

@@ -39,7 +39,7 @@ type options struct {
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:9000", "listen on `HOST:PORT`; port 0 picks a free one")
 	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`")
-	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read")
+	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read (262144 by default for raw with -quiet)")
 	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "refuse messages of more than `N` bytes (not for raw, which has none)")
 	fs.IntVar(&o.MaxConns, "max-conns", echo.DefaultMaxConns, "serve at most `N` connections at once, and close further ones")
 	fs.DurationVar(&o.IdleTimeout, "idle-timeout", echo.DefaultIdleTimeout, "close a connection on which nothing moves for that `time`")
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		About:  "tcpserver echoes what its clients send, and tells what the kernel says of each socket.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
-go run ./tcpserver                       bytes, on 127.0.0.1:9000, for tcpclient
+go run ./tcpserver                       bytes, on 127.0.0.1:9000
 go run ./tcpserver -codec length         messages, each behind its length
 go run ./tcpserver -read 4               at most 4 bytes with one read
 go run ./tcpserver -addr 127.0.0.1:0     on a free port: "listening on" has it
@@ -92,6 +92,9 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 	if err := o.check(); err != nil {
 		return p.Misused(err)
 	}
+	if !cli.Given(fs, "read") {
+		o.ReadBuffer = 0 // the server's own default depends on what it does
+	}
 	return serve(ctx, p, o)
 }
 
@@ -101,7 +104,11 @@ func serve(ctx context.Context, p cli.Program, o *options) int {
 	o.Recorder = rec
 	ln, err := echo.Listen(ctx, o.addr, rec)
 	if err != nil {
-		return p.Fail(listenError(o.addr, err))
+		err = listenError(o.addr, err)
+		if lines != nil {
+			lines.Line(result{Ev: "result", Error: err.Error()})
+		}
+		return p.Fail(err)
 	}
 	announce(p, ln.Addr(), o.json)
 	served := make(chan error, 1)

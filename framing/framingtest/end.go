@@ -10,7 +10,7 @@ import (
 // checkEnd ends the stream behind every byte of it.
 func (s *suite) checkEnd() {
 	var streams []stream
-	for _, m := range slices.Concat(s.short, s.longest) {
+	for _, m := range slices.Concat(s.short, s.long) {
 		streams = append(streams, newStream(m))
 	}
 	for _, st := range append(streams, s.mixtures()...) {

@@ -12,7 +12,7 @@ var errBroken = errors.New("framingtest: the connection broke")
 
 // checkReadError lets the connection break behind every byte of a message.
 func (s *suite) checkReadError() {
-	for _, m := range slices.Concat(s.short, s.longest) {
+	for _, m := range slices.Concat(s.short, s.long) {
 		for _, cut := range cuts(len(m.frame)) {
 			for _, size := range fewBuffers(len(m.frame)) {
 				for _, early := range []bool{false, true} {

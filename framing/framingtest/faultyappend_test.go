@@ -46,13 +46,18 @@ var appendFaults = []fault{
 		binary.BigEndian.PutUint32(dst, uint32(len(msg)))
 		return dst, nil
 	}), []string{"append"}},
+	{"something is counted in dst's first byte", appending(func(dst, msg []byte) ([]byte, error) {
+		if len(dst) > 0 {
+			dst[0]++
+		}
+		return framing.LengthPrefix{}.Append(dst, msg)
+	}), []string{"append"}},
 	{"the header is or-ed into memory that is not zero", appending(func(dst, msg []byte) ([]byte, error) {
 		if cap(dst)-len(dst) < 4 {
 			return framing.LengthPrefix{}.Append(dst, msg)
 		}
 		header := dst[len(dst) : len(dst)+4]
-		header[2] |= byte(len(msg) >> 8)
-		header[3] |= byte(len(msg))
+		binary.BigEndian.PutUint32(header, binary.BigEndian.Uint32(header)|uint32(len(msg)))
 		return append(dst[:len(dst)+4], msg...), nil
 	}), []string{"append"}},
 	{"one buffer for all calls", sharedBuffer(), []string{"append"}},
@@ -105,6 +110,7 @@ func sharedBuffer() framing.Codec {
 var stateFaults = []fault{
 	{"one buffer for the messages of all connections", sharedMessages(), []string{"shared state"}},
 	{"one header for all connections", sharedHeader(), []string{"shared state"}},
+	{"what one step of Read hands to the next lies where all connections have it", sharedStep(), []string{"shared state"}},
 	{"what a broken connection left is put before the next one's message", leftovers(), []string{"shared state"}},
 	{"a message without bytes, for which nothing was taken", broken{
 		Codec: framing.LengthPrefix{},
@@ -157,6 +163,22 @@ func sharedHeader() framing.Codec {
 			}
 			return readBody(r, int(length), max)
 		}}
+}
+
+// sharedStep is wrong only when two goroutines read at the same time: between the steps no byte is waited for.
+func sharedStep() framing.Codec {
+	step := newShared(1 << 17)
+	return prefixed(options{body: func(r *bufio.Reader, n, max int) ([]byte, error) {
+		msg, err := readBody(r, n, max)
+		if err != nil {
+			return nil, err
+		}
+		step.put(msg)
+		for range 10 {
+			runtime.Gosched()
+		}
+		return step.get(), nil
+	}})
 }
 
 func leftovers() framing.Codec {

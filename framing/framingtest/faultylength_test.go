@@ -123,6 +123,18 @@ var bodyFaults = []fault{
 				r.Discard(1)
 			}
 		}}), []string{"glued", "exact bytes"}},
+	{"the message is closed with a zero byte, in place of the stream's next one", prefixed(options{
+		body: func(r *bufio.Reader, n, max int) ([]byte, error) {
+			if n >= r.Size() {
+				return readBody(r, n, max)
+			}
+			msg, err := r.Peek(n)
+			if err != nil {
+				return nil, inside(err)
+			}
+			r.Discard(n)
+			return append(msg, 0)[:n], nil
+		}}), []string{"exact bytes"}},
 	{"the length is cut to 16 bits", broken{
 		Codec: framing.LengthPrefix{},
 		append: func(dst, msg []byte) ([]byte, error) {

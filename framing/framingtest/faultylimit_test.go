@@ -25,7 +25,7 @@ var limitFaults = []fault{
 		return nil
 	}), []string{"panic"}},
 	{"the sum of length and header overflows", wide(func(length int64, max int) error {
-		if length+8 > int64(max)+8 {
+		if length < 0 || length+8 > int64(max)+8 {
 			return &framing.SizeError{Length: uint64(length), Max: atLeastZero(max)}
 		}
 		return nil
@@ -50,6 +50,21 @@ var limitFaults = []fault{
 		}
 		return checkLength(length, max)
 	}}), []string{"limit"}},
+	{"a negative limit means none", prefixed(options{check: func(length uint32, max int) error {
+		if uint64(length) > uint64(max) {
+			return &framing.SizeError{Length: uint64(length), Max: max}
+		}
+		return nil
+	}}), []string{"limit"}},
+	{"a flag in the length's top bit leads past the limit", prefixed(options{
+		check: func(length uint32, max int) error {
+			if length>>31 == 1 {
+				return nil
+			}
+			return checkLength(length, max)
+		},
+		body: func(r *bufio.Reader, n, max int) ([]byte, error) { return readBody(r, n&0xffff, max) },
+	}), []string{"hostile bytes"}},
 	{"a negative limit goes to make", prefixed(options{body: func(r *bufio.Reader, n, max int) ([]byte, error) {
 		msg := make([]byte, 0, max)
 		return msg, nil
@@ -67,6 +82,24 @@ var limitFaults = []fault{
 	{"the SizeError says nothing", prefixed(options{check: func(length uint32, max int) error {
 		if checkLength(length, max) != nil {
 			return &framing.SizeError{}
+		}
+		return nil
+	}}), []string{"size error"}},
+	{"the SizeError has the limit as its length", prefixed(options{check: func(length uint32, max int) error {
+		if checkLength(length, max) != nil {
+			return &framing.SizeError{Length: uint64(atLeastZero(max)), Max: atLeastZero(max)}
+		}
+		return nil
+	}}), []string{"size error"}},
+	{"the SizeError has a negative limit as it came", prefixed(options{check: func(length uint32, max int) error {
+		if checkLength(length, max) != nil {
+			return &framing.SizeError{Length: uint64(length), Max: max}
+		}
+		return nil
+	}}), []string{"size error"}},
+	{"the SizeError has no room for the largest lengths", prefixed(options{check: func(length uint32, max int) error {
+		if checkLength(length, max) != nil {
+			return &framing.SizeError{Length: uint64(length & 0x1ffff), Max: atLeastZero(max)}
 		}
 		return nil
 	}}), []string{"size error"}},

@@ -3,6 +3,7 @@ package framingtest_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -76,6 +77,7 @@ var lineFaults = []fault{
 			}
 			return append(append(dst, msg...), '\n'), nil
 		}}, []string{"round trip"}},
+	{"a length in digits is summed up without an end", netstring(), []string{"panic"}},
 	{"a digit in a message is taken for its length", broken{
 		append: func(dst, msg []byte) ([]byte, error) { return fmt.Appendf(dst, "%d%s", len(msg), msg), nil },
 		read: func(r *bufio.Reader, max int) ([]byte, error) {
@@ -88,4 +90,29 @@ var lineFaults = []fault{
 			}
 			return readBody(r, n, max)
 		}}, []string{"round trip"}},
+}
+
+// netstring puts the length before a message in digits, and a colon; and does not see the sum of digits overflow.
+func netstring() framing.Codec {
+	return broken{
+		append: func(dst, msg []byte) ([]byte, error) { return fmt.Appendf(dst, "%d:%s", len(msg), msg), nil },
+		read: func(r *bufio.Reader, max int) ([]byte, error) {
+			n := 0
+			for begun := false; ; begun = true {
+				digit, err := r.ReadByte()
+				switch {
+				case err != nil && begun:
+					return nil, inside(err)
+				case err != nil:
+					return nil, err
+				case digit == ':' && n > atLeastZero(max):
+					return nil, &framing.SizeError{Length: uint64(n), Max: atLeastZero(max)}
+				case digit == ':':
+					return readBody(r, n, max)
+				case digit < '0' || digit > '9':
+					return nil, errors.New("not a digit")
+				}
+				n = 10*n + int(digit-'0')
+			}
+		}}
 }

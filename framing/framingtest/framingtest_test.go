@@ -3,6 +3,8 @@ package framingtest_test
 import (
 	"fmt"
 	"regexp"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,6 +91,29 @@ func TestRawIsNoFraming(t *testing.T) {
 	assert.Less(t, len(err.Error()), 8000, "thousands of findings must not flood the reader")
 	assert.Equal(t, err.Error(), framingtest.TestCodec(framing.Raw{}).Error(), "two runs must say the same")
 }
+
+// TestWhatOthersAllocateIsNotTheCodecsFault: memory can only be counted for the whole program.
+func TestWhatOthersAllocateIsNotTheCodecsFault(t *testing.T) {
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					sink.Store(new([128 << 10]byte))
+				}
+			}
+		})
+	}
+	assert.NoError(t, framingtest.TestCodec(framing.LengthPrefix{}))
+	close(stop)
+	group.Wait()
+}
+
+var sink atomic.Pointer[[128 << 10]byte]
 
 func TestMisuseIsAnError(t *testing.T) {
 	assert.ErrorContains(t, framingtest.TestCodec(nil), "the codec is nil")

@@ -104,7 +104,8 @@ func (s *suite) collect(sizes []int) {
 	slices.Sort(all)
 	for _, n := range slices.Compact(all) {
 		first := len(s.samples)
-		s.collectSize(n, n <= fewBytes || n <= shortSize && slices.Contains(edges, n) || slices.Contains(sizes, n))
+		special := n <= shortSize && slices.Contains(edges, n) || n <= 1<<16 && slices.Contains(sizes, n)
+		s.collectSize(n, special || n <= fewBytes)
 		if len(s.samples) > first {
 			s.bySize = append(s.bySize, s.samples[first])
 		}
@@ -133,9 +134,8 @@ func (s *suite) sortOut(sizes []int) {
 		n := len(m.msg)
 		switch {
 		case n > shortSize:
-			s.long = append(s.long, m)
-			if len(s.long) == 1 || i == len(s.bySize)-1 || slices.Contains(sizes, n) {
-				s.longest = append(s.longest, m)
+			if len(s.long) == 0 || i == len(s.bySize)-1 || slices.Contains(sizes, n) {
+				s.long = append(s.long, m)
 			}
 		case i < 3 || slices.Contains(edges, n) || slices.Contains(sizes, n):
 			s.short = append(s.short, m)

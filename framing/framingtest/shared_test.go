@@ -13,7 +13,7 @@ type shared struct {
 	n   int
 }
 
-func newShared(size int) *shared { return &shared{mem: make([]byte, size), n: size} }
+func newShared(size int) *shared { return &shared{mem: make([]byte, size), n: min(size, 64)} }
 
 // put copies b in, and returns the copy: a view, which the next put changes.
 func (s *shared) put(b []byte) []byte {

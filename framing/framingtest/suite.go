@@ -13,8 +13,7 @@ type suite struct {
 	samples []sample // every kind of message at every size, as far as the codec carries it
 	bySize  []sample // one for each size
 	short   []sample // a few of at most shortSize bytes, each with a size or content that is worth every check
-	long    []sample // one for each size above shortSize
-	longest []sample // the first and the last of these, and those that the caller asked for
+	long    []sample // of those above shortSize the first and the last, and those that the caller asked for
 
 	watch  watch
 	report report

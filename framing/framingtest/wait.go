@@ -12,7 +12,7 @@ var errStall = errors.New("framingtest: a read that would wait for ever")
 
 // checkWaiting delivers exactly the bytes of a message, in two portions or one by one, and nothing behind them.
 func (s *suite) checkWaiting() {
-	for _, m := range slices.Concat(s.short, s.longest) {
+	for _, m := range slices.Concat(s.short, s.long) {
 		for _, size := range fewBuffers(len(m.frame)) {
 			for _, cut := range cuts(len(m.frame)) {
 				event := fmt.Sprintf("in portions of %d and %d bytes, and no more for now", cut, len(m.frame)-cut)

@@ -77,13 +77,28 @@ func (p Program) Parse(fs *flag.FlagSet, args []string, takesNames func() bool) 
 }
 
 func (p Program) help(fs *flag.FlagSet) {
-	fmt.Fprintf(p.Stdout, "%s\n\n", p.About)
+	for _, line := range trace.Fold(p.About, trace.MapWidth) {
+		fmt.Fprintln(p.Stdout, line)
+	}
+	fmt.Fprintln(p.Stdout)
 	for line := range strings.Lines(strings.TrimSpace(p.Examples)) {
 		fmt.Fprintf(p.Stdout, "  %s", line)
 	}
 	fmt.Fprint(p.Stdout, "\n\nFlags:\n")
-	fs.SetOutput(p.Stdout)
+	var defaults strings.Builder
+	fs.SetOutput(&defaults)
 	fs.PrintDefaults()
+	const indent = "    \t" // of package flag, up to column 8
+	for line := range strings.Lines(defaults.String()) {
+		usage, ok := strings.CutPrefix(line, indent)
+		if !ok {
+			fmt.Fprint(p.Stdout, line)
+			continue
+		}
+		for _, folded := range trace.Fold(strings.TrimSpace(usage), trace.MapWidth-8) {
+			fmt.Fprintln(p.Stdout, indent+folded)
+		}
+	}
 }
 
 // version is the module's version, the Go release and the system.
@@ -145,6 +160,13 @@ func Interruptible() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx
+}
+
+// Given says whether the flag of that name was set on the command line.
+func Given(fs *flag.FlagSet, name string) bool {
+	given := false
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
 }
 
 // MaxReadBuffer is the largest read buffer that a flag may ask for, and NoLimit is for flags that have none.

@@ -191,11 +191,18 @@ func TestAServerThatNeverReadsIsGivenUp(t *testing.T) {
 	assert.Less(t, r.BytesSent, int64(len(flood)*1000))
 }
 
+func TestAServerThatOnlyReadsGetsNoMoreThanTheClientCanHold(t *testing.T) {
+	addr := fake(t, func(c *net.TCPConn) { drain(c) })
+	r, err := echo.Client{Timeout: 4 * impatient}.Run(bounded(t), addr, repeat(1000, flood))
+	require.ErrorContains(t, err, "no more of the echo came within 200ms, after 0 bytes")
+	assert.Less(t, r.BytesSent, int64(8<<20))
+}
+
 func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	const timeout = 200 * time.Millisecond
+	const timeout = 500 * time.Millisecond
 	slowly := func(c *net.TCPConn) {
-		pace := time.NewTicker(timeout / 5)
+		pace := time.NewTicker(timeout / 10)
 		defer pace.Stop()
 		for _, b := range drain(c) {
 			<-pace.C
@@ -209,7 +216,7 @@ func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 
 func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	const timeout, size = 200 * time.Millisecond, 4 << 20
+	const timeout, size = 500 * time.Millisecond, 4 << 20
 	addr := fake(t, func(c *net.TCPConn) {
 		c.SetReadBuffer(64 << 10)
 		pace := time.NewTicker(timeout / 20)

@@ -10,7 +10,7 @@ type input interface {
 
 // echoBytes sends back whatever one read brings with one write: the server without a framing.
 func (c *conn) echoBytes() error {
-	in := c.newInput(orDefault(c.srv.ReadBuffer, DefaultReadBuffer))
+	in := c.newInput()
 	for {
 		c.arm()
 		b, err := in.next()
@@ -25,6 +25,11 @@ func (c *conn) echoBytes() error {
 			return err
 		}
 	}
+}
+
+// newBuffered reads what is recorded, and what is no socket of the kernel.
+func newBuffered(c *conn) *buffered {
+	return &buffered{c.Conn, make([]byte, orDefault(c.srv.ReadBuffer, DefaultReadBuffer))}
 }
 
 // buffered is an input that keeps its buffer, for connections that are recorded or are no sockets of the kernel.

@@ -78,6 +78,7 @@ func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte,
 
 	x := newExchange(ctx, c, conn)
 	err = x.run(messages)
+	x.rec.shut()
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -92,7 +93,7 @@ type exchange struct {
 	tcp  *net.TCPConn
 	conn net.Conn // tcp, with its reads and writes recorded
 	maps *trace.Maps
-	rec  trace.Recorder
+	rec  *gate
 	owed *owed
 	out  sender
 	in   receiver
@@ -100,7 +101,7 @@ type exchange struct {
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
 	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps)}
-	x.rec = trace.Tee(x.maps, c.Recorder)
+	x.rec = &gate{rec: trace.Tee(x.maps, c.Recorder)}
 	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
 	// Twice, see owed.size.
@@ -154,13 +155,15 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 	if received == nil {
 		return <-sent
 	}
-	x.owed.abandon()
-	x.tcp.Close()
-	if x.owed.ended() { // before the server could know: so this does not depend on who is first
-		if own := (*inputError)(nil); errors.As(<-sent, &own) {
-			return own // the echo is short because of it
+	// The sender says so before it ends our side, which the server may answer with its end: whose error is told does
+	// not depend on who is first.
+	if x.owed.ended() && !x.in.wrong {
+		if err := <-sent; err != nil {
+			return err // the echo is short because of it
 		}
 	}
+	x.owed.abandon()
+	x.tcp.Close()
 	return received
 }
 
@@ -202,10 +205,11 @@ func (x *exchange) awaitEcho() error {
 func (x *exchange) result(err error) Result {
 	r := Result{
 		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
-		BytesSent: x.out.bytes.Load(), BytesReceived: x.in.bytes,
-		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+		BytesReceived: x.in.bytes,
+		Sent:          x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
 	}
-	r.Writes = r.Sent.Row(trace.Writes).Count
+	writes := r.Sent.Row(trace.Writes)
+	r.Writes, r.BytesSent = writes.Count, writes.End
 	r.Reads = r.Echoed.Row(trace.Reads).Count
 	if err != nil {
 		r.Error = err.Error()

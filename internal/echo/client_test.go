@@ -106,8 +106,9 @@ func TestEverythingComesBackHoweverItIsWrittenAndRead(t *testing.T) {
 		for way, client := range ways {
 			for _, buffer := range []int{1, 5, 64 << 10} {
 				for _, load := range loads(codec) {
-					if load.name == "much" && (buffer == 1 || client.Chunk == 1) && client.Chunk != buffer {
-						continue // both at once is slow enough
+					slow := load.name == "much" && (buffer == 1 || client.Chunk == 1)
+					if slow && (client.Chunk != buffer || underRace && codec != framing.LengthPrefix{}) {
+						continue // a few of these tell as much as all
 					}
 					t.Run(fmt.Sprintf("%v/%s/reads of %d/%s", codec, way, buffer, load.name), func(t *testing.T) {
 						client.Codec, client.ReadBuffer, client.Timeout = codec, buffer, watchdog
@@ -186,7 +187,7 @@ func TestTheAccountOfAClient(t *testing.T) {
 		assert.Equal(t, trace.Client, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
-	assert.Contains(t, rec.all(trace.Shutdown)[0].Text, "state FIN-WAIT-")
+	assert.Contains(t, rec.all(trace.Shutdown)[0].Text, "; state ")
 	assert.Equal(t, "until the kernel holds 10 bytes of echo, not read yet", rec.all(trace.Wait)[0].Text)
 }
 

@@ -3,6 +3,4 @@
 package echo
 
 // newInput keeps a buffer for every connection: waiting without one needs a Unix.
-func (c *conn) newInput(size int) input {
-	return &buffered{c.Conn, make([]byte, size)}
-}
+func (c *conn) newInput() input { return newBuffered(c) }

@@ -131,8 +131,8 @@ func TestTheLimitOfAMessageMayBeNone(t *testing.T) {
 
 func TestAnInputMayBeSilentForLongerThanTheTimeout(t *testing.T) {
 	t.Parallel()
-	const timeout = 200 * time.Millisecond
-	silence := func(yield func([]byte, error) bool) { <-time.After(3 * timeout) } // it is time that this is about
+	const timeout = 500 * time.Millisecond
+	silence := func(yield func([]byte, error) bool) { <-time.After(5 * timeout / 2) } // it is time that this is about
 	much := repeat(5000, "hello")
 	s := serve(t, &echo.Server{Codec: framing.LengthPrefix{}}, nil)
 	for name, client := range map[string]echo.Client{

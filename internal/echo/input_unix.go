@@ -13,13 +13,13 @@ import (
 
 // newInput reads with buffers that are borrowed only once bytes are there, so that an idle connection holds none. With
 // an account it is simpler: one read, one buffer.
-func (c *conn) newInput(size int) input {
+func (c *conn) newInput() input {
 	if sc, ok := c.raw.(syscall.Conn); ok && c.srv.Recorder == nil {
 		if rc, err := sc.SyscallConn(); err == nil {
-			return newBorrowed(rc, size)
+			return newBorrowed(rc, orDefault(c.srv.ReadBuffer, quietReadBuffer))
 		}
 	}
-	return &buffered{c.Conn, make([]byte, size)}
+	return newBuffered(c)
 }
 
 // borrowed is an input that holds a buffer only while there are bytes in it.

@@ -15,6 +15,7 @@ import (
 type receiver struct {
 	messages int
 	bytes    int64
+	wrong    bool // something came that was not sent
 }
 
 // receive reads messages until the stream ends, and compares each with what is owed.
@@ -37,6 +38,7 @@ func (x *exchange) receive() error {
 		end := x.in.bytes - int64(r.Buffered())
 		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
+			x.in.wrong = true
 			return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(start), err)
 		}
 	}

@@ -26,6 +26,10 @@ const (
 	DefaultIdleTimeout = 5 * time.Minute
 )
 
+// quietReadBuffer is the read buffer's default where nobody holds one while idle: larger ones make fewer calls, and
+// more than that gains nothing.
+const quietReadBuffer = 256 << 10
+
 // quiet is how long a connection may be silent after Shutdown before its echo counts as finished.
 const quiet = 250 * time.Millisecond
 
@@ -39,7 +43,7 @@ var ErrServerClosed = errors.New("echo: the server is closed")
 // silent, or takes nothing, for IdleTimeout; and with the server. None of these touches another connection.
 type Server struct {
 	Codec       framing.Codec  // how messages are marked; nil echoes bytes as they come
-	ReadBuffer  int            // the most bytes that one read takes; 64 KiB if 0
+	ReadBuffer  int            // the most bytes that one read takes; if 0, 64 KiB, or 256 KiB for bytes without an account
 	MaxMessage  int            // the most bytes of a message; 1 MiB if 0. Bytes have no messages, and no such limit
 	MaxConns    int            // the most connections at once, further ones are closed at once; 1024 if 0
 	IdleTimeout time.Duration  // 5 minutes if 0

@@ -21,8 +21,9 @@ import (
 func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 	t.Parallel()
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Lines{}} {
-		t.Run(name, func(t *testing.T) {
-			either(t, func(t *testing.T, rec *account) {
+		for way, rec := range map[string]*account{"quiet": nil, "with an account": new(account)} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
 				s := serve(t, &echo.Server{Codec: codec}, rec)
 				clients := []*net.TCPConn{dial(t, s.addr), dial(t, s.addr), dial(t, s.addr)}
 				ping(t, clients[0]) // the others never sent anything
@@ -41,7 +42,7 @@ func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 					assert.Len(t, rec.all(trace.End), 3)
 				}
 			})
-		})
+		}
 	}
 }
 
@@ -49,6 +50,7 @@ func TestShutdownLetsAnEchoFinish(t *testing.T) {
 	t.Parallel()
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Fixed(1 << 16)} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := serve(t, &echo.Server{Codec: codec}, nil)
 			c := dial(t, s.addr)
 			data := random(8 << 20)

@@ -31,7 +31,7 @@ func (r Result) rawVerdict() string {
 	switch {
 	case r.MessagesSent == 1 && r.Reads == 1:
 		return ", a single message: there was no boundary to lose. Send more."
-	case cut == 0 && lost == 0:
+	case cut == 0 && lost == 0 && r.Reads == r.MessagesSent:
 		return fmt.Sprintf(", one message each: all %d boundaries agree, by luck. Raw TCP promises none.", agree)
 	case r.Reads == 1:
 		return ": raw TCP kept no boundary."

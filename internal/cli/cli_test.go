@@ -1,0 +1,199 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/internal/cli"
+	"echolab/internal/trace"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// A try is a program and what it printed.
+type try struct {
+	cli.Program
+	stdout, stderr bytes.Buffer
+}
+
+func newTry() *try {
+	t := new(try)
+	t.Program = cli.Program{
+		Name:     "prog",
+		About:    "prog does what it does, and this sentence on it is longer than one line of a terminal is wide.",
+		Examples: "\nprog -n 3        three of them\nprog             all\n",
+		Stdout:   &t.stdout, Stderr: &t.stderr,
+	}
+	return t
+}
+
+// flags is the program's flag set with a number in it.
+func (t *try) flags() (fs *flag.FlagSet, n *int) {
+	fs = t.Flags()
+	return fs, fs.Int("n", 7, "how many of them, which takes so many words to explain that they are more than a line")
+}
+
+func never() bool  { return false }
+func always() bool { return true }
+
+func TestHelpHasExamplesBeforeFlagsAndFitsATerminal(t *testing.T) {
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		p := newTry()
+		fs, _ := p.flags()
+		_, status, done := p.Parse(fs, []string{arg}, never)
+		assert.True(t, done)
+		assert.Equal(t, cli.OK, status)
+		assert.Empty(t, p.stderr.String())
+		assert.Equal(t, `prog does what it does, and this sentence on it is longer than one line of a
+terminal is wide.
+
+  prog -n 3        three of them
+  prog             all
+
+Flags:
+  -n int
+    	how many of them, which takes so many words to explain that they are
+    	more than a line (default 7)
+  -version
+    	print the version and end
+`, p.stdout.String())
+	}
+}
+
+func TestVersionNamesTheProgramAndTheSystem(t *testing.T) {
+	p := newTry()
+	fs, _ := p.flags()
+	_, status, done := p.Parse(fs, []string{"-version"}, never)
+	assert.True(t, done)
+	assert.Equal(t, cli.OK, status)
+	assert.Regexp(t, `^prog \S+ go\S+ \w+/\w+\n$`, p.stdout.String())
+}
+
+func TestMisuseIsNamedAndTurnedToTheHelp(t *testing.T) {
+	for says, args := range map[string][]string{
+		"flag provided but not defined: -no-such-flag":        {"-no-such-flag"},
+		`invalid value "many" for flag -n: parse error`:       {"-n", "many"},
+		"flag needs an argument: -n":                          {"-n"},
+		`"stray": there are only flags`:                       {"-n", "3", "stray"},
+		`invalid boolean value "x" for -version: parse error`: {"-version=x"},
+	} {
+		p := newTry()
+		fs, _ := p.flags()
+		_, status, done := p.Parse(fs, args, never)
+		assert.True(t, done)
+		assert.Equal(t, cli.Usage, status)
+		assert.Equal(t, "prog: "+says+"\nRun prog -h for the flags and examples.\n", p.stderr.String())
+		assert.Empty(t, p.stdout.String())
+	}
+}
+
+func TestNamesMayStandBetweenFlags(t *testing.T) {
+	p := newTry()
+	fs, n := p.flags()
+	names, _, done := p.Parse(fs, []string{"one", "-n", "3", "two", "--", "-three"}, always)
+	assert.False(t, done)
+	assert.Equal(t, []string{"one", "two", "-three"}, names)
+	assert.Equal(t, 3, *n)
+	assert.Empty(t, p.stdout.String()+p.stderr.String())
+}
+
+func TestAFailureIsOneLine(t *testing.T) {
+	p := newTry()
+	assert.Equal(t, cli.Failed, p.Fail(errors.New("it broke")))
+	assert.Equal(t, "prog: it broke\n", p.stderr.String())
+}
+
+func TestAnInterruptIsNoFailure(t *testing.T) {
+	p := newTry()
+	assert.Equal(t, cli.Interrupted, p.Fail(fmt.Errorf("waiting: %w", context.Canceled)))
+	assert.Equal(t, "prog: interrupted\n", p.stderr.String())
+	assert.Equal(t, 130, cli.Interrupted)
+}
+
+func TestTheAccountGoesWhereTheFlagsSay(t *testing.T) {
+	event := trace.Event{Time: time.Now(), Ev: trace.End, Text: "so be it"}
+	for name, c := range map[string]struct {
+		json, quiet bool
+		text        string // what the event looks like; "" if it is not told
+		lines       bool   // whether there is a place for the result
+	}{
+		"text":          {false, false, "end      so be it\n", false},
+		"quiet":         {false, true, "", false},
+		"JSON":          {true, false, `"ev":"end"`, true},
+		"JSON, quietly": {true, true, "", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newTry()
+			rec, lines := p.Account(c.json, c.quiet)
+			assert.Equal(t, c.text == "", rec == nil, "a recorder that is nil costs nothing")
+			assert.Equal(t, c.lines, lines != nil)
+			if rec != nil {
+				rec.Record(event)
+				assert.Contains(t, p.stdout.String(), c.text)
+				assert.NotContains(t, p.stdout.String(), "\x1b")
+			}
+		})
+	}
+}
+
+func TestNumbersHaveBounds(t *testing.T) {
+	assert.NoError(t, cli.Within("n", 1, 1, 3))
+	assert.NoError(t, cli.Within("n", 3, 1, 3))
+	assert.NoError(t, cli.Within("n", math.MaxInt, 1, cli.NoLimit))
+	assert.EqualError(t, cli.Within("n", 0, 1, 3), "-n 0: it must be 1 or more")
+	assert.EqualError(t, cli.Within("n", 4, 1, 3), "-n 4: it must be 3 or less")
+}
+
+func TestAnAddressIsAHostAndAPort(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:9000", "127.0.0.1:0", "[::1]:80", ":9000", "localhost:http", "0.0.0.0:65535"} {
+		assert.NoError(t, cli.CheckAddr(addr))
+	}
+	for _, addr := range []string{"", "nowhere", "127.0.0.1", "9000", "::1:9000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:no-such-service"} {
+		assert.EqualError(t, cli.CheckAddr(addr), "-addr "+addr+": it must be HOST:PORT, as in 127.0.0.1:9000")
+	}
+}
+
+// full is a disk without room.
+type full struct{}
+
+var errFull = errors.New("no space left on device")
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestAnOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
+	says := func(status int) func(cli.Program) int {
+		return func(p cli.Program) int {
+			fmt.Fprintln(p.Stdout, "the answer")
+			return status
+		}
+	}
+	p := newTry()
+	require.Equal(t, cli.OK, p.Run(says(cli.OK)))
+	assert.Equal(t, "the answer\n", p.stdout.String())
+
+	p.Stdout = full{}
+	assert.Equal(t, cli.Failed, p.Run(says(cli.OK)))
+	assert.Equal(t, "prog: cannot write the output: no space left on device\n", p.stderr.String())
+	assert.Equal(t, cli.Usage, p.Run(says(cli.Usage)), "what was wrong before stays")
+	assert.Equal(t, 1, strings.Count(p.stderr.String(), "\n"))
+}
+
+func TestWhatIsNoTerminalHasNoColour(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	t.Setenv("TERM", "xterm-256color")
+	assert.False(t, cli.Style(new(bytes.Buffer)).Color)
+	assert.False(t, cli.IsTerminal(nil))
+}

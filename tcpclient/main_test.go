@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/framing"
+	"echolab/internal/echo"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// watchdog is how long anything here may take that must not take long.
+const watchdog = 30 * time.Second
+
+// A try is one run of the program.
+type try struct {
+	status         int
+	stdout, stderr string
+}
+
+// client runs the program with no input to its end.
+func client(t *testing.T, args ...string) try {
+	t.Helper()
+	return clientWith(t, strings.NewReader(""), args...)
+}
+
+func clientWith(t *testing.T, stdin io.Reader, args ...string) try {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
+	defer cancel()
+	var out, err bytes.Buffer
+	status := run(ctx, args, stdin, &out, &err)
+	require.NoError(t, ctx.Err())
+	return try{status, out.String(), err.String()}
+}
+
+// server is an echo server of that codec; it returns -addr with its address.
+func server(t *testing.T, codec string) string {
+	t.Helper()
+	c, err := framing.Parse(codec)
+	require.NoError(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &echo.Server{Codec: c}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	t.Cleanup(func() {
+		s.Close()
+		assert.ErrorIs(t, <-done, echo.ErrServerClosed)
+	})
+	return "-addr=" + ln.Addr().String()
+}
+
+// nobody is -addr with an address where nobody listens.
+func nobody(t *testing.T) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, ln.Close())
+	return "-addr=" + ln.Addr().String()
+}
+
+// result is the last line of an account in JSON; all the others must be events.
+func (r try) result(t *testing.T) (last map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(r.stdout) {
+		assert.NotEqual(t, "result", last["ev"], "nothing comes behind the result")
+		last = nil
+		require.NoError(t, json.Unmarshal([]byte(line), &last), line)
+		require.NotEmpty(t, last["ev"], line)
+	}
+	require.Equal(t, "result", last["ev"])
+	return last
+}
+
+// sent is the messages that the account in JSON says were sent, quoted.
+func (r try) sent(t *testing.T) (messages []string) {
+	t.Helper()
+	for line := range strings.Lines(r.stdout) {
+		var e struct{ Ev, Dir, Data string }
+		require.NoError(t, json.Unmarshal([]byte(line), &e), line)
+		if e.Ev == "message" && e.Dir == "c2s" {
+			messages = append(messages, e.Data)
+		}
+	}
+	return messages
+}
+
+// unfolded is text without its line breaks.
+func unfolded(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// temp is a file with that text.
+func temp(t *testing.T, text string) (path string) {
+	t.Helper()
+	f, err := os.CreateTemp(t.TempDir(), "messages")
+	require.NoError(t, err)
+	_, err = f.WriteString(text)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+	return f.Name()
+}
