@@ -39,8 +39,8 @@ type fault struct {
 	rules []string
 }
 
-// good are copies of the codecs as the faults below use them. If one of these broke a rule, a finding about its
-// broken kin would say nothing.
+// TestWhatTheBrokenCodecsAreMadeFromIsSound: if one of these broke a rule, a finding about its broken kin would say
+// nothing.
 func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 	for name, codec := range map[string]framing.Codec{
 		"length prefix": broken{Codec: framing.LengthPrefix{}, read: readPrefixed(options{})},
@@ -55,7 +55,9 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 }
 
 func TestBrokenCodecsAreCaught(t *testing.T) {
-	for _, faults := range [][]fault{appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults} {
+	for _, faults := range [][]fault{
+		appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults,
+	} {
 		for _, f := range faults {
 			t.Run(f.name, func(t *testing.T) {
 				t.Parallel()

@@ -68,7 +68,7 @@ func (s *suite) templates() []sample {
 func (s *suite) checkForged(data []byte, max int, at scene) (took uint64) {
 	w := newWire(&source{data: data, end: io.EOF}, inOneRead, 4096, at)
 	w.at.max = limitText(max)
-	var got session
+	var got tally
 	if !s.call("Read", w.at, func() { got, took = s.checkMemory(w, inOneRead, max) }) {
 		return 0
 	}

@@ -17,7 +17,7 @@ const (
 //
 // All goroutines of the program are counted in. So what seems too much is measured again, and the least of all tries
 // counts: the codec's own share is there each time.
-func (s *suite) checkMemory(w *wire, by way, max int) (got session, took uint64) {
+func (s *suite) checkMemory(w *wire, by way, max int) (got tally, took uint64) {
 	var allowed uint64
 	for try := range 100 {
 		w.rewind(by)
@@ -52,8 +52,8 @@ func tries(bytes uint64) int {
 	return 2
 }
 
-// A session is what came of reading a stream until an error.
-type session struct {
+// A tally is what came of reading a stream until an error.
+type tally struct {
 	messages int
 	largest  int
 	idle     bool // a message came, but no byte was taken for it
@@ -61,7 +61,7 @@ type session struct {
 }
 
 // readAll reads until an error, or until a Read that took nothing. It allocates no memory itself.
-func (s *suite) readAll(w *wire, max int) (got session) {
+func (s *suite) readAll(w *wire, max int) (got tally) {
 	for {
 		before := w.taken()
 		msg, err := s.receiver.Read(w.Reader, max)

@@ -29,7 +29,7 @@ func (s *suite) checkNoWait(m sample, src *source, by way, buffer int) {
 	switch {
 	case !ok:
 	case src.past > 0:
-		s.find(waiting, w.at, fmt.Sprintf("Read asked for more when all %s of the message had come", count(len(m.frame), "byte")),
+		s.find(waiting, w.at, "Read asked for more when all "+count(len(m.frame), "byte")+" of the message had come",
 			"the message, without waiting")
 	case err != nil || !bytes.Equal(msg, m.msg):
 		s.find(delivery, w.at, outcome(msg, err), "the message that was sent: "+show(m.msg))

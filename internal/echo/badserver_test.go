@@ -216,9 +216,9 @@ func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 
 func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	const timeout, size = 500 * time.Millisecond, 4 << 20
+	const timeout, size = 300 * time.Millisecond, 8 << 20
 	addr := fake(t, func(c *net.TCPConn) {
-		c.SetReadBuffer(64 << 10)
+		c.SetReadBuffer(64 << 10) // the client's own kernel has room for half of it
 		pace := time.NewTicker(timeout / 20)
 		defer pace.Stop()
 		for buf, n := make([]byte, 128<<10), 1; n > 0; {

@@ -16,14 +16,17 @@ import (
 	"echolab/internal/trace"
 )
 
-// of is an input of these messages.
+// of is an input of these messages, each of which is valid until the next only.
 func of(messages ...string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
+		var buf []byte
 		for _, msg := range messages {
-			if !yield([]byte(msg), nil) {
+			buf = append(buf[:0], msg...)
+			if !yield(buf, nil) {
 				return
 			}
 		}
+		clear(buf)
 	}
 }
 

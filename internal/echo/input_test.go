@@ -65,7 +65,7 @@ var errInput = errors.New("the disk is gone")
 var broken = map[string]iter.Seq2[[]byte, error]{
 	"at once":    fails(errInput),
 	"early":      then(of("one", "two"), fails(errInput)),
-	"on the way": then(repeat(5000, "hello"), fails(errInput)),
+	"on the way": then(repeat(2000, "hello"), fails(errInput)),
 }
 
 func TestAnErrorOfTheInputIsTheError(t *testing.T) {

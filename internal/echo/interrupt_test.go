@@ -13,7 +13,6 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 // interrupted runs a client until ready is closed, then ends its context, and looks at what it says.
@@ -83,15 +82,20 @@ func TestAnInterruptedClientDoesNotWaitForItsInput(t *testing.T) {
 	for name, before := range map[string]int{"at first": 0, "when little was sent": 3, "when much was sent": 1000} {
 		t.Run(name, func(t *testing.T) {
 			waits, release := make(chan struct{}), make(chan struct{})
-			defer close(release) // an input that blocks keeps its goroutine: it cannot be interrupted
-			blocks := func(func([]byte, error) bool) {
+			blocks := func(yield func([]byte, error) bool) {
 				close(waits)
 				<-release
+				yield([]byte("too late"), nil)
 			}
 			s := serve(t, new(echo.Server), nil)
+			others := goleak.IgnoreCurrent()
 			rec := new(account)
 			interrupted(t, echo.Client{Recorder: rec}, s.addr, then(repeat(before, flood[:1000]), blocks), waits)
-			assert.Len(t, rec.all(trace.Connect), 1)
+			told := rec.kinds()
+			close(release) // an input that blocks keeps its goroutine until it goes on: it cannot be interrupted
+			s.Close()
+			goleak.VerifyNone(t, others)
+			assert.Equal(t, told, rec.kinds(), "nothing is told after the result")
 		})
 	}
 }

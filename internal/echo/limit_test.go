@@ -59,7 +59,10 @@ func TestASilentConnectionIsClosedAndABusyOneIsNot(t *testing.T) {
 					silent.Close()
 					ended <- err
 				}()
+				pace := time.NewTicker(idle / 10)
+				defer pace.Stop()
 				for open := true; open; {
+					<-pace.C
 					ping(t, busy)
 					select {
 					case err := <-ended:

@@ -223,21 +223,36 @@ func TestAServerMayBeEndedByManyAtOnce(t *testing.T) {
 	assert.Equal(t, echo.ErrServerClosed, <-done)
 }
 
-func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
-	for range 50 {
-		srv := new(echo.Server)
-		client, server := net.Pipe()
-		ln := newScript(accepted{conn: server})
-		done := make(chan error, 1)
-		go func() { done <- srv.Serve(ln) }()
-		srv.Close()
-		assert.Equal(t, echo.ErrServerClosed, <-done)
-		srv.Close() // waits for the connection, if there was one
-		if srv.Stats().Conns > 0 {
-			_, err := client.Read(make([]byte, 1))
-			assert.Equal(t, io.EOF, err)
-		}
-		client.Close()
-		server.Close()
+// late is a listener whose connection comes when it is being closed.
+type late struct {
+	*script
+	waits chan struct{} // something comes with every Accept
+	conn  chan net.Conn
+}
+
+func (l late) Accept() (net.Conn, error) {
+	l.waits <- struct{}{}
+	<-l.closed
+	select {
+	case c := <-l.conn:
+		return c, nil
+	default:
+		return nil, net.ErrClosed
 	}
+}
+
+func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	ln := late{newScript(), make(chan struct{}, 2), make(chan net.Conn, 1)}
+	ln.conn <- server
+	srv := new(echo.Server)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	<-ln.waits
+	srv.Close()
+	assert.Equal(t, echo.ErrServerClosed, <-done)
+	assert.Zero(t, srv.Stats().Conns)
+	_, err := client.Read(make([]byte, 1))
+	assert.Equal(t, io.EOF, err)
 }
