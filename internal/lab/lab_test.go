@@ -1,0 +1,70 @@
+package lab_test
+
+import (
+	"context"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/internal/lab"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestEveryExperimentHasANameAQuestionAndAnAnswer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range lab.Experiments() {
+		assert.Regexp(t, regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`), e.Name)
+		assert.False(t, seen[e.Name], "%s twice", e.Name)
+		seen[e.Name] = true
+		assert.Regexp(t, `\?$`, e.Question)
+	}
+}
+
+func TestExperimentsMayRunAtOnce(t *testing.T) {
+	for _, e := range lab.Experiments() {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			found, err := e.Run(t.Context())
+			require.NoError(t, err)
+			r := found.Report()
+			assert.Empty(t, r.Surprises)
+			assert.NotEmpty(t, r.Steps)
+			assert.NotEmpty(t, r.Answer)
+		})
+	}
+}
+
+func TestAnExperimentEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, e := range lab.Experiments() {
+		_, err := e.Run(ctx)
+		if e.Name != "udp" { // which waits for nothing, and may be done before it hears of the end
+			assert.Error(t, err, e.Name)
+		}
+	}
+}
+
+func TestAMeasurementThatDiffersIsASurprise(t *testing.T) {
+	for _, f := range []lab.Finding{
+		lab.ThreeWrites{Writes: 3, Reads: []int{5, 28}},
+		lab.OneWrite{Small: []int{33}, SmallWrites: 1, LargeWrites: 1, LargeMessage: 1 << 20, LargeBuffer: 64 << 10, LargeReads: 16},
+		lab.NoDelay{},
+		lab.Hangul{Valid: []bool{true}},
+		lab.Framings{Messages: []string{"a"}, Runs: []lab.FramingRun{{Codec: "lines", Got: []string{"b"}}}},
+		lab.Bufio{Sent: 3, Fresh: []string{"a", "b", "c"}, Kept: []string{"a", "b", "c"}},
+		lab.TwoSockets{},
+		lab.Backlog{},
+		lab.HalfClose{Request: "a", Answer: ""},
+		lab.BrokenPipe{FirstBytes: 5},
+		lab.Reset{Queued: "answer", CleanThen: "EOF"},
+		lab.Refused{Error: "none"},
+		lab.UDP{Sent: []int{1}, Read: []int{1}, Short: "hell", AfterIt: "next", Flood: 5, Survived: 5},
+	} {
+		assert.NotEmpty(t, f.Report().Surprises, "%T", f)
+	}
+}
