@@ -13,7 +13,7 @@ func (size Fixed) String() string { return fmt.Sprintf("fixed=%d", int(size)) }
 // Append appends msg as it is. It cannot carry a message of another size.
 func (size Fixed) Append(dst, msg []byte) ([]byte, error) {
 	if size < 1 || len(msg) != int(size) {
-		return dst, fmt.Errorf("%v: %w: it has %d bytes", size, ErrUnframable, len(msg))
+		return dst, fmt.Errorf("%v: %w: it has %d bytes, and all must have %d", size, ErrUnframable, len(msg), int(size))
 	}
 	return append(dst, msg...), nil
 }

@@ -40,7 +40,7 @@ func TestTheAccountIsForPeople(t *testing.T) {
 func TestQuietPrintsTheVerdictOnly(t *testing.T) {
 	r := client(t, server(t, "lines"), "-quiet", "-codec", "lines")
 	assert.Equal(t, 0, r.status)
-	assert.Regexp(t, `^3 messages sent in 3 writes; .* and the framing \(lines\) gave the 3 messages back\.$`, unfolded(r.stdout))
+	assert.Regexp(t, `^3 messages sent in 3 writes; .* and the framing \(lines\) gave back 3 messages\.$`, unfolded(r.stdout))
 	assert.Empty(t, r.stderr)
 }
 

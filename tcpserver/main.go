@@ -117,7 +117,10 @@ func serve(ctx context.Context, p cli.Program, o *options) int {
 	select {
 	case err = <-served: // the listener failed; whoever is connected may still finish
 	case <-ctx.Done():
-		err = nil
+		if open := o.Stats().Open; open > 0 {
+			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C ends at once\n",
+				p.Name, trace.Count(open, "connection", "connections"), grace)
+		}
 	}
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
@@ -149,7 +152,7 @@ func finish(p cli.Program, lines *trace.JSON, stats echo.Stats, closed int, err 
 	text := fmt.Sprintf("stopped: %s (%d failed, %d refused), %s in, %s out; %s",
 		trace.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused,
 		trace.Bytes(stats.BytesIn), trace.Bytes(stats.BytesOut), closedText(closed))
-	for _, line := range trace.Fold(text, trace.MapWidth) {
+	for _, line := range trace.Fold(text, trace.MapWidth-len("^C")) { // which a terminal puts in front
 		fmt.Fprintln(p.Stdout, line)
 	}
 	return status

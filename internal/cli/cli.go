@@ -193,7 +193,7 @@ func CheckAddr(addr string) error {
 		_, err = net.LookupPort("tcp", port)
 	}
 	if err != nil {
-		return fmt.Errorf("-addr %s: it must be HOST:PORT, as in 127.0.0.1:9000", addr)
+		return fmt.Errorf("-addr %s: it must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:9000", addr)
 	}
 	return nil
 }

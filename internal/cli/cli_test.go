@@ -162,7 +162,7 @@ func TestAnAddressIsAHostAndAPort(t *testing.T) {
 		assert.NoError(t, cli.CheckAddr(addr))
 	}
 	for _, addr := range []string{"", "nowhere", "127.0.0.1", "9000", "::1:9000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:no-such-service"} {
-		assert.EqualError(t, cli.CheckAddr(addr), "-addr "+addr+": it must be HOST:PORT, as in 127.0.0.1:9000")
+		assert.EqualError(t, cli.CheckAddr(addr), "-addr "+addr+": it must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:9000")
 	}
 }
 

@@ -190,8 +190,7 @@ func TestTheAccountOfAClient(t *testing.T) {
 		assert.Equal(t, trace.Client, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
-	assert.Contains(t, rec.all(trace.Shutdown)[0].Text, "; state ")
-	assert.Equal(t, "until the kernel holds 10 bytes of echo, not read yet", rec.all(trace.Wait)[0].Text)
+	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.all(trace.Wait)[0].Text)
 }
 
 func TestThreeRawMessagesAreOneReadEveryTime(t *testing.T) {

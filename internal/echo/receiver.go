@@ -57,8 +57,8 @@ func (x *exchange) compare(msg []byte) error {
 func (x *exchange) atEnd() error {
 	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
 	if messages, size := x.owed.left(); messages > 0 || size > 0 {
-		return fmt.Errorf("the server ended the stream after %s of echo, %s too early; does it use -codec %v too?",
-			trace.Bytes(x.in.bytes), trace.Bytes(int64(size)), x.Codec)
+		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why; does it use -codec %v too?",
+			trace.Bytes(x.in.bytes), trace.Bytes(x.out.bytes.Load()), x.Codec)
 	}
 	return nil
 }

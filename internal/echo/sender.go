@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"echolab/framing"
-	"echolab/internal/sock"
 	"echolab/internal/trace"
 )
 
@@ -143,9 +142,5 @@ func (x *exchange) endSending() {
 	if err := x.tcp.CloseWrite(); err != nil {
 		return // the connection is over already, and whoever ended it has been heard
 	}
-	e := trace.Event{Ev: trace.Shutdown, Text: "nothing more to send: the server will read the end of the stream"}
-	if state, err := sock.State(x.tcp); err == nil {
-		e.Text += "; state " + state
-	}
-	x.tell(e)
+	x.tell(trace.Event{Ev: trace.Shutdown, Text: "nothing more to send: the server will read the end of the stream"})
 }

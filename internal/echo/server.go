@@ -61,6 +61,7 @@ type Server struct {
 
 // Stats is what a server has done. Of a connection that is still open, only its existence counts.
 type Stats struct {
+	Open     int   `json:"-"`         // connected now
 	Conns    int   `json:"conns"`     // accepted
 	Refused  int   `json:"refused"`   // over MaxConns
 	Failed   int   `json:"failed"`    // ended by an error of the client's, of the network's, by a limit, or by Close
@@ -73,7 +74,9 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.stats
+	stats := s.stats
+	stats.Open = len(s.conns)
+	return stats
 }
 
 // Serve accepts connections from ln and echoes each in a goroutine of its own. It returns ErrServerClosed after
@@ -149,7 +152,7 @@ func (s *Server) start(nc net.Conn) {
 	if limit := orDefault(s.MaxConns, DefaultMaxConns); len(s.conns) >= limit {
 		s.stats.Refused++
 		s.mu.Unlock()
-		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %d connections are open already", nc.RemoteAddr(), limit)})
+		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)", nc.RemoteAddr(), trace.Count(limit, "connection is", "connections are"))})
 		nc.Close()
 		return
 	}

@@ -23,7 +23,7 @@ func (r Result) Verdict(codec framing.Codec) string {
 	case raw || codec == nil:
 		return sent + read + r.rawVerdict()
 	}
-	return sent + read + fmt.Sprintf(", and the framing (%v) gave the %s back.", codec, trace.Count(r.MessagesReceived, "message", "messages"))
+	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, trace.Count(r.MessagesReceived, "message", "messages"))
 }
 
 func (r Result) rawVerdict() string {
@@ -37,6 +37,8 @@ func (r Result) rawVerdict() string {
 		return ": raw TCP kept no boundary."
 	case !r.Echoed.Complete():
 		return ", which ended elsewhere than the messages: raw TCP kept no boundary."
+	case lost == 0:
+		return fmt.Sprintf("; %s inside a message. Raw TCP keeps no boundary.", times(cut, "a read ended"))
 	}
 	return fmt.Sprintf("; %s inside a message, and %s lost: raw TCP kept no boundary.",
 		times(cut, "a read ended"), trace.Count(lost, "boundary was", "boundaries were"))

@@ -145,7 +145,7 @@ func (f Backlog) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server listens with a backlog of %d and never calls accept.", f.Limit),
-			fmt.Sprintf("%d clients connected and wrote: the handshake is the kernel's, and so is the queue (%d in it).", f.Connected, f.Queued),
+			fmt.Sprintf("%d clients connected and wrote: the handshake is the kernel's, and so is the queue (%d in it; Linux lets one more in than the limit says).", f.Connected, f.Queued),
 			fmt.Sprintf("The next one stayed in %s: its SYN was dropped, and sent again.", f.NextState),
 			fmt.Sprintf("Then the server accepted one, and read what had waited there: %q.", f.Accepted),
 			fmt.Sprintf("With that room in the queue the waiting client connected: %v.", f.Then),

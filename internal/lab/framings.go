@@ -157,9 +157,9 @@ func (f Framings) Report() Report {
 		if f.Whole(run) {
 			whole[run.Codec]++
 		}
-		if run.Cut == 7 && (run.Codec == "raw" || run.Codec == "length" || run.Codec == "websocket") {
+		if run.Cut == 20 && (run.Codec == "raw" || run.Codec == "length" || run.Codec == "websocket") {
 			stream := *run.stream
-			stream.Title = run.Codec + ", 7 bytes a write"
+			stream.Title = run.Codec + ", 20 bytes a write"
 			r.Maps = append(r.Maps, &stream)
 		}
 	}
