@@ -117,7 +117,7 @@ func serve(ctx context.Context, p cli.Program, o *options) int {
 	select {
 	case err = <-served: // the listener failed; whoever is connected may still finish
 	case <-ctx.Done():
-		if open := o.Stats().Open; open > 0 {
+		if open := o.Stats().Open; open > 0 && cli.IsTerminal(p.Stderr) {
 			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C ends at once\n",
 				p.Name, trace.Count(open, "connection", "connections"), grace)
 		}
@@ -165,16 +165,16 @@ func closedText(closed int) string {
 	return fmt.Sprintf("%s had not finished after %v and had to be cut off", trace.Count(closed, "connection", "connections"), grace)
 }
 
-// announce prints the line that scripts wait for, and warns if anybody on the network may connect.
+// announce warns if anybody on the network may connect, and prints the line that scripts wait for.
 func announce(p cli.Program, addr net.Addr, asJSON bool) {
 	out := p.Stdout
 	if asJSON {
 		out = p.Stderr
 	}
-	fmt.Fprintf(out, "listening on %v\n", addr)
 	if ap, err := netip.ParseAddrPort(addr.String()); err == nil && ap.Addr().IsUnspecified() {
 		fmt.Fprintf(p.Stderr, "%s: every machine that reaches this one can connect; -addr 127.0.0.1:%d keeps it local\n", p.Name, ap.Port())
 	}
+	fmt.Fprintf(out, "listening on %v\n", addr)
 }
 
 // listenError says what to do about a listener that could not be had.
