@@ -38,9 +38,9 @@ type Codec interface {
 	//
 	// Beside an error there is no message. The error is
 	//   - io.EOF itself, only if the stream ends between two messages,
-	//   - io.ErrUnexpectedEOF if it ends inside one,
-	//   - a *SizeError, which errors.Is finds as ErrTooLarge, for a message over max: before memory is set aside for
-	//     it, and without waiting for its bytes,
+	//   - io.ErrUnexpectedEOF, or an error that wraps it, if it ends inside one,
+	//   - a *SizeError, or an error that wraps one, for a message over max: errors.Is finds ErrTooLarge in it. It comes
+	//     before memory is set aside for the message, and without waiting for its bytes,
 	//   - for any other error of r, that error or one that wraps it,
 	//   - or the framing's own complaint about bytes that it does not allow.
 	// After any error but io.EOF the place of the next boundary is unknown: the stream is of no more use.
