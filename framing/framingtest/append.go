@@ -7,6 +7,7 @@ import (
 
 // checkAppend calls Append with every kind of dst.
 func (s *suite) checkAppend() {
+	s.checkNil()
 	prefix := []byte("what was there before")
 	for _, m := range slices.Concat(s.short, s.long) {
 		for _, dst := range []struct {
@@ -26,13 +27,40 @@ func (s *suite) checkAppend() {
 
 func (s *suite) checkAppendTo(dst []byte, m sample, at scene) {
 	fill(dst[len(dst):cap(dst)], 0xaa) // old bytes, which must not show
-	framed, ok := s.append(dst, m.msg, at)
+	framed, refused, ok := s.tryAppend(dst, m.msg, at)
+	if refused {
+		s.find(refuses, at, "Append refused what it had framed with a dst of nil", "the same answer, whatever dst holds")
+	}
 	if !ok || bytes.Equal(framed[len(dst):], m.frame) {
 		return
 	}
 	// Two frames of one message may differ, as WebSocket's do. Whether this one is right, only the reader can tell.
 	src := &source{data: framed[len(dst):], end: errStall}
 	s.expect(appends, newWire(src, inOneRead, 4096, at), len(m.msg), m.msg)
+}
+
+// checkRefusal asks again for a message that was refused with a dst of nil, with a dst that holds something.
+func (s *suite) checkRefusal(msg []byte, at scene) {
+	at.event = "appended to a dst that is not empty"
+	dst := slices.Grow([]byte("what was there before"), len(msg)+64)
+	if _, _, carried := s.tryAppend(dst, msg, at); carried {
+		s.find(refuses, at, "Append framed what it had refused with a dst of nil", "the same answer, whatever dst holds")
+	}
+}
+
+// checkNil gives Append a msg of nil, which is an empty message like any other.
+func (s *suite) checkNil() {
+	at := scene{what: "a msg of nil"}
+	framed, refused, ok := s.tryAppend([]byte("before"), nil, at)
+	_, emptyRefused, emptyOK := s.tryAppend([]byte("before"), []byte{}, at)
+	empty := s.bySize[0]
+	switch {
+	case refused != emptyRefused, ok != emptyOK:
+		s.find(appends, at, "Append treats it in another way than an empty msg", "the same as for an empty msg")
+	case ok && len(empty.msg) == 0 && !bytes.Equal(framed[len("before"):], empty.frame):
+		src := &source{data: framed[len("before"):], end: errStall}
+		s.expect(appends, newWire(src, inOneRead, 4096, at), 0, empty.msg)
+	}
 }
 
 // checkKept sees whether what Append returned changes with msg, or with the next call.

@@ -2,6 +2,7 @@ package framingtest_test
 
 import (
 	"bufio"
+	"runtime"
 	"testing"
 	"time"
 
@@ -46,6 +47,13 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 		"length prefix": broken{Codec: framing.LengthPrefix{}, read: readPrefixed(options{})},
 		"chunks":        broken{Codec: chunks{}},
 		"lines":         broken{Codec: framing.Lines{}, read: readLine(lineOptions{})},
+		"varint":        broken{append: appendVarint, read: readVarint(1 << 63)},
+		"slip":          slip{},
+		"64 KiB scratch in each Read": prefixed(options{body: func(r *bufio.Reader, n, max int) ([]byte, error) {
+			scratch := make([]byte, size64K)
+			runtime.KeepAlive(&scratch)
+			return readBody(r, n, max)
+		}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +64,7 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 
 func TestBrokenCodecsAreCaught(t *testing.T) {
 	for _, faults := range [][]fault{
-		appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults,
+		appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults, specialFaults, callerFaults, forgedFaults,
 	} {
 		for _, f := range faults {
 			t.Run(f.name, func(t *testing.T) {
@@ -78,6 +86,12 @@ func TestEndsThatDisagreeOnTheByteOrderAreCaught(t *testing.T) {
 	err := framingtest.TestPair(framing.LengthPrefix{}, broken{Codec: framing.LengthPrefix{}, read: readLittleEndian})
 	assert.Contains(t, rulesIn(err), "round trip")
 	assert.ErrorContains(t, err, "length (framing.LengthPrefix), read by ")
+}
+
+func TestAPanicIsReportedWithItsLine(t *testing.T) {
+	t.Parallel()
+	err := framingtest.TestCodec(prefixed(options{check: func(uint32, int) error { panic("here") }}))
+	assert.Regexp(t, `Read panicked: here, in framingtest_test\.\S+ \(broken_test\.go:\d+\)`, err.Error())
 }
 
 // TestACallThatNeverReturnsEndsTheSuite has codecs that wait without reading; the suite gives up on them.

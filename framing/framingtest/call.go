@@ -5,6 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
+	"reflect"
+	"runtime"
+	"strings"
 
 	"echolab/framing"
 )
@@ -29,33 +33,92 @@ func (s *suite) findPanic(verb string, at scene, value any) {
 	case runaway:
 		s.find(hangs, at, fmt.Sprintf("%s went on reading when nothing was left: %d times", verb, v), "an error")
 	default:
-		s.find(panics, at, fmt.Sprintf("%s panicked: %v", verb, v), "an error")
+		s.find(panics, at, fmt.Sprintf("%s panicked: %v%s", verb, v, s.origin()), "an error")
 	}
+}
+
+// origin is the line of the codec that a panic came from, if it can be told. It must be called while the panic's stack
+// is still there.
+func (s *suite) origin() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	first := ""
+	for panicking := false; ; {
+		frame, more := frames.Next()
+		where := fmt.Sprintf(", in %s (%s:%d)", path.Base(frame.Function), path.Base(frame.File), frame.Line)
+		switch {
+		case frame.Function == "runtime.gopanic":
+			panicking, first = true, ""
+		case !panicking, strings.HasPrefix(frame.Function, "runtime."):
+		case strings.Contains(frame.Function, "/framingtest."): // the suite itself
+			return first
+		case inPackageOf(s.sender, frame.Function), inPackageOf(s.receiver, frame.Function):
+			return where
+		case first == "":
+			first = where
+		}
+		if !more {
+			return first
+		}
+	}
+}
+
+// inPackageOf says whether a function lies in the package of the codec's type.
+func inPackageOf(c framing.Codec, function string) bool {
+	t := reflect.TypeOf(c)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.PkgPath() != "" && strings.HasPrefix(function, t.PkgPath()+".")
 }
 
 // append calls the sender's Append. It returns false if that did not frame msg, and notes a finding unless it was a
 // proper refusal.
 func (s *suite) append(dst, msg []byte, at scene) (framed []byte, carried bool) {
-	given := bytes.Clone(msg)
+	framed, _, carried = s.tryAppend(dst, msg, at)
+	return framed, carried
+}
+
+// tryAppend is append; it says also whether Append refused msg with ErrUnframable.
+func (s *suite) tryAppend(dst, msg []byte, at scene) (framed []byte, refused, carried bool) {
+	given, behind := withSentinels(msg)
 	prefix := bytes.Clone(dst)
 	var err error
 	if !s.call("Append", at, func() { framed, err = s.sender.Append(dst, given) }) {
-		return nil, false
+		return nil, false, false
 	}
-	intact := len(framed) >= len(prefix) && bytes.Equal(framed[:len(prefix)], prefix)
+	intact := len(framed) >= len(prefix) && bytes.Equal(framed[:len(prefix)], prefix) && bytes.Equal(dst, prefix)
 	switch {
 	case !bytes.Equal(given, msg):
 		s.find(appends, at, "Append changed msg to "+show(given), "msg as it was: "+show(msg))
+	case !bytes.Equal(behind, sentinels):
+		s.find(appends, at, "Append wrote behind the end of msg: "+show(behind), "msg's spare capacity as it was")
 	case err == nil && !intact:
 		s.find(appends, at, "Append returned "+show(framed), "a slice that begins with what dst held, "+show(prefix))
 	case err == nil:
-		return framed, true
+		return framed, false, true
 	case !errors.Is(err, framing.ErrUnframable):
 		s.find(refuses, at, "Append: "+outcome(nil, err), "no error, or one that wraps ErrUnframable")
 	case !intact || len(framed) != len(prefix):
 		s.find(refuses, at, "beside ErrUnframable, dst came back as "+show(framed), "dst as it was: "+show(prefix))
+	default:
+		return nil, true, false
 	}
-	return nil, false
+	return nil, false, false
+}
+
+// sentinels lie behind each msg, in its spare capacity.
+var sentinels = bytes.Repeat([]byte{0xa5}, 16)
+
+// withSentinels copies msg, and gives it spare capacity that is not Append's to write to. Nil stays nil.
+func withSentinels(msg []byte) (given, behind []byte) {
+	if msg == nil {
+		return nil, sentinels
+	}
+	n := len(msg)
+	whole := make([]byte, n+len(sentinels))
+	copy(whole[copy(whole, msg):], sentinels)
+	return whole[:n], whole[n:]
 }
 
 // read calls the receiver's Read on w. It returns false, and notes a finding, if that did not return.

@@ -10,7 +10,8 @@
 //
 // The suite sends messages of many sizes and contents through the codec. On their way it cuts the stream at every
 // byte, glues messages together, lets the connection fail, and forges the bytes. It needs no network and no clock
-// besides a watchdog.
+// besides a watchdog. What it cannot find is a forged length that is accepted as another, smaller one: to the suite,
+// that is a message like any other.
 package framingtest
 
 import (

@@ -69,6 +69,7 @@ func TestRawIsNoFraming(t *testing.T) {
 	err := framingtest.TestCodec(framing.Raw{})
 	require.Error(t, err)
 	assert.Equal(t, []string{"round trip", "delivery", "glued", "end inside", "limit", "read error"}, rulesIn(err))
+	assert.Contains(t, err.Error(), "\nFix the first one first: others may follow from it.\n")
 	for what, text := range map[string]string{
 		"three messages glued together came as one": `
   - 3 messages of 5, 1, 12 bytes; read 1; in one read; bufio.Reader of 4096 bytes; max 12

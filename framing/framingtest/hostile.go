@@ -1,6 +1,7 @@
 package framingtest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,11 @@ func (s *suite) forgeries() []forgery {
 		for event, data := range mutations(m.frame[:min(len(m.frame), 64)]) {
 			list = append(list, forgery{"framed " + m.name, event, data})
 		}
+		digits(slices.Concat(m.frame[:min(len(m.frame), 1000)], m.frame)[:min(2*len(m.frame), 2000)],
+			func(event string, data []byte) bool {
+				list = append(list, forgery{"twice framed " + m.name, event, data})
+				return true
+			})
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 500 {
@@ -62,6 +68,37 @@ func (s *suite) templates() []sample {
 		list = append(list, s.atLeast(n))
 	}
 	return slices.CompactFunc(list, func(a, b sample) bool { return a.name == b.name })
+}
+
+// muchToRead is how many bytes a Read may take from a stream of forged bytes, with a limit of endlessMax.
+const (
+	muchToRead = 64 << 10
+	endlessMax = 10
+)
+
+// checkEndless reads a small frame's beginning, and then one byte again and again, without an end.
+func (s *suite) checkEndless() {
+	m := s.atLeast(5)
+	frame := m.frame[:min(len(m.frame), 32)]
+	for i, b := range frame {
+		for _, kept := range slices.Compact([]int{0, i}) {
+			if !s.checkEndlessByte(m, frame[:kept], b) {
+				return
+			}
+		}
+	}
+}
+
+func (s *suite) checkEndlessByte(m sample, begin []byte, b byte) bool {
+	src := &source{data: append(bytes.Clone(begin), bytes.Repeat([]byte{b}, muchToRead)...), end: errStall}
+	w := newWire(src, inOneRead, 4096, scene{
+		what: fmt.Sprintf("%s of framed %s, and then %q without an end", count(len(begin), "byte"), m.name, b),
+	})
+	_, _, ok := s.read(w, endlessMax)
+	if ok && src.past > 0 {
+		s.find(hostile, w.at, fmt.Sprintf("Read took %d bytes and wanted more", src.next), "a message or an error")
+	}
+	return ok && src.past == 0
 }
 
 // checkForged reads bytes of which nothing is known but that they must do no harm. It returns the memory that took.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 
 	"echolab/framing"
 )
@@ -23,7 +24,29 @@ func (s *suite) checkLimit() {
 			}
 		}
 	}
+	s.checkLargeLimits(s.atLeast(5))
 	s.checkUnread()
+}
+
+// checkLargeLimits has limits at which a narrower integer overflows. The largest comes first: a codec that sets aside
+// as much as the limit allows fails there, before it gets memory.
+func (s *suite) checkLargeLimits(m sample) {
+	if s.report.has(limit) || s.report.has(panics) {
+		return
+	}
+	limits := []int64{math.MaxInt, 1<<31 - 1, 1 << 16}
+	if strconv.IntSize == 64 {
+		limits = append(limits, 1<<31, 1<<32, 1<<32+1)
+	}
+	for _, max := range limits {
+		if int64(len(m.msg)) > max {
+			continue
+		}
+		w := newWire(&source{data: m.frame, end: io.EOF}, inOneRead, 4096, scene{what: m.name})
+		if _, ok := s.expect(limit, w, int(max), m.msg); !ok {
+			return
+		}
+	}
 }
 
 // checkWithin wants the message for limits that allow it. A negative one counts as 0, which an empty message keeps.

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"strings"
 )
 
 // headerRoom is how many of a frame's first bytes are forged, each and together: lengths are there.
@@ -15,7 +16,7 @@ const headerRoom = 16
 func mutations(frame []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for _, each := range []func([]byte, func(string, []byte) bool) bool{
-			singleBytes, runs, insertions, randomTails,
+			singleBytes, runs, insertions, deletions, varints, randomTails,
 		} {
 			if !each(frame, yield) {
 				return
@@ -65,6 +66,54 @@ func insertions(frame []byte, yield func(string, []byte) bool) bool {
 				return false
 			}
 		}
+	}
+	return true
+}
+
+// deletions takes a byte away, or has it twice.
+func deletions(frame []byte, yield func(string, []byte) bool) bool {
+	for i := range frame {
+		if !yield(fmt.Sprintf("byte %d left out", i), slices.Delete(bytes.Clone(frame), i, i+1)) ||
+			!yield(fmt.Sprintf("byte %d twice", i), slices.Insert(bytes.Clone(frame), i, frame[i])) {
+			return false
+		}
+	}
+	return true
+}
+
+// varints puts the largest length in groups of seven bits between.
+func varints(frame []byte, yield func(string, []byte) bool) bool {
+	largest := append(bytes.Repeat([]byte{0xff}, 9), 1)
+	for i := range min(len(frame), headerRoom) + 1 {
+		data := slices.Insert(bytes.Clone(frame), i, largest...)
+		if !yield(fmt.Sprintf("% x inserted before byte %d", largest, i), data) {
+			return false
+		}
+	}
+	return true
+}
+
+// digits are forgeries of a stream in which lengths are written in digits, wherever one is.
+func digits(stream []byte, yield func(string, []byte) bool) bool {
+	found := 0
+	for i := 0; i < len(stream) && found < 64; i++ {
+		if stream[i] < '0' || stream[i] > '9' {
+			continue
+		}
+		found++
+		end := i + 1
+		for end < len(stream) && stream[end] >= '0' && stream[end] <= '9' {
+			end++
+		}
+		for _, run := range []string{strings.Repeat("9", 30), "7fffffffffffffff", "9223372036854775807"} {
+			inserted := slices.Insert(bytes.Clone(stream), i, []byte(run)...)
+			replaced := slices.Replace(bytes.Clone(stream), i, end, []byte(run)...)
+			if !yield(fmt.Sprintf("%s inserted before byte %d", run, i), inserted) ||
+				!yield(fmt.Sprintf("%s instead of bytes %d to %d", run, i, end-1), replaced) {
+				return false
+			}
+		}
+		i = end
 	}
 	return true
 }

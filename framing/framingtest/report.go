@@ -67,7 +67,12 @@ func (r *report) err(sender, receiver framing.Codec) error {
 	if other := name(receiver); other != who {
 		who += ", read by " + other + ","
 	}
-	return fmt.Errorf("framingtest: %s breaks %s of the contract of framing.Codec:%s", who, count(broken, "rule"), &text)
+	order := ""
+	if broken > 1 {
+		order = "\nFix the first one first: others may follow from it."
+	}
+	return fmt.Errorf("framingtest: %s breaks %s of the contract of framing.Codec:%s%s",
+		who, count(broken, "rule"), order, &text)
 }
 
 // name is what the codec calls itself, and its type.

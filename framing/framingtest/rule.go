@@ -43,7 +43,7 @@ var contract = [rules]struct{ name, says string }{
 	waiting:   {"waiting", "Read never waits for more bytes than the message needs"},
 	unread:    {"too large, unread", "a message over max is reported without waiting for its bytes"},
 	readError: {"read error", "an error of r other than io.EOF comes out as it is, or wrapped"},
-	hostile:   {"hostile bytes", "whatever arrives, no message is over max, and every Read takes bytes or fails"},
+	hostile:   {"hostile bytes", "whatever arrives, no message is over max, and every Read takes bytes or fails, and ends"},
 	memory:    {"memory", "memory is set aside for bytes that arrived and up to max, not for what is only claimed"},
 	shared:    {"shared state", "a codec keeps nothing between calls: one connection does not touch another's messages"},
 	panics:    {"panic", "a codec returns errors"},

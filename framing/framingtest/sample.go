@@ -101,6 +101,10 @@ func (s *suite) collect(sizes []int) {
 	for n := range shortSize + 1 {
 		all = append(all, n)
 	}
+	all = append(all, 1000, 1460, 4090, 4092, 8192-4, 9999, 10000, 65533, 65534)
+	for k := range 17 {
+		all = append(all, 1<<k-1, 1<<k, 1<<k+1)
+	}
 	slices.Sort(all)
 	for _, n := range slices.Compact(all) {
 		first := len(s.samples)
@@ -111,6 +115,9 @@ func (s *suite) collect(sizes []int) {
 		}
 	}
 	s.sortOut(sizes)
+	if len(s.bySize) > 0 {
+		s.collectSpecial()
+	}
 	s.nest()
 }
 
@@ -134,7 +141,7 @@ func (s *suite) sortOut(sizes []int) {
 		n := len(m.msg)
 		switch {
 		case n > shortSize:
-			if len(s.long) == 0 || i == len(s.bySize)-1 || slices.Contains(sizes, n) {
+			if len(s.long) == 0 && n >= 4095 || i == len(s.bySize)-1 || slices.Contains(sizes, n) {
 				s.long = append(s.long, m)
 			}
 		case i < 3 || slices.Contains(edges, n) || slices.Contains(sizes, n):
@@ -168,7 +175,11 @@ func (s *suite) newSample(k kind, msg []byte) (sample, bool) {
 	if k.fill == nil {
 		m.name = k.name
 	}
-	framed, ok := s.append(nil, msg, scene{what: m.name})
+	at := scene{what: m.name}
+	framed, refused, ok := s.tryAppend(nil, msg, at)
+	if refused {
+		s.checkRefusal(msg, at)
+	}
 	if !ok {
 		return m, false
 	}

@@ -24,9 +24,25 @@ func (s *suite) checkShared() {
 			}
 		}
 	}
+	s.checkLongInTurn()
 	// What is shared is known by then, and need not be shown to the race detector too.
 	if len(picked) > 0 && !s.report.has(shared) && !s.report.has(appends) {
 		s.checkConcurrent(picked)
+	}
+}
+
+// checkLongInTurn is for codecs that have a buffer for long messages alone.
+func (s *suite) checkLongInTurn() {
+	tried := 0
+	for i, m := range s.bySize {
+		if len(m.msg) <= 4096 || tried > 0 && i < len(s.bySize)-1 || !s.works(m) {
+			continue
+		}
+		tried++
+		if other, ok := s.another(m, 1); ok && s.works(other) {
+			s.checkInTurn(m, other, 4096)
+			s.checkAfterFailure(m, other, 4096)
+		}
 	}
 }
 

@@ -109,8 +109,8 @@ func TestEverythingComesBackHoweverItIsWrittenAndRead(t *testing.T) {
 		for way, client := range ways {
 			for _, buffer := range []int{1, 5, 64 << 10} {
 				for _, load := range loads(codec) {
-					slow := load.name == "much" && (buffer == 1 || client.Chunk == 1)
-					if slow && (client.Chunk != buffer || underRace && codec != framing.LengthPrefix{}) {
+					slow := load.name == "much" && (buffer == 1 || client.Chunk == 1 || underRace && buffer == 5)
+					if slow && (client.Chunk != 1 || buffer != 1 || underRace && codec != framing.LengthPrefix{}) {
 						continue // a few of these tell as much as all
 					}
 					t.Run(fmt.Sprintf("%v/%s/reads of %d/%s", codec, way, buffer, load.name), func(t *testing.T) {

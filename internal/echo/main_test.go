@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"context"
+	"flag"
 	"math/rand/v2"
 	"os"
 	"runtime"
@@ -25,6 +26,7 @@ func TestMain(m *testing.M) {
 		beServer(kind)
 		return
 	}
+	_ = flag.Set("test.parallel", "6") // whatever the machine has: the parallel tests here wait for time to pass
 	goleak.VerifyTestMain(m)
 }
 
@@ -63,7 +65,7 @@ func random(n int) []byte {
 
 // heap is how much memory is in use once all garbage is gone, pooled buffers among it.
 func heap() int64 {
-	for range 3 { // a pool keeps what it has for one collection
+	for range 2 { // a pool keeps what it has for one collection
 		runtime.GC()
 	}
 	var m runtime.MemStats
