@@ -21,12 +21,6 @@ type sender struct {
 	bytes    atomic.Int64 // written
 }
 
-// An inputError says that a message could not be had or not be sent: the connection is not to blame.
-type inputError struct{ err error }
-
-func (e *inputError) Error() string { return e.err.Error() }
-func (e *inputError) Unwrap() error { return e.err }
-
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
 // the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
 func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) error {
@@ -35,10 +29,10 @@ func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{})
 	var held [][]byte
 	size := 0
 	for msg, err := range messages {
-		switch {
-		case err != nil:
-			return &inputError{err}
-		case size > patient:
+		if err != nil {
+			return err
+		}
+		if size > patient {
 			if err := x.sendMessage(msg); err != nil {
 				return err
 			}
@@ -72,12 +66,12 @@ func (x *exchange) sendMessage(msg []byte) error {
 	number := x.out.messages.Load() + 1
 	if len(msg) > x.MaxMessage {
 		err := &framing.SizeError{Length: uint64(len(msg)), Max: x.MaxMessage}
-		return &inputError{fmt.Errorf("message %d: %w (-max-message)", number, err)}
+		return fmt.Errorf("message %d: %w (-max-message)", number, err)
 	}
 	had := len(x.out.pending)
 	framed, err := x.Codec.Append(x.out.pending, msg)
 	if err != nil {
-		return &inputError{fmt.Errorf("message %d: %w", number, err)}
+		return fmt.Errorf("message %d: %w", number, err)
 	}
 	x.out.pending = framed
 	x.out.messages.Store(number)
@@ -93,7 +87,7 @@ func (x *exchange) writeDue() error {
 	due := x.out.pending
 	switch {
 	case x.Glue && len(due) > GlueLimit:
-		return &inputError{fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)}
+		return fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)
 	case x.Glue:
 		x.owed.hold()
 		return nil
