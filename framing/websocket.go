@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -166,33 +164,22 @@ func readPayload(r *bufio.Reader, h ws.Header, msg []byte, alone bool) ([]byte, 
 	return msg, err
 }
 
-// headerBuffers keeps the buffers that headers are read into: on the stack they would escape into an io.Reader.
-var headerBuffers = sync.Pool{New: func() any { return new([ws.MaxHeaderSize]byte) }}
-
-// readFrameHeader returns the next header, checked against section 5. It returns io.EOF only before its first byte.
+// readFrameHeader takes the next header, checked against section 5. It returns io.EOF only before its first byte.
 func readFrameHeader(r *bufio.Reader, state ws.State) (ws.Header, error) {
-	first, err := peekHeader(r, ws.MinHeaderSize)
-	if err != nil {
-		return ws.Header{}, err
+	for size := ws.MinHeaderSize; ; {
+		b, err := peekHeader(r, size)
+		h, n, bad := ParseFrameHeader(b, state)
+		switch {
+		case bad != nil: // whatever would have followed
+			return h, bad
+		case err != nil:
+			return h, err
+		case n <= len(b):
+			_, err = r.Discard(n)
+			return h, err
+		}
+		size = n
 	}
-	length7 := first[1] & 0x7f
-	buf := headerBuffers.Get().(*[ws.MaxHeaderSize]byte)
-	defer headerBuffers.Put(buf)
-	h, err := ws.ReadHeaderBuffer(r, buf[:])
-	switch {
-	case errors.Is(err, ws.ErrHeaderLengthMSB):
-		return h, &ProtocolError{CodeProtocolError, "the top bit of a 64-bit length must be 0 (RFC 6455, 5.2)"}
-	case err != nil:
-		// ReadHeaderBuffer returns io.EOF also when the stream ends behind the first two bytes.
-		return h, inside(err)
-	}
-	if err := ws.CheckHeader(h, state); err != nil {
-		return h, &ProtocolError{CodeProtocolError, err.Error() + " (RFC 6455, 5)"}
-	}
-	if length7 == 126 && h.Length < 126 || length7 == 127 && h.Length <= 0xffff {
-		return h, &ProtocolError{CodeProtocolError, "a length must be in its shortest form (RFC 6455, 5.2)"}
-	}
-	return h, nil
 }
 
 // readControl takes the payload of a control frame. For a Close it returns the *CloseError.
@@ -207,11 +194,12 @@ func readControl(r *bufio.Reader, h ws.Header) error {
 	if h.Masked {
 		ws.Cipher(payload, h.Mask, 0)
 	}
-	return parseClose(payload)
+	return ParseClose(payload)
 }
 
-// parseClose returns a Close frame's content as a *CloseError, or what is wrong with it (sections 5.5.1 and 7.4).
-func parseClose(payload []byte) error {
+// ParseClose returns the content of a Close frame as a *CloseError, or a *ProtocolError that says what is wrong with it
+// (RFC 6455 sections 5.5.1 and 7.4). The payload is unmasked.
+func ParseClose(payload []byte) error {
 	if len(payload) == 0 {
 		return &CloseError{Code: CodeNoStatus}
 	}

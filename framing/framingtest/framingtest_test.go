@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -133,4 +134,31 @@ func rulesIn(err error) (names []string) {
 		}
 	}
 	return names
+}
+
+// pingMask is the client's codec with one mask of four 0x89. Bytes of 0x89 without an end, which the suite makes of it,
+// are masked Pings one after the other.
+type pingMask struct{ framing.WebSocket }
+
+func (c pingMask) Append(dst, msg []byte) ([]byte, error) {
+	start := len(dst)
+	dst, err := c.WebSocket.Append(dst, msg)
+	if err != nil {
+		return dst, err
+	}
+	frame := dst[start:]
+	h, size, err := framing.ParseFrameHeader(frame, ws.StateServerSide)
+	if err != nil {
+		return dst, err
+	}
+	ws.Cipher(frame[size:], h.Mask, 0)
+	mask := [4]byte{0x89, 0x89, 0x89, 0x89}
+	copy(frame[size-4:], mask[:])
+	ws.Cipher(frame[size:], mask, 0)
+	return dst, nil
+}
+
+func TestACodecMayPassOverPingsWithoutAnEnd(t *testing.T) {
+	client := pingMask{framing.WebSocket{Side: framing.ClientSide}}
+	require.NoError(t, framingtest.TestPair(client, framing.WebSocket{}))
 }

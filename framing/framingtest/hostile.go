@@ -94,11 +94,21 @@ func (s *suite) checkEndlessByte(m sample, begin []byte, b byte) bool {
 	w := newWire(src, inOneRead, 4096, scene{
 		what: fmt.Sprintf("%s of framed %s, and then %q without an end", count(len(begin), "byte"), m.name, b),
 	})
-	_, _, ok := s.read(w, endlessMax)
-	if ok && src.past > 0 {
-		s.find(hostile, w.at, fmt.Sprintf("Read took %d bytes and wanted more", src.next), "a message or an error")
+	for range 10 {
+		w.rewind(inOneRead)
+		before := allocated()
+		_, _, ok := s.read(w, endlessMax)
+		if !ok || src.past == 0 {
+			return ok
+		}
+		// The bytes may be something that is no message, such as one Ping after the other: a codec may pass over them
+		// for as long as they come, but not keep them. The memory is the whole program's, so the least of ten counts.
+		if allocated()-before < muchToRead {
+			return true
+		}
 	}
-	return ok && src.past == 0
+	s.find(hostile, w.at, fmt.Sprintf("Read took %d bytes, kept them, and wanted more", src.next), "a message or an error")
+	return false
 }
 
 // checkForged reads bytes of which nothing is known but that they must do no harm. It returns the memory that took.
