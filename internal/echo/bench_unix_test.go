@@ -19,6 +19,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
+	"echolab/internal/websocket"
 )
 
 // BenchmarkEcho compares servers with the plainest echo that one can write, by the processor time that the server
@@ -29,9 +30,12 @@ func BenchmarkEcho(b *testing.B) {
 	for _, load := range loads {
 		b.Run(fmt.Sprintf("raw/%v", load), func(b *testing.B) { compare(b, "raw", framing.Raw{}, load) })
 	}
-	for _, codec := range []framing.Codec{
-		framing.Lines{}, framing.Fixed(64), framing.LengthPrefix{}, framing.WebSocket{Side: framing.ClientSide},
-	} {
+	for _, load := range loads {
+		b.Run(fmt.Sprintf("websocket/%v", load), func(b *testing.B) {
+			compare(b, "websocket", framing.WebSocket{Side: framing.ClientSide}, load)
+		})
+	}
+	for _, codec := range []framing.Codec{framing.Lines{}, framing.Fixed(64), framing.LengthPrefix{}} {
 		name, load := fmt.Sprint(codec), benchLoad{100, 64, 64}
 		b.Run(fmt.Sprintf("%s/%v", name, load), func(b *testing.B) { compare(b, name, codec, load) })
 	}
@@ -102,10 +106,26 @@ func startBench(b *testing.B, kind string, load benchLoad, payload []byte, echoe
 	addr, err := s.answer.ReadString('\n')
 	require.NoError(b, err)
 	for range load.conns {
-		s.conns = append(s.conns, dial(b, strings.TrimSpace(addr)))
+		c := dial(b, strings.TrimSpace(addr))
+		if kind == "websocket" {
+			upgrade(b, c)
+		}
+		s.conns = append(s.conns, c)
 	}
 	s.load(b) // to warm up
 	return s
+}
+
+// upgrade does the opening handshake of a WebSocket.
+func upgrade(b *testing.B, c net.Conn) {
+	const key = "dGhlIHNhbXBsZSBub25jZQ=="
+	_, err := fmt.Fprintf(c, "GET /ws HTTP/1.1\r\nHost: %v\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n\r\n", c.RemoteAddr(), key)
+	require.NoError(b, err)
+	answer := make([]byte, len(websocket.Response(key, "")))
+	_, err = io.ReadFull(c, answer)
+	require.NoError(b, err)
+	require.Equal(b, string(websocket.Response(key, "")), string(answer))
 }
 
 // used asks the server how much processor time it has taken.
@@ -178,7 +198,7 @@ func serveBench(kind string, ln net.Listener) {
 	}
 	srv := new(echo.Server)
 	if kind == "websocket" {
-		srv.Codec = framing.WebSocket{}
+		srv.Web = new(echo.Web)
 	} else {
 		srv.Codec, _ = framing.Parse(kind)
 	}

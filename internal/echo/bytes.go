@@ -8,9 +8,14 @@ type input interface {
 	next() ([]byte, error)
 }
 
-// echoBytes sends back whatever one read brings with one write: the server without a framing.
-func (c *conn) echoBytes() error {
-	in := c.newInput()
+// echoBytes sends back whatever one read brings with one write: the server without a framing. The first bytes were read
+// already.
+func (c *conn) echoBytes(in input, first []byte) error {
+	if len(first) > 0 {
+		if err := c.send(first); err != nil {
+			return err
+		}
+	}
 	for {
 		c.arm()
 		b, err := in.next()
@@ -29,8 +34,15 @@ func (c *conn) echoBytes() error {
 
 // newBuffered reads what is recorded, and what is no socket of the kernel.
 func newBuffered(c *conn) *buffered {
-	return &buffered{c.Conn, make([]byte, orDefault(c.srv.ReadBuffer, DefaultReadBuffer))}
+	size := orDefault(c.srv.ReadBuffer, DefaultReadBuffer)
+	if c.tls != nil {
+		size = min(size, maxRecord)
+	}
+	return &buffered{c.Conn, make([]byte, size)}
 }
+
+// maxRecord is the most that one record of TLS, and so one read, brings (RFC 8446 section 5.1).
+const maxRecord = 16 << 10
 
 // buffered is an input that keeps its buffer, for connections that are recorded or are no sockets of the kernel.
 type buffered struct {

@@ -1,11 +1,13 @@
 package echo
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"echolab/framing"
@@ -19,30 +21,46 @@ type conn struct {
 	raw      net.Conn
 	srv      *Server
 	id       int
-	idle     time.Duration
-	armed    time.Time // when the deadline was set
-	stuck    bool      // the client takes nothing
-	silent   bool      // the client sends nothing, and the server is to end
+	tls      *tls.Conn // around raw, if the client began with that
+	protocol Protocol
+
+	wait     time.Duration // for bytes to come
+	patience time.Duration // for the client to take something
+	slack    time.Duration
+	armed    time.Time    // when the deadlines were set
+	grace    atomic.Int64 // a time.Duration: for bytes to come once the server closes
+	stuck    bool         // the client takes nothing
+	silent   bool         // the client sends nothing, and the server is to end
+	lingers  bool         // the client may still be sending when we close
+	how      string       // a WebSocket ended, for the account
+	away     bool         // a WebSocket that answered the Close 1001 of Shutdown
 
 	bytesIn, bytesOut, messages int64
 	reads, writes               int
 }
 
 func newConn(s *Server, nc net.Conn, id int) *conn {
-	return &conn{
-		Conn: trace.Wrap(nc, s.Recorder, id, trace.Server), raw: nc, srv: s, id: id,
-		idle: orDefault(s.IdleTimeout, DefaultIdleTimeout),
+	c := &conn{
+		Conn: trace.Wrap(nc, s.Recorder, id, trace.Server), raw: nc, srv: s, id: id, protocol: Raw,
+		patience: s.writeTimeout(),
 	}
+	c.await(orDefault(s.IdleTimeout, DefaultIdleTimeout))
+	c.grace.Store(int64(quiet))
+	return c
+}
+
+// await changes how long the connection waits for bytes.
+func (c *conn) await(d time.Duration) {
+	c.wait, c.slack, c.armed = d, min(d, c.patience)/16, time.Time{}
 }
 
 // echo runs until the client has ended its side and got everything back (nil), or until something else ends it.
 func (c *conn) echo() (err error) {
 	defer caught(&err)
-	switch c.srv.Codec.(type) {
-	case nil, framing.Raw:
-		err = c.echoBytes()
-	default:
-		err = c.echoMessages()
+	if in := c.newInput(); c.srv.Web == nil {
+		err = c.echoRaw(in, nil)
+	} else {
+		err = c.serveAny(in)
 	}
 	switch closing := c.srv.closing.Load(); {
 	case closing && errors.Is(err, os.ErrDeadlineExceeded) && !c.stuck:
@@ -51,29 +69,49 @@ func (c *conn) echo() (err error) {
 	case closing && errors.Is(err, net.ErrClosed):
 		err = errors.New("closed with the server, before its echo had finished")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = fmt.Errorf("nothing could be read or written for %v: closed (-idle-timeout)", c.idle)
+		err = c.overdue()
 	}
 	return err
 }
 
-// arm puts off the deadline of the next read and write. To set it costs more than to look at the clock, so it is set
-// a sixteenth late and stays for as long; while the server shuts down it is short and exact.
+// overdue is the error for a deadline that was missed.
+func (c *conn) overdue() error {
+	if c.stuck {
+		return fmt.Errorf("the client took nothing for %v: cut off (%s)", c.patience, c.srv.writeFlag())
+	}
+	return fmt.Errorf("nothing came for %v: closed (-idle-timeout)", c.wait)
+}
+
+// echoRaw echoes bytes, or messages of the server's codec. The first of them were read already.
+func (c *conn) echoRaw(in input, first []byte) error {
+	switch c.srv.Codec.(type) {
+	case nil, framing.Raw:
+		return c.echoBytes(in, first)
+	}
+	return c.echoMessages(first)
+}
+
+// arm puts off the deadlines of the next read and write. To set one costs more than to look at the clock, so they are
+// set a sixteenth late and stay for as long; while the server shuts down the read's is short and exact.
 func (c *conn) arm() {
 	now := time.Now()
-	slack := c.idle / 16
 	closing := c.srv.closing.Load()
-	if !closing && now.Sub(c.armed) < slack {
+	if !closing && now.Sub(c.armed) < c.slack {
 		return
 	}
 	c.armed = now
-	c.raw.SetDeadline(now.Add(c.idle + slack))
+	c.raw.SetReadDeadline(now.Add(c.wait + c.slack))
+	c.raw.SetWriteDeadline(now.Add(c.patience + c.slack))
 	// Asked again: a Shutdown that came between has set a deadline that was just overwritten.
 	if closing || c.srv.closing.Load() {
-		c.raw.SetReadDeadline(now.Add(quiet))
+		c.hurry()
 	}
 }
 
-// send writes b whole, however slowly the client takes it, unless it takes nothing at all for c.idle.
+// hurry bounds what the connection waits for once the server closes. It may be called from anywhere.
+func (c *conn) hurry() { c.raw.SetReadDeadline(time.Now().Add(time.Duration(c.grace.Load()))) }
+
+// send writes b whole, however slowly the client takes it, unless it takes nothing at all for c.patience.
 func (c *conn) send(b []byte) error {
 	for fresh := false; ; fresh = true {
 		n, err := c.Write(b)
@@ -114,8 +152,10 @@ func (c *conn) end(err error) {
 	switch {
 	case c.stuck:
 		c.reset()
-	case err != nil:
+	case err != nil || c.lingers:
 		c.linger()
+	case c.tls != nil:
+		_ = c.tls.CloseWrite() // TLS has an end of its own, without which the client cannot know that it is the end
 	}
 	c.raw.Close()
 	if c.srv.Recorder != nil {
@@ -126,6 +166,9 @@ func (c *conn) end(err error) {
 
 func (c *conn) endText() string {
 	text := "end of the stream: the client ended its side"
+	if c.how != "" {
+		text = c.how
+	}
 	if c.silent {
 		text = "nothing came since the shutdown: finished"
 	}
@@ -144,12 +187,23 @@ const (
 // linger ends our side and takes what is still coming, within bounds: a close with unread input would reset the
 // connection, and the client would lose echoes that it has not read yet, and never see why.
 func (c *conn) linger() {
-	half, ok := c.raw.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
+	if c.closeWrite() != nil {
 		return
 	}
 	c.raw.SetReadDeadline(time.Now().Add(lingerTime))
 	_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{c.raw}, lingerBytes))
+}
+
+// closeWrite ends our side of the connection, and says so inside of TLS too.
+func (c *conn) closeWrite() error {
+	if c.tls != nil {
+		_ = c.tls.CloseWrite()
+	}
+	half, ok := c.raw.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
 }
 
 // reset makes of the close that follows a reset: in good order, the kernel would keep what the client does not take,

@@ -73,7 +73,7 @@ func TestASilentConnectionIsClosedAndABusyOneIsNot(t *testing.T) {
 				}
 				ping(t, busy)
 				if rec != nil {
-					assert.Equal(t, "nothing could be read or written for 900ms: closed (-idle-timeout)", rec.awaitText(t, trace.Failed))
+					assert.Equal(t, "nothing came for 900ms: closed (-idle-timeout)", rec.awaitText(t, trace.Failed))
 				}
 				await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 			})

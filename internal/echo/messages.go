@@ -2,6 +2,7 @@ package echo
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -20,12 +21,19 @@ type mailbox struct {
 	c    *conn
 	size int // the most bytes that one read takes
 	out  []byte
+
+	first []byte // read already
 }
 
 // Read takes what is there, after all that is owed has been written.
 func (m *mailbox) Read(p []byte) (int, error) {
 	if err := m.flush(); err != nil {
 		return 0, err
+	}
+	if len(m.first) > 0 {
+		n := copy(p[:min(len(p), m.size)], m.first)
+		m.first = m.first[n:]
+		return n, nil
 	}
 	m.c.arm()
 	n, err := m.c.Read(p[:min(len(p), m.size)])
@@ -44,11 +52,11 @@ func (m *mailbox) flush() error {
 	return err
 }
 
-// echoMessages sends back every message that the codec makes out.
-func (c *conn) echoMessages() error {
+// echoMessages sends back every message that the codec makes out. The first bytes were read already.
+func (c *conn) echoMessages(first []byte) error {
 	size := orDefault(c.srv.ReadBuffer, DefaultReadBuffer)
 	limit := orDefault(c.srv.MaxMessage, DefaultMaxMessage)
-	box := &mailbox{c: c, size: size}
+	box := &mailbox{c: c, size: size, first: bytes.Clone(first)}
 	r := bufio.NewReaderSize(box, size)
 	for {
 		start := c.bytesIn - int64(r.Buffered())

@@ -40,15 +40,19 @@ var ErrServerClosed = errors.New("echo: the server is closed")
 // Its fields must not be changed once Serve was called; its methods may be called concurrently.
 //
 // A connection ends when its client ends its side and has got everything back; when it breaks the framing; when it is
-// silent, or takes nothing, for IdleTimeout; and with the server. None of these touches another connection.
+// silent for IdleTimeout, or takes nothing for WriteTimeout; and with the server. None of these touches another connection.
 type Server struct {
-	Codec       framing.Codec  // how messages are marked; nil echoes bytes as they come
-	ReadBuffer  int            // the most bytes that one read takes; if 0, 64 KiB, or 256 KiB for bytes without an account
-	MaxMessage  int            // the most bytes of a message; 1 MiB if 0. Bytes have no messages, and no such limit
-	MaxConns    int            // the most connections at once, further ones are closed at once; 1024 if 0
-	IdleTimeout time.Duration  // 5 minutes if 0
-	Recorder    trace.Recorder // takes the account; without one nothing is spent on it
+	Codec       framing.Codec // how messages are marked; nil echoes bytes as they come
+	ReadBuffer  int           // the most bytes that one read takes; if 0, 64 KiB, or 256 KiB for bytes without an account
+	MaxMessage  int           // the most bytes of a message; 1 MiB if 0. Bytes have no messages, and no such limit
+	MaxConns    int           // the most connections at once, further ones are closed at once; 1024 if 0
+	IdleTimeout time.Duration // 5 minutes if 0
+	// WriteTimeout is how long a client may take nothing of what is sent to it; IdleTimeout if 0.
+	WriteTimeout time.Duration
+	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
+	Recorder     trace.Recorder // takes the account; without one nothing is spent on it
 
+	web     *web // of Web, once Serve was called
 	closing atomic.Bool
 	running sync.WaitGroup // the connections
 
@@ -67,7 +71,13 @@ type Stats struct {
 	Failed   int   `json:"failed"`    // ended by an error of the client's, of the network's, by a limit, or by Close
 	BytesIn  int64 `json:"bytes_in"`  // read
 	BytesOut int64 `json:"bytes_out"` // written
-	Messages int64 `json:"messages"`  // echoed whole; 0 without a codec
+	Messages int64 `json:"messages"`  // echoed whole; 0 of bytes without a codec
+
+	// With a Web, what the connections were, of those that are over.
+	Raw       int `json:"raw,omitempty"`
+	HTTP      int `json:"http,omitempty"`
+	WebSocket int `json:"websocket,omitempty"`
+	Away      int `json:"away,omitempty"` // of the WebSockets: answered the Close 1001 of Shutdown
 }
 
 // Stats returns the counts so far.
@@ -130,6 +140,10 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 		s.listeners = make(map[net.Listener]struct{})
 		s.conns = make(map[*conn]struct{})
 		s.stopped = make(chan struct{})
+		if s.Web != nil {
+			s.web = newWeb(s)
+			s.running.Go(s.web.serve)
+		}
 	}
 	s.listeners[ln] = struct{}{}
 	return s.stopped, !s.closing.Load()
@@ -181,15 +195,48 @@ func (s *Server) serve(c *conn) {
 	if err != nil {
 		s.stats.Failed++
 	}
+	s.countProtocol(c)
+}
+
+func (s *Server) countProtocol(c *conn) {
+	if s.Web == nil {
+		return
+	}
+	switch c.protocol {
+	case HTTP:
+		s.stats.HTTP++
+	case WebSocket:
+		s.stats.WebSocket++
+	default:
+		s.stats.Raw++
+	}
+	if c.away {
+		s.stats.Away++
+	}
+}
+
+func (s *Server) writeTimeout() time.Duration {
+	return orDefault(s.WriteTimeout, orDefault(s.IdleTimeout, DefaultIdleTimeout))
+}
+
+// writeFlag is the flag that writeTimeout comes from.
+func (s *Server) writeFlag() string {
+	if s.WriteTimeout > 0 {
+		return "-write-timeout"
+	}
+	return "-idle-timeout"
 }
 
 // Shutdown ends the server: it accepts no more, and every connection may finish its echo, which it has when its client
-// ends its side or is silent for a quarter of a second. What is still open when ctx ends is closed; the error is then
+// ends its side or is silent for a quarter of a second; every WebSocket gets Close 1001 and two seconds to answer. What is still open when ctx ends is closed; the error is then
 // ctx.Err(), and closed says how many there were.
 func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
-	s.stop(func(c *conn) { c.raw.SetReadDeadline(time.Now().Add(quiet)) })
+	s.stop((*conn).hurry)
 	finished := make(chan struct{})
 	go func() {
+		if s.web != nil {
+			_ = s.web.Shutdown(ctx) // whom it leaves is closed below
+		}
 		s.running.Wait()
 		close(finished)
 	}()
@@ -199,6 +246,7 @@ func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 	case <-ctx.Done():
 	}
 	closed = s.stop(func(c *conn) { c.raw.Close() })
+	s.closeWeb()
 	<-finished
 	if closed == 0 {
 		return 0, nil // they had just finished
@@ -209,7 +257,14 @@ func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 // Close ends the server and all its connections at once.
 func (s *Server) Close() {
 	s.stop(func(c *conn) { c.raw.Close() })
+	s.closeWeb()
 	s.running.Wait()
+}
+
+func (s *Server) closeWeb() {
+	if s.web != nil {
+		s.web.Close()
+	}
 }
 
 // stop closes the listeners and does something with every connection; it returns their number.

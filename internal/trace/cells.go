@@ -69,8 +69,9 @@ func visible(b []byte) (string, int) {
 	return string(r), n
 }
 
-// center writes text among the given marks, as near to the middle of cells as a place with a free cell on each side.
-func center(cells []rune, text string, marks ...rune) {
+// center writes text among the given marks, as near to the middle of cells as a place with a free cell on each side. It
+// returns whether there is one.
+func center(cells []rune, text string, marks ...rune) bool {
 	label := []rune(text)
 	off := func(at int) int { return max(2*at+len(label)-len(cells), len(cells)-2*at-len(label)) } // from the middle
 	best, free := -1, 0
@@ -85,6 +86,7 @@ func center(cells []rune, text string, marks ...rune) {
 	if best >= 0 {
 		copy(cells[best:], label)
 	}
+	return best >= 0
 }
 
 // Number writes n with a comma between thousands.

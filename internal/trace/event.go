@@ -23,11 +23,15 @@ type Event struct {
 	// Span is set for the events that cover bytes of a stream.
 	*Span
 
+	// FrameHeader is set for a Frame.
+	*FrameHeader
+
 	Data string     `json:"data,omitempty"` // the first bytes of the span, quoted as by Quote; set when encoding
 	Sock *sock.Info `json:"sock,omitempty"` // what the kernel said at that moment
 	Text string     `json:"text,omitempty"` // a sentence for people
 
-	// Bytes are the bytes of the span, for Recorders; valid only until Record returns.
+	// Bytes are the bytes of the span, for Recorders; valid only until Record returns. Of a Frame they are its payload,
+	// unmasked, or the beginning of it.
 	Bytes []byte `json:"-"`
 }
 
@@ -49,6 +53,9 @@ const (
 	Write    Kind = "write"    // a program's write; has a Span
 	Read     Kind = "read"     // a program's read; has a Span
 	Message  Kind = "message"  // a message, at its sender or at its receiver; has a Span, framing included
+	Frame    Kind = "frame"    // a WebSocket frame, at its sender or receiver; has a FrameHeader and a Span that covers it
+	Request  Kind = "request"  // an HTTP request; has a Span, behind which the stream's map begins
+	Response Kind = "response" // an HTTP answer; has a Span, behind which the stream's map begins
 	Wait     Kind = "wait"     // a program waited for the kernel
 	Shutdown Kind = "shutdown" // a side closed its direction: the other will read the end of the stream
 	End      Kind = "end"      // a read met the end of the stream

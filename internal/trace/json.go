@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bufio"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,6 +30,9 @@ func NewJSON(w io.Writer) *JSON {
 func (j *JSON) Record(e Event) {
 	if e.Bytes != nil {
 		e.Data = Quote(e.Bytes, dataShown)
+		if e.cutShort() && len(e.Bytes) <= dataShown {
+			e.Data += dots
+		}
 	}
 	j.Line(e)
 }
@@ -45,6 +49,33 @@ const maxLine = 1 << 20
 
 // maxOffset bounds the offsets of an account that is read again: no stream is that long, and sums stay in range.
 const maxOffset = 1 << 62
+
+// checkFrame refuses a frame that cannot be. Events of other kinds lose what they have of one.
+func (e *Event) checkFrame() error {
+	h := e.FrameHeader
+	switch {
+	case e.Ev != Frame:
+		e.FrameHeader = nil
+		return nil
+	case h == nil || e.Span == nil:
+		return errors.New("a frame without a header or a span")
+	case h.Opcode > 15:
+		return fmt.Errorf("there is no opcode %d", h.Opcode)
+	case h.RSV > 7:
+		return fmt.Errorf("there are only 3 reserved bits: rsv cannot be %d", h.RSV)
+	case h.Payload < 0 || h.Payload > int64(e.N):
+		return fmt.Errorf("a payload of %d bytes in a frame of %d cannot be", h.Payload, e.N)
+	case h.Key != "" && !isKey(h.Key):
+		return fmt.Errorf("%q is no masking key", h.Key)
+	}
+	return nil
+}
+
+// isKey says whether s is a masking key: 4 bytes in hexadecimal.
+func isKey(s string) bool {
+	key, err := hex.DecodeString(s)
+	return err == nil && len(key) == 4
+}
 
 // ReadJSON hands every event of an account, as JSON wrote it, to rec. Lines of other kinds, such as the result, pass
 // too: their kind is all that is known of them. The error names the line.
@@ -63,6 +94,9 @@ func ReadJSON(r io.Reader, rec Recorder) error {
 		}
 		if e.Span != nil && (e.Off < 0 || e.N < 0 || e.Off > maxOffset-int64(e.N)) {
 			return fmt.Errorf("line %d: a span of %d bytes from offset %d cannot be", n, e.N, e.Off)
+		}
+		if err := e.checkFrame(); err != nil {
+			return fmt.Errorf("line %d: %w", n, err)
 		}
 		if e.Dir != "" && e.Dir != ClientToServer && e.Dir != ServerToClient {
 			return fmt.Errorf("line %d: there is no direction %q", n, e.Dir)

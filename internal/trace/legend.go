@@ -9,6 +9,7 @@ import (
 const (
 	markAgree  = '┼' // a boundary of this row where a message ends
 	markCut    = '╳' // a boundary of this row inside a message
+	markPart   = '┴' // a frame ends here, inside a message
 	markLost   = '╎' // a message ends here, and this row has no boundary
 	markLine   = '─'
 	markFirst  = '├'
@@ -28,6 +29,7 @@ var legends = []struct {
 	{markAlone, "boundary where no message is known"},
 	{markDense, "several boundaries"},
 	{markCut, "cut inside a message"},
+	{markPart, "a frame ends, the message goes on"},
 	{markMixed, "several, some inside messages"},
 	{markLost, "message boundary, lost in this row"},
 	{markSparse, "several boundaries lost"},

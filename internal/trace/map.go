@@ -13,12 +13,27 @@ import (
 type Map struct {
 	Title string
 	Rows  []*Row // ordered by Layer
-	data  []byte // the first bytes of the stream
+	Start int64  // the offset at which the map begins: behind the HTTP handshake, if there was one. Begin sets it
+
+	data   []byte // the first bytes of the stream
+	frames decoded
 }
 
-// Size is the length of the stream in bytes, as far as any row reaches.
+// Begin moves the map's start to an offset further on: what lies in front of it is no longer in the rows, nor counted.
+func (m *Map) Begin(offset int64) {
+	if offset <= m.Start {
+		return
+	}
+	m.Start = offset
+	for _, r := range m.Rows {
+		r.begin(offset)
+	}
+	m.frames.begin(offset)
+}
+
+// Size is the length of the stream in bytes, as far as any row reaches; what lies in front of Start counts too.
 func (m *Map) Size() int64 {
-	var size int64
+	size := m.Start
 	for _, r := range m.Rows {
 		size = max(size, r.End)
 	}
@@ -39,16 +54,22 @@ func (m *Map) Draw(w io.Writer, style Style) error {
 
 func (m *Map) draw(b *strings.Builder, style Style) {
 	size := m.Size()
-	if size == 0 {
-		fmt.Fprintf(b, "%s: no byte\n", m.Title)
+	behind := ""
+	if m.Start > 0 {
+		behind = fmt.Sprintf(" behind the handshake's %s", Number(m.Start))
+	}
+	if size == m.Start {
+		fmt.Fprintf(b, "%s: no byte%s\n", m.Title, behind)
 		return
 	}
-	v := newView(m, 0, size)
-	fmt.Fprintf(b, "%s, %s\n", m.Title, Bytes(size))
+	v := newView(m, m.Start, size)
+	for _, line := range Fold(fmt.Sprintf("%s, %s%s", m.Title, Bytes(size-m.Start), behind), MapWidth) {
+		fmt.Fprintln(b, line)
+	}
 	marks := v.draw(b, style)
 	if cut, ok := m.firstCut(); ok && !v.showsBytes() {
 		half := int64(min(closeUp, v.cols-1)) / 2 // long labels leave less room
-		near := newView(m, max(0, cut-half), min(size, cut+half))
+		near := newView(m, max(m.Start, cut-half), min(size, cut+half))
 		fmt.Fprintf(b, "closer, around the first cut inside a message, at offset %s\n", Number(cut))
 		marks = append(marks, near.draw(b, style)...)
 	}
@@ -58,7 +79,8 @@ func (m *Map) draw(b *strings.Builder, style Style) {
 // closeUp is how many bytes the closer look shows.
 const closeUp = 60
 
-// firstCut is the first boundary of any row that lies inside a message.
+// firstCut is the first boundary of any row that lies inside a message. Frames do not count: a message may be made of
+// several.
 func (m *Map) firstCut() (int64, bool) {
 	ref := m.reference()
 	if ref == nil {
@@ -67,11 +89,14 @@ func (m *Map) firstCut() (int64, bool) {
 	last := min(m.kept(), ref.End)
 	first := last + 1
 	for _, r := range m.Rows {
+		if r.Layer == Frames {
+			continue
+		}
 		for _, end := range r.ends {
 			if end >= first {
 				break
 			}
-			if !ref.Has(end) {
+			if ref.inside(end) {
 				first = end
 			}
 		}
@@ -79,22 +104,26 @@ func (m *Map) firstCut() (int64, bool) {
 	return first, first <= last
 }
 
-// Compare holds a layer against the messages as their sender meant them, the stream's beginning left out: how many of
-// its boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. What
-// lies behind the last message is not compared, and of a long stream only the part whose boundaries were kept.
+// Compare holds a layer against the messages as their sender meant them, the map's start left out: how many of its
+// boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. What
+// lies between messages, or behind the last, is not compared, and of a long stream only the part whose boundaries were
+// kept.
+//
+// In a stream of frames, the messages may also be those that its receiver made out: both ends agree on them.
 func (m *Map) Compare(l Layer) (agree, cut, lost int) {
 	ref, row := m.reference(), m.Row(l)
 	if ref == nil {
 		return 0, 0, 0
 	}
-	for _, b := range row.boundaries(1, min(m.kept(), ref.End)) {
-		if ref.Has(b) {
+	for _, b := range row.boundaries(m.Start+1, min(m.kept(), ref.End)) {
+		switch {
+		case ref.Has(b):
 			agree++
-		} else {
+		case ref.inside(b):
 			cut++
 		}
 	}
-	return agree, cut, len(ref.boundaries(1, m.kept())) - agree
+	return agree, cut, len(ref.boundaries(m.Start+1, m.kept())) - agree
 }
 
 // Complete says whether all boundaries were kept: else Compare knows only a part of the stream.
@@ -111,12 +140,28 @@ func (m *Map) kept() int64 {
 	return kept
 }
 
-// reference is the row that the others are held against: the messages as their sender meant them.
+// reference is the row that the others are held against: the messages as their sender meant them, or in a stream of
+// frames as its receiver made them out. It is nil if there is none.
 func (m *Map) reference() *Row {
-	if len(m.Rows) > 0 && m.Rows[0].Layer == Sent && m.Rows[0].Count > 0 {
-		return m.Rows[0]
+	if r := m.filled(Sent); r != nil {
+		return r
+	}
+	if m.filled(Frames) != nil {
+		return m.filled(Received)
 	}
 	return nil
+}
+
+// filled returns the map's row of that layer, or nil if nothing is in it.
+func (m *Map) filled(l Layer) *Row {
+	if i, ok := m.search(l); ok && m.Rows[i].Count > 0 {
+		return m.Rows[i]
+	}
+	return nil
+}
+
+func (m *Map) search(l Layer) (int, bool) {
+	return slices.BinarySearchFunc(m.Rows, l, func(r *Row, l Layer) int { return cmp.Compare(r.Layer, l) })
 }
 
 // String is the map without colour.
@@ -128,9 +173,9 @@ func (m *Map) String() string {
 
 // Row returns the map's row of that layer, and adds an empty one if there is none.
 func (m *Map) Row(l Layer) *Row {
-	i, ok := slices.BinarySearchFunc(m.Rows, l, func(r *Row, l Layer) int { return cmp.Compare(r.Layer, l) })
+	i, ok := m.search(l)
 	if !ok {
-		m.Rows = slices.Insert(m.Rows, i, &Row{Layer: l})
+		m.Rows = slices.Insert(m.Rows, i, &Row{Layer: l, start: m.Start, End: m.Start})
 	}
 	return m.Rows[i]
 }
@@ -146,10 +191,10 @@ func (m *Map) Keep(off int64, b []byte) {
 }
 
 func (m *Map) clone() *Map {
-	c := &Map{Title: m.Title, data: slices.Clone(m.data)}
+	c := &Map{Title: m.Title, Start: m.Start, data: slices.Clone(m.data), frames: m.frames.clone()}
 	for _, r := range m.Rows {
 		row := *r
-		row.ends = slices.Clone(r.ends)
+		row.ends, row.starts, row.opcodes = slices.Clone(r.ends), slices.Clone(r.starts), slices.Clone(r.opcodes)
 		c.Rows = append(c.Rows, &row)
 	}
 	return c

@@ -6,9 +6,18 @@ import (
 
 // Maps is a Recorder that keeps what stream maps are drawn from, in bounded memory: of each layer of each stream the
 // boundaries of its first 262,144 spans, and of each stream its first 128 KiB.
+//
+// A map begins behind the HTTP handshake, once that was told. Where both ends told of the frames of a stream, those of
+// one end are on its map: of the one that told first.
 type Maps struct {
 	mu      sync.Mutex
-	streams map[streamKey]*Map
+	streams map[streamKey]*mapped
+}
+
+// A mapped stream is its map, and the side whose frames are on it.
+type mapped struct {
+	Map
+	framesOf Side
 }
 
 type streamKey struct {
@@ -18,24 +27,51 @@ type streamKey struct {
 
 // Record adds the event's span to its stream's map.
 func (m *Maps) Record(e Event) {
+	if e.Span == nil {
+		return
+	}
+	handshake := e.Ev == Request || e.Ev == Response
 	layer, ok := layerOf(e)
-	if !ok || e.Span == nil {
+	if !ok && !handshake {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.streams == nil {
-		m.streams = make(map[streamKey]*Map)
+	s := m.stream(e.Conn, e.Dir)
+	switch {
+	case handshake:
+		s.Begin(e.Off + int64(e.N))
+	case layer == Frames:
+		s.addFrame(e)
+	default:
+		s.Row(layer).Add(*e.Span)
+		if e.Ev != Message { // whose bytes are without their framing
+			s.Keep(e.Off, e.Bytes)
+		}
 	}
-	key := streamKey{e.Conn, e.Dir}
+}
+
+// stream is what is kept of a stream, from now on if there was nothing yet.
+func (m *Maps) stream(conn int, dir Dir) *mapped {
+	if m.streams == nil {
+		m.streams = make(map[streamKey]*mapped)
+	}
+	key := streamKey{conn, dir}
 	s := m.streams[key]
 	if s == nil {
-		s = &Map{Title: e.Dir.Words()}
+		s = &mapped{Map: Map{Title: dir.Words()}}
 		m.streams[key] = s
 	}
-	s.Row(layer).Add(*e.Span)
-	if e.Ev != Message { // whose bytes are without their framing
-		s.Keep(e.Off, e.Bytes)
+	return s
+}
+
+// addFrame adds a frame, unless it is the other end that tells of the frames.
+func (s *mapped) addFrame(e Event) {
+	if s.Row(Frames).Count == 0 {
+		s.framesOf = e.At
+	}
+	if e.At == s.framesOf {
+		s.AddFrame(*e.Span, *e.FrameHeader, e.Bytes)
 	}
 }
 
@@ -57,6 +93,8 @@ func layerOf(e Event) (Layer, bool) {
 		return Writes, true
 	case Read:
 		return Reads, true
+	case Frame:
+		return Frames, e.FrameHeader != nil
 	case Message:
 		if e.Dir == e.At.Out() {
 			return Sent, true

@@ -5,6 +5,9 @@ import (
 	"unicode/utf8"
 )
 
+// dots stand where there was more.
+const dots = "..."
+
 // Quote shows the first bytes of b, at most max of them, as a quoted string that is safe to print: what is not a
 // printable character, and every byte of a character that was cut, stands as an escape. Three dots behind the closing
 // quote say that there was more.
@@ -22,5 +25,5 @@ func Quote(b []byte, max int) string {
 			break
 		}
 	}
-	return strconv.Quote(string(head)) + "..."
+	return strconv.Quote(string(head)) + dots
 }

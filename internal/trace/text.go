@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
@@ -80,9 +81,36 @@ func (t *Text) print(e Event) {
 
 // describe is what stands behind the kind of event, in lines of at most the given columns.
 func (t *Text) describe(e Event, columns int) []string {
+	lines := Fold(sentence(e), columns)
+	if e.Ev == Request || e.Ev == Response {
+		return append(lines, httpLines(e.Bytes, columns)...)
+	}
+	if e.Bytes == nil || e.FrameHeader != nil && len(e.Bytes) == 0 {
+		return lines
+	}
+	const (
+		widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
+		least  = 16 // of room, or bytes that need more have a line of their own
+	)
+	text := lines[0] + strings.Repeat(" ", max(0, widest-textColumns(lines[0]))) + "  "
+	room := columns - textColumns(text)
+	b := quoted(e, room)
+	whole := textColumns(b) <= room && !strings.HasSuffix(b, dots)
+	if len(lines) == 1 && (room >= least || whole) {
+		return []string{text + b}
+	}
+	return append(lines, quoted(e, columns))
+}
+
+// sentence is what is known of e besides its bytes.
+func sentence(e Event) string {
 	var parts []string
 	if e.Span != nil {
-		parts = append(parts, fmt.Sprintf("%s at %s", Bytes(int64(e.N)), Number(e.Off)))
+		span := fmt.Sprintf("%s at %s", Bytes(int64(e.N)), Number(e.Off))
+		if e.FrameHeader != nil {
+			span += ": " + e.FrameHeader.words()
+		}
+		parts = append(parts, span)
 	}
 	switch {
 	case e.Sock == nil:
@@ -95,19 +123,7 @@ func (t *Text) describe(e Event, columns int) []string {
 	if e.Text != "" {
 		parts = append(parts, e.Text)
 	}
-	lines := Fold(strings.Join(parts, "; "), columns)
-	if e.Bytes == nil {
-		return lines
-	}
-	const (
-		widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
-		least  = 16 // of room, or the bytes have a line of their own
-	)
-	text := lines[0] + strings.Repeat(" ", max(0, widest-textColumns(lines[0]))) + "  "
-	if room := columns - textColumns(text); len(lines) == 1 && room >= least {
-		return []string{text + quoteColumns(e.Bytes, room)}
-	}
-	return append(lines, quoteColumns(e.Bytes, columns))
+	return strings.Join(parts, "; ")
 }
 
 // harmless is a line with nothing in it that a terminal would obey.
@@ -118,6 +134,56 @@ func harmless(line string) string {
 		}
 		return r
 	}, line)
+}
+
+// httpLines are the lines of the head of an HTTP message, indented, without its empty ones.
+func httpLines(head []byte, room int) []string {
+	const indent = "  "
+	var lines []string
+	for line := range strings.Lines(string(head)) {
+		if line = strings.TrimRight(line, " \t\r\n"); line == "" {
+			continue
+		}
+		if len(lines) == linesShown {
+			return append(lines, indent+dots)
+		}
+		lines = append(lines, indent+fit(line, room-len(indent)))
+	}
+	return lines
+}
+
+// fit is as much of the line as has room in the given columns.
+func fit(line string, room int) string {
+	n, cut := 0, 0
+	for i, r := range line {
+		if n <= room-len(dots) {
+			cut = i
+		}
+		if n += columns(r); n > room {
+			return line[:cut] + dots
+		}
+	}
+	return line
+}
+
+// quoted is as much of e's bytes as has room in the given columns: of a Close frame, its code and its reason.
+func quoted(e Event, room int) string {
+	if e.FrameHeader == nil {
+		return quoteColumns(e.Bytes, room)
+	}
+	code, b := "", e.Bytes
+	if e.Opcode == opClose && len(b) >= 2 { // RFC 6455 section 5.5.1
+		code, b = fmt.Sprintf("code %d", binary.BigEndian.Uint16(b)), b[2:]
+		if len(b) == 0 {
+			return code
+		}
+		code += " "
+	}
+	q := quoteColumns(b, room-len(code)-len(dots))
+	if e.cutShort() && !strings.HasSuffix(q, dots) {
+		return code + q + dots
+	}
+	return code + quoteColumns(b, room-len(code))
 }
 
 // quoteColumns quotes as much of b as has room in the given columns.

@@ -3,7 +3,7 @@ package trace
 import (
 	"fmt"
 	"io"
-	"strconv"
+	"slices"
 	"strings"
 )
 
@@ -52,11 +52,8 @@ func (v *view) col(offset int64) int {
 // draw writes the view's lines and returns the marks that they hold.
 func (v *view) draw(w io.Writer, style Style) []rune {
 	v.line(w, "offset", v.ruler(), style.Dim)
-	if v.showsBytes() && v.from < int64(len(v.m.data)) {
-		v.line(w, "bytes", v.text(), style.Plain)
-		if v.perByte >= hexPerByte {
-			v.line(w, "hex", v.hex(), style.Dim)
-		}
+	if v.showsBytes() {
+		v.content(w, style)
 	}
 	var marks []rune
 	for _, r := range v.m.Rows {
@@ -78,70 +75,6 @@ func (r *Row) label() string {
 	return Count(r.Count, nouns[r.Layer][0], nouns[r.Layer][1])
 }
 
-// tickGap is the least room between two numbers on the ruler.
-const tickGap = 3
-
-// ruler has offsets at round places, as many as have room.
-func (v *view) ruler() string {
-	step := int64(1)
-	for ; step < v.to-v.from; step = v.next(step) {
-		last := v.to / step * step
-		widest := max(len(v.tick(last)), len(v.tick(last-step)))
-		if v.col(v.from+step) >= widest+tickGap {
-			break
-		}
-	}
-	cells := blank(MapWidth - v.label)
-	for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
-		if tick := v.tick(at); v.col(at)+len(tick) <= len(cells) {
-			copy(cells[v.col(at):], []rune(tick))
-		}
-	}
-	return string(cells)
-}
-
-// next is the next larger round number: 1, 2, 5, 10, … or, where the numbers are in KiB and more, a power of two.
-func (v *view) next(step int64) int64 {
-	if v.binary() {
-		return step * 2
-	}
-	if strings.HasPrefix(strconv.FormatInt(step, 10), "2") {
-		return step / 2 * 5
-	}
-	return step * 2
-}
-
-// binary says whether the ruler counts in powers of two.
-func (v *view) binary() bool { return v.to-v.from >= 4096 }
-
-func (v *view) tick(offset int64) string {
-	if v.binary() {
-		return short(offset)
-	}
-	return strconv.FormatInt(offset, 10)
-}
-
-// text has every character at the column of its first byte; bytes that are none, or only part of one, are dots.
-func (v *view) text() string {
-	cells := blank(v.cols)
-	inset := min(1, v.perByte-1) // leaves the boundaries' columns free where there is room
-	data := v.m.data[v.from:min(v.to, int64(len(v.m.data)))]
-	for i, n := 0, 0; i < len(data); i += n {
-		var s string
-		s, n = visible(data[i:])
-		put(cells, i*v.perByte+inset, s)
-	}
-	return joinCells(cells)
-}
-
-func (v *view) hex() string {
-	cells := blank(v.cols)
-	for i, b := range v.m.data[v.from:min(v.to, int64(len(v.m.data)))] {
-		put(cells, i*v.perByte+1, fmt.Sprintf("%02x", b))
-	}
-	return joinCells(cells)
-}
-
 // row draws one layer: a line as far as it reaches, its boundaries as marks, the sizes where there is room.
 func (v *view) row(r *Row) []rune {
 	cells := blank(v.cols)
@@ -156,26 +89,42 @@ func (v *view) row(r *Row) []rune {
 		}
 	}
 	bounds := r.boundaries(v.from, kept)
+	v.gaps(cells, r, append(slices.Clone(bounds), kept))
 	dense := v.mark(cells, r, bounds)
 	if dense {
 		v.summary(cells, r)
 	} else {
-		v.sizes(cells, bounds)
+		v.sizes(cells, r, bounds)
 	}
 	return cells
 }
 
+// gaps leaves the line out in front of those of the offsets where no span ends.
+func (v *view) gaps(cells []rune, r *Row, offsets []int64) {
+	before := v.from
+	for _, at := range offsets {
+		if r.gapBefore(at) {
+			copy(cells[v.col(before):], blank(v.col(at)-v.col(before)+1))
+		}
+		before = at
+	}
+}
+
 // mark puts the row's marks into cells. It returns whether columns with several boundaries prevail.
 func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
-	type column struct{ agree, cut, alone, lost int }
+	type column struct{ agree, cut, part, alone, lost int }
 	columns := make([]column, v.cols)
 	ref := v.m.reference()
 	for _, b := range bounds {
 		switch c := &columns[v.col(b)]; {
-		case ref == nil || b > ref.End:
+		case ref == nil:
 			c.alone++
-		case ref.Has(b):
+		case ref.Has(b) || b == v.m.Start:
 			c.agree++
+		case !ref.inside(b):
+			c.alone++
+		case r.Layer == Frames:
+			c.part++
 		default:
 			c.cut++
 		}
@@ -189,14 +138,16 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 	}
 	dense := 0
 	for i, c := range columns {
-		several := c.agree+c.cut+c.alone > 1
+		several := c.agree+c.cut+c.part+c.alone > 1
 		switch {
-		case several && c.cut == 0:
+		case several && c.cut+c.part == 0:
 			cells[i] = markDense
 		case several:
 			cells[i] = markMixed
 		case c.cut == 1:
 			cells[i] = markCut
+		case c.part == 1:
+			cells[i] = markPart
 		case c.alone == 1:
 			cells[i] = markAlone
 		case c.agree == 1 && c.lost == 0:
@@ -211,25 +162,62 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 		}
 	}
 	plain := func(mark rune) bool { return mark == markAgree || mark == markAlone && ref == nil }
-	if v.from == 0 && plain(cells[0]) {
-		cells[0] = markFirst
+	begins := func(offset int64) {
+		if c := v.col(offset); plain(cells[c]) {
+			cells[c] = markFirst
+		}
+	}
+	ends := func(offset int64) {
+		if c := v.col(offset); c > 0 && plain(cells[c]) {
+			cells[c] = markLast
+		}
+	}
+	if v.from == v.m.Start {
+		begins(v.from)
 	}
 	if r.End <= v.to {
-		if last := v.col(r.End); last > 0 && plain(cells[last]) {
-			cells[last] = markLast
+		ends(r.End)
+	}
+	for i, b := range bounds {
+		if !r.gapBefore(b) {
+			continue
+		}
+		begins(b)
+		if i > 0 {
+			ends(bounds[i-1])
 		}
 	}
 	return dense > v.cols/2
 }
 
-// sizes writes the length of each span into the middle of its line, or where there is room nearby.
-func (v *view) sizes(cells []rune, bounds []int64) {
+// sizes writes the length of each span into the middle of its line, or where there is room nearby, and what kind of
+// frame it is.
+func (v *view) sizes(cells []rune, r *Row, bounds []int64) {
 	for i := 1; i < len(bounds); i++ {
 		from, to := v.col(bounds[i-1])+1, v.col(bounds[i])
-		if from < to {
-			center(cells[from:to], Number(bounds[i]-bounds[i-1]), markLine)
+		if from >= to || r.gapBefore(bounds[i]) {
+			continue
+		}
+		for _, text := range r.captions(bounds[i-1], bounds[i]) {
+			if center(cells[from:to], text, markLine) {
+				break
+			}
 		}
 	}
+}
+
+// captions are what to write on a span, the best first: its length, and of a frame what kind it is, which tells more
+// than the length if it is no part of a message.
+func (r *Row) captions(from, to int64) []string {
+	size := Number(to - from)
+	opcode, ok := r.opcode(to)
+	switch {
+	case !ok:
+		return []string{size}
+	case control(opcode):
+		return []string{opcodeName(opcode) + " " + size, opcodeName(opcode), size}
+	}
+	return []string{opcodeName(opcode) + " " + size, size}
 }
 
 // summary writes the row's sizes in the middle of a row that is too dense to show each.

@@ -1,0 +1,47 @@
+package deflate
+
+import "io"
+
+// behind is what a decompressor reads behind a payload: the end of the empty stored block that its sender took off
+// (RFC 7692, 7.2.2), and an empty final block, for a decompressor wants to see one.
+const (
+	behind = tail + "\x01\x00\x00\xff\xff"
+	tail   = "\x00\x00\xff\xff"
+)
+
+// A source is a payload and what a decompressor reads behind it. It gives byte for byte, so that a decompressor does
+// not read further than it needs.
+type source struct {
+	payload []byte
+	next    int // the next byte: of the payload, or of behind
+}
+
+func (s *source) ReadByte() (byte, error) {
+	i := s.next
+	if i < len(s.payload) {
+		s.next++
+		return s.payload[i], nil
+	}
+	if i -= len(s.payload); i < len(behind) {
+		s.next++
+		return behind[i], nil
+	}
+	return 0, io.EOF
+}
+
+func (s *source) Read(b []byte) (n int, err error) {
+	if s.next < len(s.payload) {
+		n = copy(b, s.payload[s.next:])
+	} else if n = copy(b, behind[s.next-len(s.payload):]); n == 0 {
+		return 0, io.EOF
+	}
+	s.next += n
+	return n, nil
+}
+
+// whole says whether a payload whose last block has just ended has ended with it: before what is behind, at the end of
+// a final block in which the sender left the tail out, or at the end of all.
+func (s *source) whole() bool {
+	over := s.next - len(s.payload)
+	return over == 0 || over == len(tail) || over == len(behind)
+}

@@ -1,0 +1,249 @@
+package echo
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/websocket"
+)
+
+const (
+	// streamFrom is the size of a frame from which on its echo does not wait for its end.
+	streamFrom = 64 << 10
+	// holdLimit is how many bytes of a message are held back at most; a longer one is echoed in fragments.
+	holdLimit = 1 << 20
+	// copyLimit is the size from which on bytes are not worth copying behind what is owed.
+	copyLimit = 16 << 10
+)
+
+// A message is the one that a session is receiving.
+type message struct {
+	op         ws.OpCode
+	compressed bool
+	claimed    uint64 // bytes of payload, the present frame's whole
+	from       int64  // offset of its first frame
+	text       websocket.Text
+	held       []byte // what came of it, with room for a header in front
+	fragments  bool   // its beginning was sent as a fragment
+}
+
+// data takes a piece of a data frame. What it sends of a message is: all of it at its end, where it can; the same frame
+// piece by piece, if it is a large one of bytes, in which nothing can be wrong any more; or fragments.
+func (s *session) data(piece *websocket.Piece) error {
+	m := &s.msg
+	if piece.First {
+		if piece.OpCode != ws.OpContinuation {
+			m.op, m.compressed, m.fragments = piece.OpCode, piece.Rsv1(), false
+			m.claimed, m.from, m.held = 0, s.pieceStart(piece), m.held[:0]
+		}
+		if m.claimed += uint64(piece.Length); m.claimed > s.limit() {
+			return &framing.SizeError{Length: m.claimed, Max: s.maxMessage()}
+		}
+	}
+	ends := piece.Last && piece.Fin
+	if m.op == ws.OpText && !m.compressed {
+		if err := m.text.Check(piece.Payload, ends); err != nil {
+			return err
+		}
+	}
+	alone := piece.Fin && piece.OpCode != ws.OpContinuation && !m.compressed
+	switch {
+	case alone && piece.First && piece.Last:
+		return s.echo(piece.Payload)
+	case alone && m.op == ws.OpBinary && piece.Length >= streamFrom:
+		return s.stream(piece)
+	}
+	if err := s.hold(piece.Payload); err != nil || !ends {
+		return err
+	}
+	return s.echoHeld()
+}
+
+func (s *session) maxMessage() int { return orDefault(s.srv.MaxMessage, DefaultMaxMessage) }
+
+// limit is the most payload of a message: compression can enlarge it a little (RFC 7692 section 7.2.3.2 has an example).
+func (s *session) limit() uint64 {
+	limit := uint64(s.maxMessage())
+	if s.msg.compressed {
+		limit += limit>>8 + 64
+	}
+	return limit
+}
+
+// echo sends a whole message as one frame.
+func (s *session) echo(payload []byte) error {
+	s.tellMessage(payload)
+	h := ws.Header{Fin: true, OpCode: s.msg.op}
+	if s.deflate == nil {
+		return s.frame(h, payload)
+	}
+	h.Rsv = ws.Rsv(true, false, false)
+	packed, err := s.deflate.Append(nil, payload)
+	if err != nil {
+		return err
+	}
+	return s.frame(h, packed)
+}
+
+// stream sends a frame as it comes.
+func (s *session) stream(piece *websocket.Piece) error {
+	if piece.First {
+		h := ws.Header{Fin: true, OpCode: piece.OpCode, Length: piece.Length}
+		s.recordOut(h, piece.Payload)
+		s.out = websocket.AppendHeader(s.out, h)
+		s.mid = true
+	}
+	if err := s.put(piece.Payload); err != nil {
+		return err
+	}
+	if piece.Last {
+		s.mid = false
+		s.tellMessage(nil) // its beginning is gone
+	}
+	return nil
+}
+
+// hold keeps a part of a message. What becomes too much is sent as a fragment, but for compressed messages: only the
+// whole can be inflated.
+func (s *session) hold(payload []byte) error {
+	m := &s.msg
+	if len(m.held)+len(payload) > ws.MaxHeaderSize+holdLimit && !m.compressed {
+		if err := s.sendHeld(false); err != nil {
+			return err
+		}
+	}
+	if len(m.held) == 0 {
+		m.held = append(m.held, make([]byte, ws.MaxHeaderSize)...)
+	}
+	if need := len(m.held) + len(payload); need > cap(m.held) && need > copyLimit {
+		m.held = growHeld(m.held, need)
+	}
+	m.held = append(m.held, payload...)
+	return nil
+}
+
+// echoHeld sends the message that was held, at its end.
+func (s *session) echoHeld() error {
+	m := &s.msg
+	payload := m.held[ws.MaxHeaderSize:]
+	switch {
+	case m.compressed:
+		plain, err := s.inflate.Append(nil, payload, s.maxMessage())
+		if err != nil {
+			return err
+		}
+		if m.op == ws.OpText {
+			if err := m.text.Check(plain, true); err != nil {
+				return err
+			}
+		}
+		m.held = dropHeld(m.held)
+		return s.echo(plain)
+	case s.deflate != nil && !m.fragments:
+		err := s.echo(payload)
+		m.held = dropHeld(m.held)
+		return err
+	}
+	s.tellMessage(payload)
+	return s.sendHeld(true)
+}
+
+// sendHeld sends what is held, as the message's last frame or not.
+func (s *session) sendHeld(fin bool) error {
+	m := &s.msg
+	h := ws.Header{Fin: fin, OpCode: m.op, Length: int64(len(m.held) - ws.MaxHeaderSize)}
+	if m.fragments {
+		h.OpCode = ws.OpContinuation
+	}
+	m.fragments = true
+	// The header is put right in front of what is held, so that one write sends both.
+	start := ws.MaxHeaderSize - ws.HeaderSize(h)
+	s.recordOut(h, m.held[ws.MaxHeaderSize:])
+	copy(m.held[start:], websocket.AppendHeader(nil, h))
+	err := s.put(m.held[start:])
+	m.held = dropHeld(m.held)
+	return err
+}
+
+// frame owes the client a frame.
+func (s *session) frame(h ws.Header, payload []byte) error {
+	h.Length = int64(len(payload))
+	s.recordOut(h, payload)
+	if len(s.out)+len(payload) > maxOut {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	s.out = websocket.AppendFrame(s.out, h, payload)
+	return nil
+}
+
+// put owes the client bytes; many of them are sent at once.
+func (s *session) put(b []byte) error {
+	if len(b) < copyLimit {
+		s.out = append(s.out, b...)
+		return nil
+	}
+	if err := s.flush(); err != nil {
+		return err
+	}
+	return s.send(b)
+}
+
+func (s *session) flush() error {
+	if len(s.out) == 0 {
+		return nil
+	}
+	err := s.send(s.out)
+	s.out = s.out[:0]
+	return err
+}
+
+// maxOut is how many bytes are owed at most before they are sent: more than one read brings.
+const maxOut = 2 * quietReadBuffer
+
+// growHeld makes room for what is held and more. Up to a limit it grows as the bytes come, so that a client pays for
+// what it claims; then it borrows the largest size.
+func growHeld(held []byte, need int) []byte {
+	if need <= streamFrom || need > heldSize {
+		return slices.Grow(held, need-len(held))
+	}
+	return append(heldBuffers.Get().([]byte)[:0], held...)
+}
+
+// dropHeld gives back what growHeld borrowed, and returns what is to be kept.
+func dropHeld(held []byte) []byte {
+	if cap(held) >= heldSize {
+		heldBuffers.Put(held[:0:heldSize])
+		return nil
+	}
+	if cap(held) > keepLimit {
+		return nil
+	}
+	return held[:0]
+}
+
+const (
+	heldSize  = ws.MaxHeaderSize + holdLimit
+	keepLimit = 512 // what an idle connection may keep
+)
+
+var heldBuffers = sync.Pool{New: func() any { return make([]byte, 0, heldSize) }}
+
+// borrow gets a buffer for what will be owed.
+func (s *session) borrow() {
+	s.lent = outBuffers.Get().(*[]byte)
+	s.out = (*s.lent)[:0]
+}
+
+// giveBack returns it: an idle connection holds none.
+func (s *session) giveBack() {
+	*s.lent = s.out
+	outBuffers.Put(s.lent)
+	s.lent, s.out = nil, nil
+}
+
+var outBuffers = sync.Pool{New: func() any { return new([]byte) }}

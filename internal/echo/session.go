@@ -1,0 +1,299 @@
+package echo
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/deflate"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// The close codes that this end sends of its own accord (RFC 6455 section 7.4.1); framing has those for broken frames.
+const (
+	codeGoingAway = 1001
+	codeTooBig    = 1009
+	codeInternal  = 1011
+)
+
+// A session is the WebSocket part of a connection's life. All that it sends, it sends from the connection's own
+// goroutine: nothing can come between the bytes of a frame, and no lock is needed.
+type session struct {
+	*conn
+	parser websocket.Parser
+	at     int64 // offset of the next byte that the parser takes
+	msg    message
+	ctl    []byte // of a control frame that was cut
+	out    []byte // frames that are owed, in a borrowed buffer
+	lent   *[]byte
+	seen   *frameLog
+
+	deflate *deflate.Writer // nil without permessage-deflate
+	inflate *deflate.Reader
+
+	mid       bool // inside a frame that was begun on the wire: no other can be sent
+	leaving   bool // the server closes
+	closeSent bool // the one Close (section 5.5.1)
+	pinged    bool // a Ping was sent, and nothing came since
+}
+
+// errClosed ends a session whose close handshake is done.
+var errClosed = errors.New("the close handshake is done")
+
+// serveWebSocket sends the 101 and echoes messages until the connection ends.
+func (c *conn) serveWebSocket(in input, up *upgrade) error {
+	s := &session{conn: c, at: c.bytesIn - int64(len(up.pending))}
+	if up.deflate != nil {
+		s.deflate, s.inflate = up.deflate.Server()
+		s.parser.Deflate = true
+	}
+	if c.srv.Recorder != nil {
+		s.seen = new(frameLog)
+		c.record(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient,
+			Span: &trace.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
+	}
+	c.lingers = true
+	c.await(s.quietTime())
+	c.grace.Store(0)
+	if err := c.send(up.response); err != nil {
+		return err
+	}
+	err := s.answer(up.pending)
+	*up = upgrade{} // an idle connection does not keep what it began with
+	if err == nil {
+		err = s.run(in)
+	}
+	return s.finish(err)
+}
+
+// quietTime is how long the client may be silent before something must be done about it.
+func (s *session) quietTime() time.Duration {
+	idle := orDefault(s.srv.IdleTimeout, DefaultIdleTimeout)
+	if ping := s.srv.ping(); ping > 0 {
+		return min(ping, idle)
+	}
+	return idle
+}
+
+// run reads, and answers what each read brings with one write.
+func (s *session) run(in input) error {
+	for {
+		if !s.leaving {
+			s.arm()
+		}
+		b, err := in.next()
+		switch {
+		case err == nil:
+			s.received(len(b))
+			s.heard()
+			err = s.answer(b)
+		case err == io.EOF:
+			return s.ended()
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			err = s.overdue()
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// answer takes what came and sends what is owed for it.
+func (s *session) answer(b []byte) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+		}
+	}()
+	s.borrow()
+	err = s.take(b)
+	if s.leaving && err == nil {
+		err = s.leave()
+	}
+	if err != nil && err != errClosed {
+		s.refuse(err)
+	}
+	if ferr := s.flush(); err == nil {
+		err = ferr
+	}
+	s.giveBack()
+	return err
+}
+
+// take takes the bytes frame by frame.
+func (s *session) take(b []byte) error {
+	for len(b) > 0 {
+		piece, rest, err := s.parser.Next(b)
+		if err != nil {
+			return err
+		}
+		s.at += int64(len(b) - len(rest))
+		if b = rest; piece == nil {
+			return nil
+		}
+		if s.seen != nil {
+			s.recordPiece(piece)
+		}
+		if piece.OpCode.IsControl() {
+			err = s.control(piece)
+		} else if !s.closeSent {
+			err = s.data(piece)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// control answers Ping and Close (RFC 6455 section 5.5).
+func (s *session) control(piece *websocket.Piece) error {
+	payload := piece.Payload
+	if !piece.First || !piece.Last {
+		s.ctl = append(s.ctl, payload...) // 125 bytes at most
+		payload = s.ctl
+	}
+	if !piece.Last {
+		return nil
+	}
+	s.ctl = nil
+	switch piece.OpCode {
+	case ws.OpPing:
+		if !s.closeSent {
+			return s.frame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
+		}
+	case ws.OpClose:
+		return s.answerClose(payload)
+	}
+	return nil
+}
+
+// answerClose answers a Close with a Close of the same code, unless it is an answer itself (section 5.5.1).
+func (s *session) answerClose(payload []byte) error {
+	err := framing.ParseClose(payload)
+	var closed *framing.CloseError
+	if !errors.As(err, &closed) {
+		return err
+	}
+	if s.closeSent {
+		s.away = true
+	} else if err := s.sendClose(closed.Code, ""); err != nil {
+		return err
+	}
+	return errClosed
+}
+
+func (s *session) sendClose(code int, reason string) error {
+	s.closeSent = true
+	return s.frame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
+}
+
+// refuse sends the Close that says what was wrong, if a Close can still be sent (section 7.1.7).
+func (s *session) refuse(err error) {
+	if s.closeSent || s.mid {
+		return
+	}
+	code := codeInternal
+	var broken *framing.ProtocolError
+	switch {
+	case errors.As(err, &broken):
+		code, err = broken.Code, errors.New(broken.Text)
+	case errors.Is(err, framing.ErrTooLarge):
+		code = codeTooBig
+	case errors.As(err, new(*net.OpError)), errors.Is(err, os.ErrDeadlineExceeded):
+		return // there is nobody to tell
+	default:
+		err = errors.New("the server failed") // what of is its own business
+	}
+	_ = s.sendClose(code, err.Error())
+}
+
+// heard notes that the client lives.
+func (s *session) heard() {
+	if s.pinged {
+		s.pinged = false
+		s.await(s.quietTime())
+	}
+}
+
+// overdue decides what a silence means.
+func (s *session) overdue() error {
+	ping := s.srv.ping()
+	switch {
+	case s.stuck:
+		return s.conn.overdue()
+	case s.closeSent:
+		return fmt.Errorf("the client did not answer Close %d within %v: closed", codeGoingAway, closeWait)
+	case s.leaving:
+		return fmt.Errorf("the client did not end its message within %v: closed", closeWait)
+	case s.srv.closing.Load():
+		s.leaving = true
+		s.raw.SetReadDeadline(time.Now().Add(closeWait))
+		return s.answer(nil)
+	case s.pinged:
+		return s.giveUp(codeInternal, fmt.Errorf("nothing came for %v after a Ping: dead (-pong-wait)", s.wait))
+	case ping > 0 && s.wait == ping && !s.mid:
+		return s.sendPing()
+	}
+	return s.giveUp(codeGoingAway, s.conn.overdue())
+}
+
+// leave sends Close 1001 as soon as no frame of ours is in the way.
+func (s *session) leave() error {
+	if s.mid || s.closeSent {
+		return nil
+	}
+	return s.sendClose(codeGoingAway, "the server stops")
+}
+
+// giveUp ends the session with a Close that says why.
+func (s *session) giveUp(code int, err error) error {
+	if !s.mid {
+		s.borrow()
+		_ = s.sendClose(code, err.Error())
+		_ = s.flush()
+		s.giveBack()
+	}
+	return err
+}
+
+func (s *session) sendPing() error {
+	s.pinged = true
+	s.await(orDefault(s.srv.Web.PongWait, DefaultPongWait))
+	s.arm()
+	s.borrow()
+	defer s.giveBack()
+	if err := s.frame(ws.Header{Fin: true, OpCode: ws.OpPing}, nil); err != nil {
+		return err
+	}
+	return s.flush()
+}
+
+// ended is what the end of the stream means: without a Close before it, section 7.1.5 calls it 1006, which is never on
+// the wire.
+func (s *session) ended() error {
+	if !s.parser.Between() {
+		return fmt.Errorf("the stream ended inside a message, without a Close: 1006: %w", io.ErrUnexpectedEOF)
+	}
+	return io.EOF
+}
+
+// finish is how the session ended, for the account.
+func (s *session) finish(err error) error {
+	switch {
+	case err == errClosed:
+		s.how = "the close handshake is done, and the server closes first"
+		return nil
+	case err == io.EOF:
+		s.how = "end of the stream without a Close: 1006"
+		return nil
+	}
+	return err
+}

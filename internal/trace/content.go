@@ -1,0 +1,52 @@
+package trace
+
+import (
+	"fmt"
+	"io"
+	"slices"
+)
+
+// content has the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the
+// wire.
+func (v *view) content(w io.Writer, style Style) {
+	wire := part(v.m.data, 0, v.from, v.to)
+	shown, label, hex := wire, "bytes", "hex"
+	if payload := part(v.m.frames.b, v.m.frames.from, v.from, v.to); len(payload) > 0 {
+		label, hex = "payload", "wire"
+		at := max(0, int(v.m.frames.from-v.from))
+		shown = slices.Concat(wire, make([]byte, max(0, at+len(payload)-len(wire))))
+		copy(shown[at:], payload)
+	}
+	if len(shown) > 0 {
+		v.line(w, label, v.text(shown), style.Plain)
+	}
+	if len(wire) > 0 && v.perByte >= hexPerByte {
+		v.line(w, hex, v.hex(wire), style.Dim)
+	}
+}
+
+// part returns those of the bytes that lie in from..to, if the first of them lies at offset.
+func part(b []byte, offset, from, to int64) []byte {
+	length := int64(len(b))
+	return b[min(max(from-offset, 0), length):min(max(to-offset, 0), length)]
+}
+
+// text has every character at the column of its first byte; bytes that are none, or only part of one, are dots.
+func (v *view) text(data []byte) string {
+	cells := blank(v.cols)
+	inset := min(1, v.perByte-1) // leaves the boundaries' columns free where there is room
+	for i, n := 0, 0; i < len(data); i += n {
+		var s string
+		s, n = visible(data[i:])
+		put(cells, i*v.perByte+inset, s)
+	}
+	return joinCells(cells)
+}
+
+func (v *view) hex(data []byte) string {
+	cells := blank(v.cols)
+	for i, b := range data {
+		put(cells, i*v.perByte+1, fmt.Sprintf("%02x", b))
+	}
+	return joinCells(cells)
+}
