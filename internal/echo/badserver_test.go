@@ -117,8 +117,8 @@ func TestABadServerIsFoundOutOnTheWay(t *testing.T) {
 			drain(c)
 		}, "its byte 100 is 0x6e, and was sent as 0x6d"},
 		"sends more than it got": {func(c *net.TCPConn) {
-			go c.Write(bytes.Repeat([]byte("m"), len(flood)*20))
-			drain(c)
+			go drain(c)
+			c.Write(bytes.Repeat([]byte("m"), len(flood)*20)) // until the client has seen enough
 		}, "the server sent more than it got"},
 		"ends after a while": {func(c *net.TCPConn) {
 			io.CopyN(c, c, 20<<10)
