@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"sync"
 	"strings"
 	"syscall"
 	"testing"
@@ -117,8 +118,10 @@ func TestABadServerIsFoundOutOnTheWay(t *testing.T) {
 			drain(c)
 		}, "its byte 100 is 0x6e, and was sent as 0x6d"},
 		"sends more than it got": {func(c *net.TCPConn) {
-			go drain(c)
-			c.Write(bytes.Repeat([]byte("m"), len(flood)*20)) // until the client has seen enough
+			var both sync.WaitGroup
+			both.Go(func() { c.Write(bytes.Repeat([]byte("m"), len(flood)*20)) })
+			both.Go(func() { drain(c) })
+			both.Wait() // the client ends it
 		}, "the server sent more than it got"},
 		"ends after a while": {func(c *net.TCPConn) {
 			io.CopyN(c, c, 20<<10)
