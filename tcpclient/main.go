@@ -33,6 +33,7 @@ type options struct {
 	quiet    bool
 	tour     tourFlag
 	list     bool
+	webFlags
 	echo.Client
 }
 
@@ -47,6 +48,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read")
 	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "send and take messages of at most `N` bytes")
 	fs.DurationVar(&o.Timeout, "timeout", echo.DefaultTimeout, "give up when nothing moves for that `time`")
+	o.webFlags.define(fs)
 	fs.BoolVar(&o.json, "json", false, "print the account as lines of JSON, the result last")
 	fs.BoolVar(&o.quiet, "quiet", false, "print the verdict only")
 	fs.Var(&o.tour, "tour", "no server needed: run the experiments, all or those of the `NAMES` given")
@@ -54,7 +56,10 @@ func (o *options) define(fs *flag.FlagSet) {
 }
 
 // check completes the options, or says what is wrong with them.
-func (o *options) check() error {
+func (o *options) check(fs *flag.FlagSet) error {
+	if err := o.webFlags.check(fs); err != nil {
+		return err
+	}
 	codec, err := framing.Parse(o.codec)
 	if err != nil {
 		return fmt.Errorf("-codec: %w", err)
@@ -89,6 +94,11 @@ go run ./tcpclient -glue               the same in one write
 go run ./tcpclient -chunk 1            the same, a byte a write
 go run ./tcpclient -codec lines        a framing; the server needs the same
 go run ./tcpclient -file README.md     a message a line
+go run ./tcpclient -ws -glue           WebSocket, everything in one write;
+                                       the server is go run ./wsserver
+go run ./tcpclient -ws -ping           a Ping between the messages
+go run ./tcpclient -ws -fragment 4     frames of 4 bytes
+go run ./tcpclient -ws -tls -insecure  inside TLS, whoever the server is
 `,
 	}
 	return p.Run(func(p cli.Program) int { return command(ctx, p, args, stdin) })
@@ -103,7 +113,7 @@ func command(ctx context.Context, p cli.Program, args []string, stdin io.Reader)
 	if done {
 		return status
 	}
-	if err := o.check(); err != nil {
+	if err := o.check(fs); err != nil {
 		return p.Misused(err)
 	}
 	switch {
@@ -128,12 +138,15 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 	o.Recorder = rec
 	messages, closeInput, err := o.input(stdin)
 	if err != nil {
-		if lines != nil {
-			lines.Line(result{Ev: "result", Result: echo.Result{Error: err.Error()}})
-		}
-		return p.Fail(err)
+		return fail(p, lines, err)
 	}
 	defer closeInput()
+	if err := o.apply(&o.Client); err != nil {
+		return fail(p, lines, err)
+	}
+	if o.insecure {
+		fmt.Fprintf(p.Stderr, "%s: -insecure: the server's certificate is not verified, so it may be anybody's\n", p.Name)
+	}
 	progress := newProgress(p.Stderr)
 	o.Progress = progress.show
 	r, err := o.Run(ctx, o.addr, messages)
@@ -146,9 +159,17 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 		show(p, o, r, verdict)
 	}
 	if err != nil {
-		return p.Fail(explain(o.addr, err))
+		return p.Fail(explain(o, err))
 	}
 	return cli.OK
+}
+
+// fail is the end of a run that has not begun.
+func fail(p cli.Program, lines *trace.JSON, err error) int {
+	if lines != nil {
+		lines.Line(result{Ev: "result", Result: echo.Result{Error: err.Error()}})
+	}
+	return p.Fail(err)
 }
 
 // show prints the stream maps and the verdict.
@@ -172,11 +193,11 @@ func show(p cli.Program, o *options, r echo.Result, verdict string) {
 }
 
 // explain says what to do about an error.
-func explain(addr string, err error) error {
+func explain(o *options, err error) error {
 	var dial *net.OpError
 	if errors.As(err, &dial) && dial.Op == "dial" && errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("nobody listens on %s: start a server in another terminal with \"go run ./tcpserver -addr %s\", "+
-			"or take the tour, which needs none: \"go run ./tcpclient -tour\"", addr, addr)
+		return fmt.Errorf("nobody listens on %s: start a server in another terminal with \"go run ./%s -addr %s\", "+
+			"or take the tour, which needs none: \"go run ./tcpclient -tour\"", o.addr, o.server(), o.addr)
 	}
 	return err
 }

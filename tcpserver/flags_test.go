@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+
+	"echolab/internal/cli/clitest"
 )
 
 func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
@@ -43,6 +45,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-max-message 0", "-max-message 0: it must be 1 or more"},
 		{"-max-conns -1", "-max-conns -1: it must be 1 or more"},
 		{"-idle-timeout 0s", "-idle-timeout 0s: it must be more than 0"},
+		{"-idle-timeout 100000h", "-idle-timeout 100000h0m0s: it must be 8760h0m0s or less"},
 		{"-idle-timeout soon", `invalid value "soon" for flag -idle-timeout`},
 		{"-read 0 -max-conns 0", "-max-conns 0: it must be 1 or more"},
 	}
@@ -58,10 +61,10 @@ func TestMisuseIsNamed(t *testing.T) {
 
 func TestAPortInUseIsExplained(t *testing.T) {
 	first := start(t)
-	status, stdout, stderr := once(t, "-addr", first.addr, "-quiet")
+	status, stdout, stderr := once(t, "-addr", first.Addr, "-quiet")
 	assert.Equal(t, 1, status)
 	assert.Empty(t, stdout)
-	assert.Contains(t, stderr, first.addr+" is in use already")
+	assert.Contains(t, stderr, first.Addr+" is in use already, probably by another tcpserver or wsserver: stop that one")
 	assert.Contains(t, stderr, "choose another port with -addr (127.0.0.1:0 picks a free one)")
 	assert.Equal(t, 1, strings.Count(stderr, "\n"))
 }
@@ -74,10 +77,9 @@ func TestAnAddressOfAnotherMachineCannotBeListenedOn(t *testing.T) {
 
 func TestInJSONAFailureIsAResultToo(t *testing.T) {
 	first := start(t)
-	var second running
-	status := run(t.Context(), []string{"-addr", first.addr, "-json"}, &second.stdout, &second.stderr)
+	status, stdout, _ := once(t, "-addr", first.Addr, "-json")
 	assert.Equal(t, 1, status)
-	last := second.result(t)
+	last := clitest.LastLine(t, stdout)
 	assert.Equal(t, "result", last["ev"])
 	assert.Equal(t, false, last["ok"])
 	assert.Contains(t, last["error"], "is in use already")

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli"
-	"echolab/internal/echo"
+	"echolab/internal/cli/clitest"
 	"echolab/internal/sock"
 )
 
@@ -22,23 +21,23 @@ func TestEveryCodecEchoesUntilItIsInterrupted(t *testing.T) {
 	} {
 		for _, quiet := range []string{"-quiet=false", "-quiet"} {
 			s := start(t, "-codec", codec, quiet)
-			assert.Equal(t, text, s.exchange(t, text), codec)
-			assert.Equal(t, 0, s.stop(t))
+			assert.Equal(t, text, s.Exchange(t, text), codec)
+			assert.Equal(t, 0, s.Stop(t))
 		}
 	}
 }
 
 func TestTheAccountIsForPeople(t *testing.T) {
 	s := start(t)
-	s.exchange(t, "hello")
-	s.stdout.await(t, `^#1  close `)
-	assert.Equal(t, 0, s.stop(t))
-	account := s.stdout.String()
+	s.Exchange(t, "hello")
+	s.Stdout.Await(t, `^#1  close `)
+	assert.Equal(t, 0, s.Stop(t))
+	account := s.Stdout.String()
 	for _, line := range []string{"socket ", "bind ", "listen ", "listening on ", "#1  accept ", "#1  read ", "#1  write ", "#1  end ", "#1  close ", "stopped: "} {
 		assert.Contains(t, "\n"+account, "\n"+line)
 	}
 	assert.NotContains(t, account, "\x1b", "a buffer is no terminal")
-	assert.Contains(t, unfolded(account), "stopped: 1 connection (0 failed, 0 refused), 5 bytes in, 5 bytes out; none had to be cut off")
+	assert.Contains(t, clitest.Unfolded(account), "stopped: 1 connection (0 failed, 0 refused), 5 bytes in, 5 bytes out; none had to be cut off")
 	for line := range strings.Lines(account) {
 		assert.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\n"))), 80, line)
 	}
@@ -46,10 +45,10 @@ func TestTheAccountIsForPeople(t *testing.T) {
 
 func TestQuietSaysOnlyWhereItListensAndThatItStopped(t *testing.T) {
 	s := start(t, "-quiet")
-	s.exchange(t, "hello")
-	assert.Equal(t, 0, s.stop(t))
-	assert.Regexp(t, `^listening on 127\.0\.0\.1:\d+\nstopped: 1 connection [^\n]*\n[^\n]*\n?$`, s.stdout.String())
-	assert.Empty(t, s.stderr.String())
+	s.Exchange(t, "hello")
+	assert.Equal(t, 0, s.Stop(t))
+	assert.Regexp(t, `^listening on 127\.0\.0\.1:\d+\nstopped: 1 connection [^\n]*\n[^\n]*\n?$`, s.Stdout.String())
+	assert.Empty(t, s.Stderr.String())
 }
 
 func TestInJSONEveryLineIsAnEventAndTheLastTheResult(t *testing.T) {
@@ -59,62 +58,62 @@ func TestInJSONEveryLineIsAnEventAndTheLastTheResult(t *testing.T) {
 			args = append(args, "-quiet")
 		}
 		s := start(t, args...)
-		s.exchange(t, "hello\nworld\n")
-		assert.Equal(t, 0, s.stop(t))
+		s.Exchange(t, "hello\nworld\n")
+		assert.Equal(t, 0, s.Stop(t))
 		assert.Equal(t, map[string]any{
 			"ev": "result", "ok": true, "conns": 1.0, "refused": 0.0, "failed": 0.0, "messages": 2.0,
 			"bytes_in": 12.0, "bytes_out": 12.0, "closed": 0.0,
-		}, s.result(t))
-		assert.Equal(t, quiet, strings.Count(s.stdout.String(), "\n") == 1)
-		assert.Equal(t, "listening on "+s.addr+"\n", s.stderr.String())
+		}, s.Result(t))
+		assert.Equal(t, quiet, strings.Count(s.Stdout.String(), "\n") == 1)
+		assert.Equal(t, "listening on "+s.Addr+"\n", s.Stderr.String())
 	}
 }
 
 func TestTheLimitsAreThoseOfTheFlags(t *testing.T) {
 	t.Run("max-conns", func(t *testing.T) {
 		s := start(t, "-max-conns", "1")
-		s.dial(t)
-		s.stdout.await(t, `^#1  accept `)
-		n, err := s.dial(t).Read(make([]byte, 1))
+		s.Dial(t)
+		s.Stdout.Await(t, `^#1  accept `)
+		n, err := s.Dial(t).Read(make([]byte, 1))
 		assert.Zero(t, n)
 		assert.Equal(t, io.EOF, err)
-		s.stdout.await(t, `^refused `)
+		s.Stdout.Await(t, `^refused `)
 	})
 	t.Run("idle-timeout", func(t *testing.T) {
 		s := start(t, "-idle-timeout", "50ms")
-		_, err := s.dial(t).Read(make([]byte, 1))
+		_, err := s.Dial(t).Read(make([]byte, 1))
 		assert.Equal(t, io.EOF, err)
-		s.stdout.await(t, `\(-idle-timeout\)`)
+		s.Stdout.Await(t, `\(-idle-timeout\)`)
 	})
 	t.Run("max-message", func(t *testing.T) {
 		s := start(t, "-max-message", "4", "-codec", "lines")
-		assert.Equal(t, "1234\n", s.exchange(t, "1234\n12345\n"))
-		s.stdout.await(t, `over the limit of\s+4`)
+		assert.Equal(t, "1234\n", s.Exchange(t, "1234\n12345\n"))
+		s.Stdout.Await(t, `over the limit of\s+4`)
 	})
 	t.Run("read", func(t *testing.T) {
 		s := start(t, "-read", "2")
-		s.exchange(t, "12345")
-		s.stdout.await(t, `5 bytes in, 3 reads`)
+		s.Exchange(t, "12345")
+		s.Stdout.Await(t, `5 bytes in, 3 reads`)
 	})
 }
 
 func TestListeningOnEveryAddressIsWarnedOf(t *testing.T) {
 	for addr, warns := range map[string]bool{"0.0.0.0:0": true, "127.0.0.1:0": false, ":0": true} {
 		s := start(t, "-addr", addr)
-		assert.Equal(t, warns, strings.Contains(s.stderr.String(), "every machine that reaches this one can connect; -addr 127.0.0.1:"), addr)
-		assert.Equal(t, 0, s.stop(t))
+		assert.Equal(t, warns, strings.Contains(s.Stderr.String(), "every machine that reaches this one can connect; -addr 127.0.0.1:"), addr)
+		assert.Equal(t, 0, s.Stop(t))
 	}
 }
 
 func TestAnInterruptEndsSilentConnectionsInGoodOrder(t *testing.T) {
 	s := start(t)
-	c := s.dial(t)
-	s.stdout.await(t, `^#1  accept `)
-	assert.Equal(t, 0, s.stop(t))
+	c := s.Dial(t)
+	s.Stdout.Await(t, `^#1  accept `)
+	assert.Equal(t, 0, s.Stop(t))
 	n, err := c.Read(make([]byte, 1))
 	assert.Zero(t, n)
 	assert.Equal(t, io.EOF, err)
-	assert.Contains(t, unfolded(s.stdout.String()), "none had to be cut off")
+	assert.Contains(t, clitest.Unfolded(s.Stdout.String()), "none had to be cut off")
 }
 
 func TestAnInterruptWhileItStartsIsAnInterruptToo(t *testing.T) {
@@ -125,37 +124,12 @@ func TestAnInterruptWhileItStartsIsAnInterruptToo(t *testing.T) {
 	assert.Contains(t, []int{cli.OK, cli.Interrupted}, status, "%s%s", &out, &stderr)
 }
 
-// finished is what the program says at its end.
-func finished(closed int, err error) (status int, stdout, stderr string) {
-	var out, errs bytes.Buffer
-	p := cli.Program{Name: "tcpserver", Stdout: &out, Stderr: &errs}
-	status = finish(p, nil, echo.Stats{Conns: 3, Failed: 1, Refused: 2, BytesIn: 2000, BytesOut: 1}, closed, err)
-	return status, unfolded(out.String()), errs.String()
-}
-
-func TestTheEndSaysWhatWasDone(t *testing.T) {
-	status, stdout, stderr := finished(0, nil)
-	assert.Equal(t, 0, status)
-	assert.Equal(t, "stopped: 3 connections (1 failed, 2 refused), 2,000 bytes in, 1 byte out; none had to be cut off", stdout)
-	assert.Empty(t, stderr)
-
-	_, stdout, _ = finished(1, nil)
-	assert.Contains(t, stdout, "1 connection had not finished after 5s and had to be cut off")
-	_, stdout, _ = finished(2, nil)
-	assert.Contains(t, stdout, "2 connections had not finished after 5s")
-
-	status, stdout, stderr = finished(0, errors.New("accept: it broke"))
-	assert.Equal(t, 1, status)
-	assert.Contains(t, stdout, "stopped: 3 connections")
-	assert.Equal(t, "tcpserver: accept: it broke\n", stderr)
-}
-
 func TestTheKernelIsAskedForTheAccount(t *testing.T) {
 	s := start(t)
-	c := s.dial(t)
+	c := s.Dial(t)
 	info, err := sock.Inspect(c)
 	if err != nil {
 		t.Skip("this system does not tell of its sockets: ", err)
 	}
-	require.Equal(t, info.Local.String(), s.stdout.await(t, `^#1  accept [^\n]*<->\s+(\S+),`))
+	require.Equal(t, info.Local.String(), s.Stdout.Await(t, `^#1  accept [^\n]*<->\s+(\S+),`))
 }

@@ -16,6 +16,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/term"
 
@@ -169,9 +170,11 @@ func Given(fs *flag.FlagSet, name string) bool {
 	return given
 }
 
-// MaxReadBuffer is the largest read buffer that a flag may ask for, and NoLimit is for flags that have none.
+// MaxReadBuffer is the largest read buffer that a flag may ask for, MaxWait the longest time, and NoLimit is for flags
+// that have none.
 const (
 	MaxReadBuffer = 64 << 20
+	MaxWait       = 365 * 24 * time.Hour
 	NoLimit       = math.MaxInt
 )
 
@@ -182,6 +185,17 @@ func Within(name string, value, least, most int) error {
 		return fmt.Errorf("-%s %d: it must be %d or more", name, value, least)
 	case value > most:
 		return fmt.Errorf("-%s %d: it must be %d or less", name, value, most)
+	}
+	return nil
+}
+
+// CheckWait returns an error unless a flag's time is one that a program can wait for.
+func CheckWait(name string, d time.Duration) error {
+	switch {
+	case d <= 0:
+		return fmt.Errorf("-%s %v: it must be more than 0", name, d)
+	case d > MaxWait:
+		return fmt.Errorf("-%s %v: it must be %v or less", name, d, MaxWait)
 	}
 	return nil
 }

@@ -157,6 +157,14 @@ func TestNumbersHaveBounds(t *testing.T) {
 	assert.EqualError(t, cli.Within("n", 4, 1, 3), "-n 4: it must be 3 or less")
 }
 
+func TestATimeIsOneThatAProgramCanWaitFor(t *testing.T) {
+	assert.NoError(t, cli.CheckWait("time", 1))
+	assert.NoError(t, cli.CheckWait("time", cli.MaxWait))
+	assert.EqualError(t, cli.CheckWait("time", 0), "-time 0s: it must be more than 0")
+	assert.EqualError(t, cli.CheckWait("time", -time.Second), "-time -1s: it must be more than 0")
+	assert.EqualError(t, cli.CheckWait("time", math.MaxInt64), "-time 2562047h47m16.854775807s: it must be 8760h0m0s or less")
+}
+
 func TestAnAddressIsAHostAndAPort(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:9000", "127.0.0.1:0", "[::1]:80", ":9000", "localhost:http", "0.0.0.0:65535"} {
 		assert.NoError(t, cli.CheckAddr(addr))

@@ -11,8 +11,8 @@ import (
 	"echolab/framing"
 )
 
-// maxFinals is how many blocks of a payload of n bytes may call themselves final. To begin anew behind one costs as much
-// as to inflate some KiB: a payload of nothing else would be a way to keep a receiver busy.
+// maxFinals is how many blocks of a payload of n bytes may call themselves final. To begin anew behind one costs as
+// much as to inflate some KiB: a payload of nothing else would keep a receiver busy.
 func maxFinals(n int) int { return 16 + n/64 }
 
 // inflaters holds the buffers and tables for inflating, which no connection needs between two messages.
@@ -49,9 +49,6 @@ func (f *inflater) inflate(dst, payload, past []byte, max int) ([]byte, error) {
 		}
 		if f.source.whole() {
 			return dst, nil
-		}
-		if f.source.next > len(payload) {
-			return nil, errEndsInside
 		}
 		dict = f.history(past, dst[start:])
 	}

@@ -21,8 +21,8 @@ func NewReader(bits int, takeover bool) *Reader {
 // The error is
 //   - a *framing.SizeError for a message over max, found when one byte more than that has been inflated,
 //   - a *framing.ProtocolError with code 1007 for data that is not DEFLATE (RFC 1951), that refers to what the Reader
-//     does not have, or that ends inside a block. A reference over the agreed window is not found if it stays inside the
-//     message.
+//     does not have, or that ends inside a block. A reference over the agreed window that stays inside the message
+//     goes unnoticed.
 //
 // The data is whole if it ends with a block when 00 00 ff ff is put behind it (7.2.2), or with one that calls itself
 // final. Behind a final block others may follow from the next byte on (7.2.3.4), but not without end: see maxFinals.

@@ -11,12 +11,17 @@ const (
 
 // A source is a payload and what a decompressor reads behind it. It gives byte for byte, so that a decompressor does
 // not read further than it needs.
+//
+// The bytes behind could pass for the last ones of a stored block that was cut, a thing that no decompressor notices.
+// But the decompressor takes bits with ReadByte, and what is stored, length and bytes, with Read: there it is seen.
 type source struct {
 	payload []byte
-	next    int // the next byte: of the payload, or of behind
+	next    int  // the next byte: of the payload, or of behind
+	stored  bool // the last call was Read
 }
 
 func (s *source) ReadByte() (byte, error) {
+	s.stored = false
 	i := s.next
 	if i < len(s.payload) {
 		s.next++
@@ -30,8 +35,12 @@ func (s *source) ReadByte() (byte, error) {
 }
 
 func (s *source) Read(b []byte) (n int, err error) {
+	again := s.stored // a length that is not whole, or what is stored behind it
+	s.stored = true
 	if s.next < len(s.payload) {
 		n = copy(b, s.payload[s.next:])
+	} else if again {
+		return 0, io.ErrUnexpectedEOF
 	} else if n = copy(b, behind[s.next-len(s.payload):]); n == 0 {
 		return 0, io.EOF
 	}

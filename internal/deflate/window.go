@@ -12,17 +12,16 @@ type window struct {
 	data []byte // the last bytes, oldest first
 }
 
-// newWindow returns how far back a compressor with that exponent may refer, and the window that this takes.
-func newWindow(exponent int, takeover bool) (reach int, w window) {
+// newWindow returns the exponent that is meant, and the window that it takes.
+func newWindow(exponent int, takeover bool) (int, window) {
 	if exponent == 0 {
 		exponent = MaxWindowBits
 	}
 	checkBits(exponent)
-	reach = 1 << exponent
-	if takeover {
-		w.size = reach
+	if !takeover {
+		return exponent, window{}
 	}
-	return reach, w
+	return exponent, window{size: 1 << exponent}
 }
 
 // checkBits panics for an exponent that nobody can have agreed on.

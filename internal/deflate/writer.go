@@ -1,24 +1,18 @@
 package deflate
 
-import (
-	"sync"
-
-	"github.com/klauspost/compress/flate"
-)
-
 // A Writer compresses the messages of one direction. It is not for concurrent use. Between two messages it holds what
 // they may refer to: at most the last 2^bits bytes, nothing without context takeover.
 type Writer struct {
-	reach  int // how far back a reference may go, in bytes
-	window window
+	exponent int // no reference is longer than 2^exponent
+	window   window
 }
 
 // NewWriter returns a Writer for a receiver that agreed on a window of 2^bits bytes (8 to 15; 0 counts as 15). If
 // takeover is true its messages refer to those before them: each one must reach the receiver, in order. It panics for
 // other bits.
 func NewWriter(bits int, takeover bool) *Writer {
-	reach, w := newWindow(bits, takeover)
-	return &Writer{reach: reach, window: w}
+	exponent, w := newWindow(bits, takeover)
+	return &Writer{exponent: exponent, window: w}
 }
 
 // Append compresses a message and appends the payload to dst, which it returns extended: whole blocks, none of which
@@ -28,12 +22,7 @@ func NewWriter(bits int, takeover bool) *Writer {
 // The payload can be longer than the message. Beside an error, which only a fault in the compressor can cause, dst
 // comes back as it was.
 func (w *Writer) Append(dst, msg []byte) ([]byte, error) {
-	out := appenders.Get().(*appender)
-	out.data = dst
-	err := compress(out, msg, w.window.data, w.reach)
-	payload := out.data
-	out.data = nil // the pool must not hold anybody's bytes
-	appenders.Put(out)
+	payload, err := compress(dst, msg, w.recent(len(msg)), w.exponent)
 	if err != nil {
 		return dst, err
 	}
@@ -41,40 +30,10 @@ func (w *Writer) Append(dst, msg []byte) ([]byte, error) {
 	return payload[:len(payload)-len(tail)], nil
 }
 
-// maxDict is what flate.StatelessDeflate takes of a dictionary.
-const maxDict = 8 << 10
-
-// compress writes a message in blocks that may refer to what lies before them, but no further back than reach.
-//
-// The library bounds no distance. It cannot be longer than a block and its dictionary together, so these two share
-// the window.
-func compress(out *appender, msg, past []byte, reach int) error {
-	if len(msg) == 0 {
-		out.data = append(out.data, "\x00"+tail...)
-		return nil
-	}
-	dictSize := min(reach/2, maxDict)
-	for start := 0; start < len(msg); {
-		dict := past
-		if start > 0 {
-			dict = msg[:start]
-		}
-		dict = dict[len(dict)-min(len(dict), dictSize):]
-		n := min(len(msg)-start, reach-len(dict))
-		if err := flate.StatelessDeflate(out, msg[start:start+n], false, dict); err != nil {
-			return err
-		}
-		start += n
-	}
-	return nil
+// recent is what a message of n bytes may refer to in those before it: the last 4 KiB or 4 n bytes of the window. The
+// past is indexed anew for each message, because an index kept for it would take many times the memory of the window;
+// for a short message all of it would cost ten times the time, for a few per cent of the size.
+func (w *Writer) recent(n int) []byte {
+	past := w.window.data
+	return past[len(past)-min(len(past), max(4<<10, 4*n)):]
 }
-
-// An appender is an io.Writer onto a slice.
-type appender struct{ data []byte }
-
-func (a *appender) Write(b []byte) (int, error) {
-	a.data = append(a.data, b...)
-	return len(b), nil
-}
-
-var appenders = sync.Pool{New: func() any { return new(appender) }}

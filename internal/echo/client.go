@@ -1,7 +1,9 @@
 package echo
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"iter"
@@ -31,6 +33,8 @@ const patient = 16 << 10
 // byte, in memory that does not grow with the input. The zero value sends raw bytes, a message a write.
 type Client struct {
 	Codec      framing.Codec  // how messages are marked; nil is framing.Raw
+	Frames     *Frames        // speaks WebSocket, in the Codec's place; nil for none
+	TLS        *tls.Config    // speaks all that inside TLS; nil for none. An empty ServerName is the address's host
 	Chunk      int            // bytes in one write; 0 for one write a message
 	Glue       bool           // everything in one write: GlueLimit bytes at most
 	Nagle      bool           // TCP_NODELAY off
@@ -43,7 +47,7 @@ type Client struct {
 	Progress func(received int64)
 }
 
-// Result is what a Client did and saw.
+// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those behind the handshake.
 type Result struct {
 	OK               bool   `json:"ok"` // everything came back as it was sent
 	MessagesSent     int    `json:"messages_sent"`
@@ -52,6 +56,7 @@ type Result struct {
 	Reads            int    `json:"reads"`
 	BytesSent        int64  `json:"bytes_sent"`
 	BytesReceived    int64  `json:"bytes_received"`
+	*FramesResult           // of a WebSocket whose handshake succeeded
 	Error            string `json:"error,omitempty"`
 
 	Sent   *trace.Map `json:"-"` // the stream to the server
@@ -61,7 +66,10 @@ type Result struct {
 // Run connects to addr, sends the messages and reads their echo. The Result counts what was done also if there is an
 // error. A message that the sequence yields need only be valid until the next.
 func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte, error]) (Result, error) {
-	if c.Codec == nil {
+	switch {
+	case c.Frames != nil:
+		c.Codec = framing.WebSocket{Side: framing.ClientSide}
+	case c.Codec == nil:
 		c.Codec = framing.Raw{}
 	}
 	c.ReadBuffer = orDefault(c.ReadBuffer, DefaultReadBuffer)
@@ -73,15 +81,23 @@ func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte,
 		return Result{Error: err.Error()}, err
 	}
 	defer conn.Close()
-	// The end of ctx interrupts whatever the connection waits for.
-	defer context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })()
-
 	x := newExchange(ctx, c, conn)
-	err = x.run(messages)
-	x.rec.shut()
+	// The end of ctx interrupts whatever the connection waits for.
+	defer context.AfterFunc(ctx, func() {
+		conn.SetDeadline(time.Unix(1, 0))
+		close(x.cut)
+	})()
+
+	if err = x.open(addr); err == nil {
+		err = x.run(messages)
+	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
+	if x.ws != nil {
+		x.leave(err)
+	}
+	x.rec.shut()
 	return x.result(err), err
 }
 
@@ -91,18 +107,22 @@ type exchange struct {
 	Client
 	ctx  context.Context // of Run, for both goroutines
 	tcp  *net.TCPConn
-	conn net.Conn // tcp, with its reads and writes recorded
+	tls  *tls.Conn // around tcp; nil without TLS
+	conn net.Conn  // tcp or tls, with its reads and writes recorded
 	maps *trace.Maps
 	rec  *gate
+	cut  chan struct{} // closed when the end of ctx has interrupted the connection
 	owed *owed
 	out  sender
 	in   receiver
+	ws   *webSocket // nil unless the handshake succeeded
 }
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
-	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps)}
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps), cut: make(chan struct{})}
 	x.rec = &gate{rec: trace.Tee(x.maps, c.Recorder)}
 	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
+	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
 	// Twice, see owed.size.
 	room := sum(4<<20, c.Chunk, c.Chunk, c.MaxMessage)
@@ -138,7 +158,7 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 		return x.ctx.Err()
 	case err := <-sent:
 		if err != nil {
-			return err
+			return x.lastWords(err)
 		}
 		select {
 		case <-much: // both are true, if it was sent fast: the kernel need not have room for its echo
@@ -167,25 +187,32 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 		}
 	}
 	x.owed.abandon()
-	x.tcp.Close()
+	if x.ws == nil {
+		x.tcp.Close()
+	} else {
+		x.silence() // the connection is still good for a Close
+	}
 	return received
 }
 
 // awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
 func (x *exchange) awaitEcho() error {
-	want := x.out.bytes.Load()
+	if x.TLS != nil {
+		return nil // the kernel holds what TLS makes of it
+	}
+	want := x.wanted()
 	unread, moved := -1, time.Now()
 	err := sock.Await(x.ctx, func() (done bool, err error) {
-		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
+		over, err := x.isOver() // asked first: once the stream has ended, the count is the last
 		if err != nil {
 			return true, err
 		}
 		n, err := sock.Unread(x.tcp)
-		if n != unread {
+		if n += x.in.r.Buffered(); n != unread {
 			unread, moved = n, time.Now()
 		}
 		switch {
-		case err != nil || int64(n) >= want || state != sock.StateFinWait1 && state != sock.StateFinWait2:
+		case err != nil || int64(n) >= want || over:
 			return true, err
 		case time.Since(moved) > x.Timeout:
 			return true, os.ErrDeadlineExceeded
@@ -195,32 +222,55 @@ func (x *exchange) awaitEcho() error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil // then it is luck how many reads there will be
+	case err == os.ErrDeadlineExceeded && x.ws != nil:
+		x.in.until = time.Now().Add(x.closeWait()) // for whatever is still missing
+		return nil
 	case err == os.ErrDeadlineExceeded:
-		return fmt.Errorf("no more of the echo came within %v: %s of %s are there; does the server use -codec %v too?",
-			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.Codec)
+		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
+			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.suspicion())
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(want) + ", not read yet"
-	if int64(unread) < want {
+	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
+	if x.ws == nil && int64(unread) < want {
 		text = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", trace.Number(int64(unread)), trace.Bytes(want))
 	}
 	x.tell(trace.Event{Ev: trace.Wait, Text: text})
 	return nil
 }
 
+// wanted is how many bytes the echo has.
+func (x *exchange) wanted() int64 {
+	if x.ws == nil {
+		return x.out.bytes.Load()
+	}
+	return x.ws.want()
+}
+
+// isOver says whether the server has ended the stream.
+func (x *exchange) isOver() (bool, error) {
+	state, err := sock.State(x.tcp)
+	if x.ws != nil { // its own end of the stream stays open
+		return state != sock.StateEstablished, err
+	}
+	return state != sock.StateFinWait1 && state != sock.StateFinWait2, err
+}
+
 // result is the account's last word.
 func (x *exchange) result(err error) Result {
 	r := Result{
 		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
-		BytesReceived: x.in.bytes,
-		Sent:          x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
 	}
-	writes := r.Sent.Row(trace.Writes)
-	r.Writes, r.BytesSent = writes.Count, writes.End
-	r.Reads = r.Echoed.Row(trace.Reads).Count
+	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
+	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
+	r.Reads, r.BytesReceived = reads.Count, reads.End-r.Echoed.Start
 	if err != nil {
 		r.Error = err.Error()
+	}
+	if x.ws != nil {
+		r.FramesResult = x.ws.result(&r)
+		return r
 	}
 	// The echo has the sender's framing: its messages lie where they lay on the way out.
 	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(trace.Sent))

@@ -11,3 +11,9 @@ func (s *Server) negotiate(up *upgrade, offered []string) (answer string, err er
 	up.deflate = &params
 	return answer, nil
 }
+
+// packing is the permessage-deflate of a session.
+type packing struct {
+	*deflate.Writer
+	*deflate.Reader
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"sync/atomic"
@@ -15,69 +16,93 @@ import (
 	"echolab/internal/trace"
 )
 
-// conn is one connection of a Server. Only its own goroutine uses it, but for raw, which Shutdown and Close reach.
+// conn is one connection of a Server. Only its own goroutine uses it, but for raw, which Shutdown and Close reach. There
+// may be very many that are idle, so it is small.
 type conn struct {
-	net.Conn // raw, with its reads and writes recorded where there is a Recorder
+	net.Conn // raw, or what TLS carries; with its reads and writes recorded where there is a Recorder
 	raw      net.Conn
-	srv      *Server
-	id       int
 	tls      *tls.Conn // around raw, if the client began with that
-	protocol Protocol
+	srv      *Server
 
-	wait     time.Duration // for bytes to come
-	patience time.Duration // for the client to take something
-	slack    time.Duration
-	armed    time.Time    // when the deadlines were set
-	grace    atomic.Int64 // a time.Duration: for bytes to come once the server closes
-	stuck    bool         // the client takes nothing
-	silent   bool         // the client sends nothing, and the server is to end
-	lingers  bool         // the client may still be sending when we close
-	how      string       // a WebSocket ended, for the account
-	away     bool         // a WebSocket that answered the Close 1001 of Shutdown
+	wait  time.Duration // for bytes to come
+	armed time.Duration // when the deadlines were set, since epoch
 
 	bytesIn, bytesOut, messages int64
-	reads, writes               int
+	reads, writes               uint32
+	id                          uint32
+
+	prompt    atomic.Bool // need not be waited for when the server closes
+	stuck     bool        // the client takes nothing
+	lingers   bool        // the client may still be sending when we close
+	http      bool        // it began as HTTP
+	websocket bool        // and became a WebSocket
+	away      bool        // which answered the Close 1001 of Shutdown
 }
 
+// epoch is where the time of armed begins: a duration takes less room than a time, and less time to get.
+var epoch = time.Now()
+
 func newConn(s *Server, nc net.Conn, id int) *conn {
-	c := &conn{
-		Conn: trace.Wrap(nc, s.Recorder, id, trace.Server), raw: nc, srv: s, id: id, protocol: Raw,
-		patience: s.writeTimeout(),
-	}
+	c := &conn{Conn: trace.Wrap(nc, s.Recorder, id, trace.Server), raw: nc, srv: s, id: uint32(id)}
 	c.await(orDefault(s.IdleTimeout, DefaultIdleTimeout))
-	c.grace.Store(int64(quiet))
 	return c
 }
 
 // await changes how long the connection waits for bytes.
 func (c *conn) await(d time.Duration) {
-	c.wait, c.slack, c.armed = d, min(d, c.patience)/16, time.Time{}
+	c.wait = d
+	c.disarm()
 }
 
-// echo runs until the client has ended its side and got everything back (nil), or until something else ends it.
-func (c *conn) echo() (err error) {
+// disarm makes the next arm set the deadlines anew.
+func (c *conn) disarm() { c.armed = math.MinInt64 / 2 }
+
+// echo runs until the client has ended its side and got everything back (nil), or until something else ends it; or
+// until it has become a WebSocket, which goes on from there.
+func (c *conn) echo() (ws *session, err error) {
 	defer caught(&err)
 	if in := c.newInput(); c.srv.Web == nil {
 		err = c.echoRaw(in, nil)
 	} else {
-		err = c.serveAny(in)
+		ws, err = c.serveAny(in)
 	}
+	return ws, err
+}
+
+// An ending is an error that ends a connection as it should be, and says how.
+type ending string
+
+func (e ending) Error() string { return string(e) }
+
+// The endings; a nil error stands for the first.
+const (
+	endOfStream = ending("end of the stream: the client ended its side")
+	endSilent   = ending("nothing came since the shutdown: finished")
+	endClosed   = ending("the close handshake is done, and the server closes first")
+	endNoClose  = ending("end of the stream without a Close: 1006")
+)
+
+// verdict is what an error means that ended the connection: an ending, or what went wrong.
+func (c *conn) verdict(err error) (how ending, failed error) {
 	switch closing := c.srv.closing.Load(); {
+	case err == nil:
+		return endOfStream, nil
+	case errors.As(err, &how):
+		return how, nil
 	case closing && errors.Is(err, os.ErrDeadlineExceeded) && !c.stuck:
-		c.silent = true // after Shutdown: it has finished
-		return nil
+		return endSilent, nil
 	case closing && errors.Is(err, net.ErrClosed):
-		err = errors.New("closed with the server, before its echo had finished")
+		return "", errors.New("closed with the server, before its echo had finished")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		err = c.overdue()
+		return "", c.overdue()
 	}
-	return err
+	return "", err
 }
 
 // overdue is the error for a deadline that was missed.
 func (c *conn) overdue() error {
 	if c.stuck {
-		return fmt.Errorf("the client took nothing for %v: cut off (%s)", c.patience, c.srv.writeFlag())
+		return fmt.Errorf("the client took nothing for %v: cut off (%s)", c.srv.writeTimeout(), c.srv.writeFlag())
 	}
 	return fmt.Errorf("nothing came for %v: closed (-idle-timeout)", c.wait)
 }
@@ -94,14 +119,17 @@ func (c *conn) echoRaw(in input, first []byte) error {
 // arm puts off the deadlines of the next read and write. To set one costs more than to look at the clock, so they are
 // set a sixteenth late and stay for as long; while the server shuts down the read's is short and exact.
 func (c *conn) arm() {
-	now := time.Now()
+	now := time.Since(epoch)
+	patience := c.srv.writeTimeout()
+	slack := min(c.wait, patience) / 16
 	closing := c.srv.closing.Load()
-	if !closing && now.Sub(c.armed) < c.slack {
+	if !closing && now-c.armed < slack {
 		return
 	}
 	c.armed = now
-	c.raw.SetReadDeadline(now.Add(c.wait + c.slack))
-	c.raw.SetWriteDeadline(now.Add(c.patience + c.slack))
+	at := epoch.Add(now + slack)
+	c.raw.SetReadDeadline(at.Add(c.wait))
+	c.raw.SetWriteDeadline(at.Add(patience))
 	// Asked again: a Shutdown that came between has set a deadline that was just overwritten.
 	if closing || c.srv.closing.Load() {
 		c.hurry()
@@ -109,9 +137,15 @@ func (c *conn) arm() {
 }
 
 // hurry bounds what the connection waits for once the server closes. It may be called from anywhere.
-func (c *conn) hurry() { c.raw.SetReadDeadline(time.Now().Add(time.Duration(c.grace.Load()))) }
+func (c *conn) hurry() {
+	at := time.Now()
+	if !c.prompt.Load() {
+		at = at.Add(quiet)
+	}
+	c.raw.SetReadDeadline(at)
+}
 
-// send writes b whole, however slowly the client takes it, unless it takes nothing at all for c.patience.
+// send writes b whole, however slowly the client takes it, unless it takes nothing at all for the server's WriteTimeout.
 func (c *conn) send(b []byte) error {
 	for fresh := false; ; fresh = true {
 		n, err := c.Write(b)
@@ -141,10 +175,10 @@ func (c *conn) received(n int) {
 }
 
 // end tells how the connection ended, and closes it.
-func (c *conn) end(err error) {
+func (c *conn) end(how ending, err error) {
 	if c.srv.Recorder != nil {
 		if err == nil {
-			c.record(trace.Event{Ev: trace.End, Text: c.endText()})
+			c.record(trace.Event{Ev: trace.End, Text: c.endText(how)})
 		} else {
 			c.record(trace.Event{Ev: trace.Failed, Text: err.Error()})
 		}
@@ -160,18 +194,12 @@ func (c *conn) end(err error) {
 	c.raw.Close()
 	if c.srv.Recorder != nil {
 		c.record(trace.Event{Ev: trace.Close, Text: fmt.Sprintf("%s in, %s; %s out, %s",
-			trace.Bytes(c.bytesIn), trace.Count(c.reads, "read", "reads"), trace.Bytes(c.bytesOut), trace.Count(c.writes, "write", "writes"))})
+			trace.Bytes(c.bytesIn), trace.Count(int(c.reads), "read", "reads"), trace.Bytes(c.bytesOut), trace.Count(int(c.writes), "write", "writes"))})
 	}
 }
 
-func (c *conn) endText() string {
-	text := "end of the stream: the client ended its side"
-	if c.how != "" {
-		text = c.how
-	}
-	if c.silent {
-		text = "nothing came since the shutdown: finished"
-	}
+func (c *conn) endText(how ending) string {
+	text := string(how)
 	if state, err := sock.State(c.raw); err == nil {
 		text += "; state " + state
 	}
@@ -215,6 +243,6 @@ func (c *conn) reset() {
 }
 
 func (c *conn) record(e trace.Event) {
-	e.Conn = c.id
+	e.Conn = int(c.id)
 	c.srv.record(e)
 }

@@ -27,7 +27,7 @@ func (s *session) pieceStart(piece *websocket.Piece) int64 {
 
 // recordPiece tells of a frame once all of it has come.
 func (s *session) recordPiece(piece *websocket.Piece) {
-	l := s.seen
+	l := &s.log
 	b := piece.Payload
 	if piece.First {
 		l.off, l.size, l.bytes = s.pieceStart(piece), piece.Size, l.bytes[:0]
@@ -43,7 +43,7 @@ func (s *session) recordPiece(piece *websocket.Piece) {
 
 // recordOut tells of a frame that is about to be sent, with its payload or the beginning of it.
 func (s *session) recordOut(h ws.Header, payload []byte) {
-	if s.seen != nil {
+	if s.srv.Recorder != nil {
 		s.record(frameEvent(trace.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
 	}
 }

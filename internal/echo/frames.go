@@ -37,7 +37,7 @@ func (s *session) data(piece *websocket.Piece) error {
 	if piece.First {
 		if piece.OpCode != ws.OpContinuation {
 			m.op, m.compressed, m.fragments = piece.OpCode, piece.Rsv1(), false
-			m.claimed, m.from, m.held = 0, s.pieceStart(piece), m.held[:0]
+			m.claimed, m.from, m.text, m.held = 0, s.pieceStart(piece), websocket.Text{}, m.held[:0]
 		}
 		if m.claimed += uint64(piece.Length); m.claimed > s.limit() {
 			return &framing.SizeError{Length: m.claimed, Max: s.maxMessage()}
@@ -77,11 +77,11 @@ func (s *session) limit() uint64 {
 func (s *session) echo(payload []byte) error {
 	s.tellMessage(payload)
 	h := ws.Header{Fin: true, OpCode: s.msg.op}
-	if s.deflate == nil {
+	if s.packing == nil {
 		return s.frame(h, payload)
 	}
 	h.Rsv = ws.Rsv(true, false, false)
-	packed, err := s.deflate.Append(nil, payload)
+	packed, err := s.packing.Writer.Append(nil, payload)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *session) echoHeld() error {
 	payload := m.held[ws.MaxHeaderSize:]
 	switch {
 	case m.compressed:
-		plain, err := s.inflate.Append(nil, payload, s.maxMessage())
+		plain, err := s.packing.Reader.Append(nil, payload, s.maxMessage())
 		if err != nil {
 			return err
 		}
@@ -142,7 +142,7 @@ func (s *session) echoHeld() error {
 		}
 		m.held = dropHeld(m.held)
 		return s.echo(plain)
-	case s.deflate != nil && !m.fragments:
+	case s.packing != nil && !m.fragments:
 		err := s.echo(payload)
 		m.held = dropHeld(m.held)
 		return err
@@ -232,18 +232,3 @@ const (
 )
 
 var heldBuffers = sync.Pool{New: func() any { return make([]byte, 0, heldSize) }}
-
-// borrow gets a buffer for what will be owed.
-func (s *session) borrow() {
-	s.lent = outBuffers.Get().(*[]byte)
-	s.out = (*s.lent)[:0]
-}
-
-// giveBack returns it: an idle connection holds none.
-func (s *session) giveBack() {
-	*s.lent = s.out
-	outBuffers.Put(s.lent)
-	s.lent, s.out = nil, nil
-}
-
-var outBuffers = sync.Pool{New: func() any { return new([]byte) }}

@@ -16,7 +16,7 @@ import (
 func (c *conn) newInput() input {
 	if sc, ok := c.raw.(syscall.Conn); ok && c.srv.Recorder == nil {
 		if rc, err := sc.SyscallConn(); err == nil {
-			return newBorrowed(rc, orDefault(c.srv.ReadBuffer, quietReadBuffer))
+			return newBorrowed(rc, c.srv.chunks)
 		}
 	}
 	return newBuffered(c)
@@ -24,19 +24,27 @@ func (c *conn) newInput() input {
 
 // borrowed is an input that holds a buffer only while there are bytes in it.
 type borrowed struct {
-	rc   syscall.RawConn
-	size int
-	buf  *[]byte // nil while nothing is there
-	n    int
-	err  error
-	read func(fd uintptr) bool // tryRead, made once
+	rc    syscall.RawConn
+	pool  *sync.Pool // of chunks
+	chunk *chunk     // nil while nothing is there
+	read  func(fd uintptr) bool
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+// A chunk is a buffer, and what the last read into it returned.
+type chunk struct {
+	buf []byte
+	n   int
+	err error
+}
 
-func newBorrowed(rc syscall.RawConn, size int) *borrowed {
-	in := &borrowed{rc: rc, size: size}
-	in.read = in.tryRead
+// newChunks returns a pool of chunks for reads of at most size bytes.
+func newChunks(size int) *sync.Pool {
+	return &sync.Pool{New: func() any { return &chunk{buf: make([]byte, size)} }}
+}
+
+func newBorrowed(rc syscall.RawConn, pool *sync.Pool) *borrowed {
+	in := &borrowed{rc: rc, pool: pool}
+	in.read = in.tryRead // made once: each mention of the method would be another closure
 	return in
 }
 
@@ -46,44 +54,39 @@ func (in *borrowed) next() ([]byte, error) {
 	if err := in.rc.Read(in.read); err != nil {
 		return nil, err
 	}
-	switch {
-	case in.err != nil:
+	switch c := in.chunk; {
+	case c.err != nil:
+		err := os.NewSyscallError("read", c.err)
 		in.giveBack()
-		return nil, os.NewSyscallError("read", in.err)
-	case in.n == 0:
+		return nil, err
+	case c.n == 0:
 		in.giveBack()
 		return nil, io.EOF
+	default:
+		return c.buf[:c.n], nil
 	}
-	return (*in.buf)[:in.n], nil
 }
 
 // tryRead reads once. It returns false, and holds no buffer, if there is nothing to read yet.
 func (in *borrowed) tryRead(fd uintptr) bool {
-	in.borrow()
+	c := in.pool.Get().(*chunk)
 	for {
-		in.n, in.err = unix.Read(int(fd), *in.buf)
-		if in.err != unix.EINTR {
+		c.n, c.err = unix.Read(int(fd), c.buf)
+		if c.err != unix.EINTR {
 			break
 		}
 	}
-	if in.err == unix.EAGAIN {
+	in.chunk = c
+	if c.err == unix.EAGAIN {
 		in.giveBack()
 		return false
 	}
 	return true
 }
 
-func (in *borrowed) borrow() {
-	in.buf = buffers.Get().(*[]byte)
-	if cap(*in.buf) < in.size {
-		*in.buf = make([]byte, in.size)
-	}
-	*in.buf = (*in.buf)[:in.size]
-}
-
 func (in *borrowed) giveBack() {
-	if in.buf != nil {
-		buffers.Put(in.buf)
-		in.buf = nil
+	if in.chunk != nil {
+		in.pool.Put(in.chunk)
+		in.chunk = nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"echolab/internal/trace"
@@ -16,11 +17,17 @@ type receiver struct {
 	messages int
 	bytes    int64
 	wrong    bool // something came that was not sent
+
+	r     *bufio.Reader // the stream, read by everybody who reads it
+	until time.Time     // if it is set, no read waits for longer
 }
 
 // receive reads messages until the stream ends, and compares each with what is owed.
 func (x *exchange) receive() error {
-	r := bufio.NewReaderSize(inlet{x}, x.ReadBuffer)
+	if x.ws != nil {
+		return x.receiveFrames()
+	}
+	r := x.in.r
 	limit := x.MaxMessage
 	if x.raw() {
 		limit = x.ReadBuffer // one read is one message
@@ -39,7 +46,7 @@ func (x *exchange) receive() error {
 		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
 			x.in.wrong = true
-			return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(start), err)
+			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, trace.Number(start), err, httpAnswer(start, msg))
 		}
 	}
 }
@@ -57,8 +64,8 @@ func (x *exchange) compare(msg []byte) error {
 func (x *exchange) atEnd() error {
 	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
 	if messages, size := x.owed.left(); messages > 0 || size > 0 {
-		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why; does it use -codec %v too?",
-			trace.Bytes(x.in.bytes), trace.Bytes(x.out.bytes.Load()), x.Codec)
+		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
+			trace.Bytes(x.in.bytes), trace.Bytes(x.out.bytes.Load()), x.suspicion())
 	}
 	return nil
 }
@@ -68,10 +75,28 @@ func (x *exchange) receiveError(err error, offset int64) error {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no more of the echo came within %v, after %s; does the server use -codec %v too?",
-			x.Timeout, trace.Bytes(x.in.bytes), x.Codec)
+		return fmt.Errorf("no more of the echo came within %v, after %s%s", x.Timeout, trace.Bytes(x.in.bytes), x.suspicion())
 	}
-	return fmt.Errorf("the echo at offset %s: %w; does the server use -codec %v too?", trace.Number(offset), err, x.Codec)
+	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
+	suspicion := httpAnswer(offset, ahead)
+	if suspicion == "" {
+		suspicion = x.suspicion()
+	}
+	return fmt.Errorf("the echo at offset %s: %w%s", trace.Number(offset), err, suspicion)
+}
+
+// suspicion is what may be the matter when the echo is not what was expected.
+func (x *exchange) suspicion() string {
+	return fmt.Sprintf("; does the server use -codec %v too?", x.Codec)
+}
+
+// httpAnswer is what is the matter when the echo, from that offset on, is an answer of HTTP; else it is empty.
+func httpAnswer(offset int64, echo []byte) string {
+	line, _, _ := strings.Cut(string(echo[:min(len(echo), 80)]), "\r\n")
+	if offset > 0 || !strings.HasPrefix(line, "HTTP/1.") {
+		return ""
+	}
+	return fmt.Sprintf("; the server answered %q: it speaks HTTP here, try -ws", line)
 }
 
 // inlet is the stream below the codec: reads of the size that was asked for, each with a deadline.
@@ -81,12 +106,11 @@ func (in inlet) Read(p []byte) (int, error) {
 	x := in.x
 	for {
 		due := x.owed.due()
-		x.tcp.SetReadDeadline(time.Now().Add(x.Timeout))
-		if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
-			return 0, x.ctx.Err()
+		if err := x.armRead(); err != nil {
+			return 0, err
 		}
 		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
-		if errors.Is(err, os.ErrDeadlineExceeded) && !(due && x.owed.due()) {
+		if errors.Is(err, os.ErrDeadlineExceeded) && x.in.until.IsZero() && !(due && x.owed.due()) {
 			continue // the sender waits for its input, or did until just now, and so do we
 		}
 		x.in.bytes += int64(n)
@@ -95,4 +119,17 @@ func (in inlet) Read(p []byte) (int, error) {
 		}
 		return n, err
 	}
+}
+
+// armRead gives the server time to send something.
+func (x *exchange) armRead() error {
+	deadline := x.in.until
+	if deadline.IsZero() {
+		deadline = time.Now().Add(x.Timeout)
+	}
+	x.tcp.SetReadDeadline(deadline)
+	if x.ws != nil && x.ws.leaving.Load() {
+		return nil // it is bounded, and the last that happens
+	}
+	return x.ctx.Err() // asked after the deadline was set, which the end of ctx may have set before
 }

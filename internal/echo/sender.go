@@ -23,9 +23,15 @@ type sender struct {
 
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
 // the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
-func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) error {
-	defer x.endSending()
-	defer x.owed.finish()
+//
+// A WebSocket ends with a Close instead, behind which nothing is sent.
+func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) (err error) {
+	if x.ws == nil {
+		defer x.endSending()
+		defer x.owed.finish()
+	} else {
+		defer func() { err = x.endFrames(err) }()
+	}
 	var held [][]byte
 	size := 0
 	for msg, err := range messages {
@@ -39,7 +45,7 @@ func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{})
 			continue
 		}
 		held = append(held, slices.Clone(msg))
-		if size += len(msg) + 16; size > patient { // 16 for whatever a framing adds
+		if size += len(msg) + x.overhead(len(msg)); size > patient {
 			close(much)
 			if err := x.sendAll(held); err != nil {
 				return err
@@ -50,7 +56,18 @@ func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{})
 	if err := x.sendAll(held); err != nil {
 		return err
 	}
-	return x.write(x.out.pending)
+	if x.ws != nil {
+		return nil // with the Close
+	}
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// overhead is more than what the framing adds to a message of n bytes.
+func (x *exchange) overhead(n int) int {
+	if x.ws != nil {
+		return x.ws.overhead(n)
+	}
+	return 16
 }
 
 func (x *exchange) sendAll(messages [][]byte) error {
@@ -67,6 +84,9 @@ func (x *exchange) sendMessage(msg []byte) error {
 	if len(msg) > x.MaxMessage {
 		err := &framing.SizeError{Length: uint64(len(msg)), Max: x.MaxMessage}
 		return fmt.Errorf("message %d: %w (-max-message)", number, err)
+	}
+	if x.ws != nil {
+		return x.sendFrames(number, msg)
 	}
 	had := len(x.out.pending)
 	framed, err := x.Codec.Append(x.out.pending, msg)
@@ -92,48 +112,79 @@ func (x *exchange) writeDue() error {
 		x.owed.hold()
 		return nil
 	case x.Chunk == 0:
-		x.out.pending = due[:0]
-		return x.write(due)
+		return x.writePending(len(due), len(due))
 	}
-	for len(due) >= x.Chunk {
-		if err := x.write(due[:x.Chunk]); err != nil {
-			return err
-		}
-		due = due[x.Chunk:]
+	if err := x.writePending(len(due)/x.Chunk*x.Chunk, x.Chunk); err != nil {
+		return err
 	}
-	if len(due) < len(x.out.pending) { // else it lies where it should: a copy for each message would cost
-		x.out.pending = append(x.out.pending[:0], due...)
-	}
-	if len(due) > 0 {
+	if len(x.out.pending) > 0 {
 		x.owed.hold()
 	}
 	return nil
 }
 
+// writePending writes the first n bytes that are pending, in pieces of the given size, and keeps the rest.
+func (x *exchange) writePending(n, size int) (err error) {
+	due := x.out.pending
+	done := 0
+	for done < n && err == nil {
+		written := 0
+		written, err = x.write(due[done:min(n, done+size)])
+		done += written
+	}
+	if done > 0 { // else it lies where it should: a copy for each message would cost
+		x.out.pending = append(due[:0], due[done:]...)
+	}
+	return err
+}
+
 // write writes b whole. A server that takes little is waited for as long as it takes anything within the Timeout; what
 // then is left takes another write, and counts as one.
-func (x *exchange) write(b []byte) error {
-	for len(b) > 0 {
-		x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
-		if x.ctx.Err() != nil { // asked after the deadline was set, which the end of ctx may have set before
-			return x.ctx.Err()
+func (x *exchange) write(b []byte) (written int, err error) {
+	for written < len(b) {
+		if err := x.armWrite(); err != nil {
+			return written, err
 		}
-		n, err := x.conn.Write(b)
+		n, err := x.conn.Write(b[written:])
 		x.out.bytes.Add(int64(n))
-		b = b[n:]
-		switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
-		case timeout && n == 0:
-			return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
-		case err != nil && !timeout:
-			return fmt.Errorf("the server ended the connection while it was written to: %w", err)
+		written += n
+		if err := x.writeError(n, err); err != nil {
+			return written, err
 		}
 	}
-	return nil
+	return written, nil
+}
+
+// armWrite gives the server time to take something.
+func (x *exchange) armWrite() error {
+	if x.ws != nil && x.ws.leaving.Load() {
+		x.tcp.SetWriteDeadline(x.in.until) // the last that is written
+		return nil
+	}
+	x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
+	// Asked after the deadline was set, which whoever wants the end may have set before.
+	if x.ws != nil && x.ws.silent.Load() {
+		return errSilenced
+	}
+	return x.ctx.Err()
+}
+
+// writeError is what the outcome of a write means: it may go on if anything moved.
+func (x *exchange) writeError(n int, err error) error {
+	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
+	case err == nil || timeout && n > 0:
+		return nil
+	case x.ctx.Err() != nil || errors.Is(err, errSilenced):
+		return err
+	case timeout:
+		return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
+	}
+	return fmt.Errorf("the server ended the connection while it was written to: %w", err)
 }
 
 // endSending ends our side of the connection: the server reads the end of the stream.
 func (x *exchange) endSending() {
-	if err := x.tcp.CloseWrite(); err != nil {
+	if err := x.closeWrite(); err != nil {
 		return // the connection is over already, and whoever ended it has been heard
 	}
 	x.tell(trace.Event{Ev: trace.Shutdown, Text: "nothing more to send: the server will read the end of the stream"})

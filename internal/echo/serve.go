@@ -13,11 +13,11 @@ import (
 	"echolab/internal/trace"
 )
 
-// serveAny finds out what the client speaks, and serves that.
-func (c *conn) serveAny(in input) error {
+// serveAny finds out what the client speaks, and serves that. A WebSocket is returned when its handshake is over.
+func (c *conn) serveAny(in input) (*session, error) {
 	p, first, err := c.sniff(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if p == tlsHello {
 		return c.serveTLS(first)
@@ -26,16 +26,16 @@ func (c *conn) serveAny(in input) error {
 }
 
 // serveAs serves a client of which is known what it speaks. The first bytes were read already.
-func (c *conn) serveAs(p Protocol, in input, first []byte) error {
-	if c.protocol = p; p != HTTP {
-		return c.echoRaw(in, first)
+func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
+	if c.http = p == HTTP; !c.http {
+		return nil, c.echoRaw(in, first)
 	}
 	up := c.visit(first)
 	if up == nil {
-		return nil
+		return nil, nil
 	}
-	c.protocol = WebSocket
-	return c.serveWebSocket(in, up)
+	c.websocket = true
+	return c.newSession(in, up)
 }
 
 // sniff reads until the first bytes decide what the client speaks, and returns all that it has read, valid until in is
@@ -83,15 +83,16 @@ func (c *conn) undecided() Protocol {
 
 // serveTLS does TLS's handshake, and finds out in turn what is spoken inside. From there on, what is counted and told
 // is what TLS carries.
-func (c *conn) serveTLS(first []byte) error {
+func (c *conn) serveTLS(first []byte) (*session, error) {
 	c.tls = tls.Server(&replay{Conn: c.raw, first: bytes.Clone(first)}, c.srv.Web.TLS)
 	ctx, cancel := context.WithTimeout(context.Background(), c.srv.headerTimeout())
 	defer cancel()
 	if err := c.tls.HandshakeContext(ctx); err != nil {
-		return fmt.Errorf("TLS: %w", err)
+		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	c.Conn = trace.Wrap(net.Conn(c.tls), c.srv.Recorder, c.id, trace.Server)
-	c.bytesIn, c.bytesOut, c.reads, c.writes, c.armed = 0, 0, 0, 0, c.armed.Add(-c.slack)
+	c.Conn = trace.Wrap(net.Conn(c.tls), c.srv.Recorder, int(c.id), trace.Server)
+	c.bytesIn, c.bytesOut, c.reads, c.writes = 0, 0, 0, 0
+	c.disarm()
 	if c.srv.Recorder != nil {
 		state := c.tls.ConnectionState()
 		c.record(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
@@ -101,7 +102,7 @@ func (c *conn) serveTLS(first []byte) error {
 	p, inside, err := c.sniff(in)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case p == tlsHello: // TLS in TLS is nobody's
 		p = Raw
 	}

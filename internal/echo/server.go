@@ -52,7 +52,8 @@ type Server struct {
 	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
 	Recorder     trace.Recorder // takes the account; without one nothing is spent on it
 
-	web     *web // of Web, once Serve was called
+	web     *web       // of Web, once Serve was called
+	chunks  *sync.Pool // of what quiet connections read with
 	closing atomic.Bool
 	running sync.WaitGroup // the connections
 
@@ -140,6 +141,7 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 		s.listeners = make(map[net.Listener]struct{})
 		s.conns = make(map[*conn]struct{})
 		s.stopped = make(chan struct{})
+		s.chunks = newChunks(orDefault(s.ReadBuffer, quietReadBuffer))
 		if s.Web != nil {
 			s.web = newWeb(s)
 			s.running.Go(s.web.serve)
@@ -178,14 +180,24 @@ func (s *Server) start(nc net.Conn) {
 	go s.serve(c)
 }
 
-// serve is the life of one connection.
+// serve is the life of one connection. What has become a WebSocket goes on in a goroutine of its own, whose stack never
+// was deeper than that needs: it is most of what an idle connection costs.
 func (s *Server) serve(c *conn) {
-	defer s.running.Done()
 	if s.Recorder != nil {
-		s.record(withSock(trace.Event{Ev: trace.Accept, Conn: c.id}, c.Conn))
+		s.record(withSock(trace.Event{Ev: trace.Accept, Conn: int(c.id)}, c.Conn))
 	}
-	err := c.echo()
-	c.end(err)
+	if ws, err := c.echo(); ws != nil {
+		go ws.live(err)
+	} else {
+		s.finish(c, err)
+	}
+}
+
+// finish ends a connection and counts it.
+func (s *Server) finish(c *conn, err error) {
+	defer s.running.Done()
+	how, err := c.verdict(err)
+	c.end(how, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)
@@ -202,11 +214,11 @@ func (s *Server) countProtocol(c *conn) {
 	if s.Web == nil {
 		return
 	}
-	switch c.protocol {
-	case HTTP:
-		s.stats.HTTP++
-	case WebSocket:
+	switch {
+	case c.websocket:
 		s.stats.WebSocket++
+	case c.http:
+		s.stats.HTTP++
 	default:
 		s.stats.Raw++
 	}

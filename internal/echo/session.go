@@ -11,7 +11,6 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/deflate"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -27,50 +26,42 @@ const (
 // goroutine: nothing can come between the bytes of a frame, and no lock is needed.
 type session struct {
 	*conn
-	parser websocket.Parser
-	at     int64 // offset of the next byte that the parser takes
-	msg    message
-	ctl    []byte // of a control frame that was cut
-	out    []byte // frames that are owed, in a borrowed buffer
-	lent   *[]byte
-	seen   *frameLog
+	*work // nil while nothing is there to do
+	in    input
 
-	deflate *deflate.Writer // nil without permessage-deflate
-	inflate *deflate.Reader
+	packing *packing // nil without permessage-deflate
 
-	mid       bool // inside a frame that was begun on the wire: no other can be sent
 	leaving   bool // the server closes
 	closeSent bool // the one Close (section 5.5.1)
 	pinged    bool // a Ping was sent, and nothing came since
 }
 
-// errClosed ends a session whose close handshake is done.
-var errClosed = errors.New("the close handshake is done")
-
-// serveWebSocket sends the 101 and echoes messages until the connection ends.
-func (c *conn) serveWebSocket(in input, up *upgrade) error {
-	s := &session{conn: c, at: c.bytesIn - int64(len(up.pending))}
+// newSession sends the 101 and answers what came behind the request. The session begins with the error of that.
+func (c *conn) newSession(in input, up *upgrade) (*session, error) {
+	s := &session{conn: c, in: in}
 	if up.deflate != nil {
-		s.deflate, s.inflate = up.deflate.Server()
-		s.parser.Deflate = true
+		s.packing = new(packing)
+		s.packing.Writer, s.packing.Reader = up.deflate.Server()
 	}
 	if c.srv.Recorder != nil {
-		s.seen = new(frameLog)
 		c.record(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient,
 			Span: &trace.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
 	}
 	c.lingers = true
 	c.await(s.quietTime())
-	c.grace.Store(0)
+	c.prompt.Store(true)
 	if err := c.send(up.response); err != nil {
-		return err
+		return s, err
 	}
-	err := s.answer(up.pending)
-	*up = upgrade{} // an idle connection does not keep what it began with
+	return s, s.answer(up.pending)
+}
+
+// live runs the session to its end.
+func (s *session) live(err error) {
 	if err == nil {
-		err = s.run(in)
+		err = s.run()
 	}
-	return s.finish(err)
+	s.srv.finish(s.conn, err)
 }
 
 // quietTime is how long the client may be silent before something must be done about it.
@@ -83,12 +74,12 @@ func (s *session) quietTime() time.Duration {
 }
 
 // run reads, and answers what each read brings with one write.
-func (s *session) run(in input) error {
+func (s *session) run() error {
 	for {
 		if !s.leaving {
 			s.arm()
 		}
-		b, err := in.next()
+		b, err := s.in.next()
 		switch {
 		case err == nil:
 			s.received(len(b))
@@ -112,18 +103,18 @@ func (s *session) answer(b []byte) (err error) {
 			err = fmt.Errorf("panic: %v", v)
 		}
 	}()
-	s.borrow()
+	s.begin(len(b))
 	err = s.take(b)
 	if s.leaving && err == nil {
 		err = s.leave()
 	}
-	if err != nil && err != errClosed {
+	if err != nil && err != endClosed {
 		s.refuse(err)
 	}
 	if ferr := s.flush(); err == nil {
 		err = ferr
 	}
-	s.giveBack()
+	s.rest(err)
 	return err
 }
 
@@ -138,7 +129,7 @@ func (s *session) take(b []byte) error {
 		if b = rest; piece == nil {
 			return nil
 		}
-		if s.seen != nil {
+		if s.srv.Recorder != nil {
 			s.recordPiece(piece)
 		}
 		if piece.OpCode.IsControl() {
@@ -187,7 +178,7 @@ func (s *session) answerClose(payload []byte) error {
 	} else if err := s.sendClose(closed.Code, ""); err != nil {
 		return err
 	}
-	return errClosed
+	return endClosed
 }
 
 func (s *session) sendClose(code int, reason string) error {
@@ -239,7 +230,7 @@ func (s *session) overdue() error {
 		return s.answer(nil)
 	case s.pinged:
 		return s.giveUp(codeInternal, fmt.Errorf("nothing came for %v after a Ping: dead (-pong-wait)", s.wait))
-	case ping > 0 && s.wait == ping && !s.mid:
+	case ping > 0 && s.wait == ping:
 		return s.sendPing()
 	}
 	return s.giveUp(codeGoingAway, s.conn.overdue())
@@ -255,21 +246,24 @@ func (s *session) leave() error {
 
 // giveUp ends the session with a Close that says why.
 func (s *session) giveUp(code int, err error) error {
+	s.begin(0)
+	defer func() { s.rest(err) }()
 	if !s.mid {
-		s.borrow()
 		_ = s.sendClose(code, err.Error())
 		_ = s.flush()
-		s.giveBack()
 	}
 	return err
 }
 
-func (s *session) sendPing() error {
+func (s *session) sendPing() (err error) {
 	s.pinged = true
 	s.await(orDefault(s.srv.Web.PongWait, DefaultPongWait))
 	s.arm()
-	s.borrow()
-	defer s.giveBack()
+	s.begin(0)
+	defer func() { s.rest(err) }()
+	if s.mid {
+		return nil // inside a frame of ours nothing can be asked: the client has the time all the same
+	}
 	if err := s.frame(ws.Header{Fin: true, OpCode: ws.OpPing}, nil); err != nil {
 		return err
 	}
@@ -279,21 +273,8 @@ func (s *session) sendPing() error {
 // ended is what the end of the stream means: without a Close before it, section 7.1.5 calls it 1006, which is never on
 // the wire.
 func (s *session) ended() error {
-	if !s.parser.Between() {
+	if s.work != nil { // something was begun
 		return fmt.Errorf("the stream ended inside a message, without a Close: 1006: %w", io.ErrUnexpectedEOF)
 	}
-	return io.EOF
-}
-
-// finish is how the session ended, for the account.
-func (s *session) finish(err error) error {
-	switch {
-	case err == errClosed:
-		s.how = "the close handshake is done, and the server closes first"
-		return nil
-	case err == io.EOF:
-		s.how = "end of the stream without a Close: 1006"
-		return nil
-	}
-	return err
+	return endNoClose
 }

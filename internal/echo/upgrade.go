@@ -24,7 +24,7 @@ func (s *Server) handler() http.Handler {
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Recorder != nil && !websocket.IsUpgrade(r) {
-			s.record(trace.Event{Ev: trace.Request, Conn: visitOf(r.Context()).c.id, Text: r.Method + " " + r.URL.Path})
+			s.record(trace.Event{Ev: trace.Request, Conn: int(visitOf(r.Context()).c.id), Text: r.Method + " " + r.URL.Path})
 		}
 		mux.ServeHTTP(w, r)
 	})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"echolab/internal/deflate"
 )
@@ -95,14 +94,14 @@ func (v *visit) request(unread int) (b []byte, offset int64) {
 // visit hands the connection to net/http, and returns when that is done with it: with an upgrade, or with nil.
 func (c *conn) visit(first []byte) *upgrade {
 	v := &visit{replay: replay{c.Conn, bytes.Clone(first)}, c: c, over: make(chan *upgrade, 1)}
-	c.armed = time.Time{} // net/http sets deadlines of its own
+	c.disarm() // net/http sets deadlines of its own
 	if !c.srv.web.handoff.give(v) {
 		return nil // the server is closed
 	}
 	up := <-v.over
 	c.bytesIn += v.in.Load()
-	c.reads += int(v.reads.Load())
+	c.reads += uint32(v.reads.Load())
 	c.bytesOut += v.out.Load()
-	c.writes += int(v.writes.Load())
+	c.writes += uint32(v.writes.Load())
 	return up
 }

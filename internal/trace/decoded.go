@@ -3,14 +3,13 @@ package trace
 import "slices"
 
 // AddFrame adds a frame to the row of frames, and keeps its payload, unmasked, or the beginning of it, to be shown in
-// place of the bytes of the stream.
+// place of the bytes of the stream. If the payload is nil, they are shown.
 func (m *Map) AddFrame(s Span, h FrameHeader, payload []byte) {
 	m.Row(Frames).add(s, h.Opcode)
 	header := int64(s.N) - h.Payload
-	if s.Off < m.Start || header < 0 || len(payload) == 0 && h.Payload > 0 {
-		return // then the bytes of the stream are shown
+	if payload != nil && s.Off >= m.Start && 0 <= h.Payload && header >= 0 {
+		m.frames.keep(s.Off, header, payload, h.Payload)
 	}
-	m.frames.keep(s.Off, header, payload, h.Payload)
 }
 
 // decoded is a part of a stream as it reads once its frames were decoded: their payloads unmasked, zeros for their
@@ -33,13 +32,6 @@ func (d *decoded) keep(off, header int64, payload []byte, length int64) {
 	payload = payload[:min(int64(len(payload)), length, room())]
 	d.b = append(d.b, payload...)
 	d.b = append(d.b, make([]byte, min(length-int64(len(payload)), room()))...)
-}
-
-// begin forgets what lies in front of an offset.
-func (d *decoded) begin(offset int64) {
-	if d.from < offset {
-		*d = decoded{}
-	}
 }
 
 func (d *decoded) clone() decoded { return decoded{d.from, slices.Clone(d.b)} }

@@ -28,7 +28,6 @@ func (m *Map) Begin(offset int64) {
 	for _, r := range m.Rows {
 		r.begin(offset)
 	}
-	m.frames.begin(offset)
 }
 
 // Size is the length of the stream in bytes, as far as any row reaches; what lies in front of Start counts too.

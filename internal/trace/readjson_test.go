@@ -97,6 +97,8 @@ func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(goodLine + goodLine))
 	f.Add([]byte(`{"ev":"read","at":"server","dir":"s2c","off":4611686018427387000,"n":904}` + "\n")) // the last offset that there can be
 	f.Add([]byte(`{"ev":"message","at":"client","dir":"c2s","off":3,"n":0}` + "\n" + `{"ev":"read","dir":"c2s","n":4000}` + "\n"))
+	f.Add([]byte(`{"ev":"request","at":"server","conn":1,"dir":"c2s","off":0,"n":187}` + "\n" + frameLine))
+	f.Add([]byte(frameLine + `{"ev":"request","conn":1,"dir":"c2s","off":190,"n":5}` + "\n" + `{"ev":"read","conn":1,"dir":"c2s","off":180,"n":50}` + "\n"))
 	f.Add([]byte(`{"ev":"error","conn":-1,"sock":{"fd":3},"text":"a\u001b[2Jb\nc"}` + "\n"))
 	f.Add([]byte(`{"ev":"listen","sock":{"local":"[::1]:9000","rtt_us":-5}}` + "\n"))
 	f.Fuzz(func(t *testing.T, account []byte) {

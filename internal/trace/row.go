@@ -146,8 +146,11 @@ func (r *Row) inside(offset int64) bool {
 // gapBefore says whether what lies in front of the offset, up to the next boundary, belongs to no span.
 func (r *Row) gapBefore(offset int64) bool {
 	start, _ := slices.BinarySearch(r.starts, offset)
+	if start == len(r.starts) {
+		return false
+	}
 	end, _ := slices.BinarySearch(r.ends, offset)
-	return start < len(r.starts) && r.starts[start] <= r.ends[end]
+	return r.starts[start] <= r.ends[end]
 }
 
 // opcode is that of the frame that ends at the offset, if the row has one.

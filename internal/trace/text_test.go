@@ -207,6 +207,10 @@ func TestEveryAccountIsTame(t *testing.T) {
 		if rng.IntN(4) == 0 {
 			e.Sock = info()
 		}
+		if rng.IntN(4) == 0 {
+			e.FrameHeader = &trace.FrameHeader{Opcode: byte(rng.IntN(16)), Fin: rng.IntN(2) == 0, RSV: byte(rng.IntN(8)),
+				Masked: rng.IntN(2) == 0, Key: "37fa213d", Payload: rng.Int64N(1 << rng.IntN(62))}
+		}
 		got := account(trace.Style{}, e)
 		tame(t, got)
 		require.Equal(t, got, sgr.ReplaceAllString(account(trace.Style{Color: true}, e), ""))

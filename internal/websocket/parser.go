@@ -101,5 +101,8 @@ func (p *Parser) state() ws.State {
 	return state
 }
 
+// Release lets go of the bytes that the last piece lies in.
+func (p *Parser) Release() { p.piece.Payload = nil }
+
 // Between says whether the stream may end here: between two messages, with nothing begun.
 func (p *Parser) Between() bool { return p.have == 0 && !p.begun && !p.fragmented }

@@ -1,0 +1,149 @@
+// Package clitest runs the lab's programs inside a test's own process, where their context is their Ctrl-C.
+package clitest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/sock"
+)
+
+// Watchdog is how long anything may take that must not take long.
+const Watchdog = 30 * time.Second
+
+// A Program is a program's run function; it returns the exit status.
+type Program func(ctx context.Context, args []string, stdout, stderr io.Writer) int
+
+// Once runs a program to its end, which must come by itself.
+func Once(t testing.TB, run Program, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Watchdog)
+	defer cancel()
+	var out, err bytes.Buffer
+	status = run(ctx, args, &out, &err)
+	require.NoError(t, ctx.Err())
+	return status, out.String(), err.String()
+}
+
+// Printed is an output that can be read while it is written.
+type Printed struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (p *Printed) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all.Write(b)
+}
+
+func (p *Printed) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all.String()
+}
+
+// Await waits until what was printed matches, and returns the last group of the expression.
+func (p *Printed) Await(t testing.TB, expr string) string {
+	t.Helper()
+	re := regexp.MustCompile("(?m)" + expr)
+	ctx, cancel := context.WithTimeout(t.Context(), Watchdog)
+	defer cancel()
+	var found []string
+	err := sock.Await(ctx, func() (bool, error) {
+		found = re.FindStringSubmatch(p.String())
+		return found != nil, nil
+	})
+	require.NoError(t, err, "%s in:\n%s", expr, p)
+	return found[len(found)-1]
+}
+
+// A Server is a server program that listens.
+type Server struct {
+	Stdout, Stderr Printed
+	Addr           string // HOST:PORT
+	interrupt      context.CancelFunc
+	status         chan int
+}
+
+// Start runs a server program on a free port, and stops it at the end of the test.
+func Start(t testing.TB, run Program, args ...string) *Server {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &Server{interrupt: cancel, status: make(chan int, 1)}
+	go func() { s.status <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), &s.Stdout, &s.Stderr) }()
+	t.Cleanup(func() { s.Stop(t) })
+	announced := &s.Stdout
+	if slices.Contains(args, "-json") {
+		announced = &s.Stderr
+	}
+	s.Addr = announced.Await(t, `^listening on (\S+)$`)
+	return s
+}
+
+// Stop interrupts the program and returns its exit status.
+func (s *Server) Stop(t testing.TB) int {
+	t.Helper()
+	s.interrupt()
+	select {
+	case status := <-s.status:
+		s.status <- status
+		return status
+	case <-time.After(Watchdog):
+		require.Fail(t, "the program goes on")
+	}
+	return -1
+}
+
+// Dial returns a connection to the program, which the end of the test closes.
+func (s *Server) Dial(t testing.TB) *net.TCPConn {
+	t.Helper()
+	c, err := net.Dial("tcp", s.Addr)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	require.NoError(t, c.SetDeadline(time.Now().Add(Watchdog)))
+	return c.(*net.TCPConn)
+}
+
+// Exchange sends something, half-closes, and returns what comes back.
+func (s *Server) Exchange(t testing.TB, text string) string {
+	t.Helper()
+	c := s.Dial(t)
+	_, err := io.WriteString(c, text)
+	require.NoError(t, err)
+	require.NoError(t, c.CloseWrite())
+	back, err := io.ReadAll(c)
+	require.NoError(t, err)
+	return string(back)
+}
+
+// Result is the last line of the account, all of which must be JSON.
+func (s *Server) Result(t testing.TB) map[string]any {
+	t.Helper()
+	return LastLine(t, s.Stdout.String())
+}
+
+// LastLine decodes the last of the lines of JSON that a program has printed, each of which must have its "ev".
+func LastLine(t testing.TB, lines string) (last map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(lines) {
+		last = nil
+		require.NoError(t, json.Unmarshal([]byte(line), &last), line)
+		require.NotEmpty(t, last["ev"], line)
+	}
+	return last
+}
+
+// Unfolded is text without its line breaks.
+func Unfolded(text string) string { return strings.Join(strings.Fields(text), " ") }

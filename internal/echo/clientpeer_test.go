@@ -1,0 +1,129 @@
+package echo_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/echo"
+	"echolab/internal/websocket"
+)
+
+// A webPeer is the server's end of a WebSocket, as a test wants it to behave.
+type webPeer struct {
+	*net.TCPConn
+	r       *bufio.Reader
+	request *http.Request
+	key     string
+}
+
+// webFake is a server that reads the handshake of its one client, and leaves the rest to the test.
+func webFake(t *testing.T, treat func(p *webPeer)) (addr string) {
+	return fake(t, func(c *net.TCPConn) {
+		p := &webPeer{TCPConn: c, r: bufio.NewReader(c)}
+		var err error
+		if p.request, err = http.ReadRequest(p.r); err != nil {
+			return // the client says what it thinks of that
+		}
+		p.key = p.request.Header.Get("Sec-Websocket-Key")
+		treat(p)
+	})
+}
+
+// upgraded is a server that accepts the handshake, and leaves the rest to the test.
+func upgraded(t *testing.T, treat func(p *webPeer)) (addr string) {
+	return webFake(t, func(p *webPeer) {
+		p.Write(websocket.Response(p.key, ""))
+		treat(p)
+	})
+}
+
+// next reads a frame, and unmasks it.
+func (p *webPeer) next() (ws.Frame, error) {
+	f, err := ws.ReadFrame(p.r)
+	if err != nil {
+		return f, err
+	}
+	return ws.UnmaskFrame(f), nil
+}
+
+// untilClose reads the client's frames, its Close the last of them.
+func (p *webPeer) untilClose() (frames []ws.Frame) {
+	for {
+		f, err := p.next()
+		if err != nil {
+			return frames
+		}
+		frames = append(frames, f)
+		if f.Header.OpCode == ws.OpClose {
+			return frames
+		}
+	}
+}
+
+// send writes frames with one write, each as its header says.
+func (p *webPeer) send(frames ...ws.Frame) {
+	p.Write(framesOf(frames...))
+}
+
+func framesOf(frames ...ws.Frame) (b []byte) {
+	for _, f := range frames {
+		b = websocket.AppendFrame(b, f.Header, f.Payload)
+	}
+	return b
+}
+
+// echoOf is what a good server sends for the frames of a client.
+func echoOf(frames []ws.Frame) []ws.Frame {
+	var answers []ws.Frame
+	for _, f := range frames {
+		f.Header.Masked = false
+		if f.Header.OpCode == ws.OpPing {
+			f.Header.OpCode = ws.OpPong
+		}
+		answers = append(answers, f)
+	}
+	return answers
+}
+
+func peerText(s string) ws.Frame { return ws.NewTextFrame([]byte(s)) }
+
+func peerClose(code int, reason string) ws.Frame {
+	return ws.NewCloseFrame(websocket.ClosePayload(code, reason))
+}
+
+// goodbye reads what the client still has to say, to its end.
+func (p *webPeer) goodbye() []byte {
+	b, _ := io.ReadAll(p.r)
+	return b
+}
+
+// webEcho is an echo server of the lab.
+func webEcho(t *testing.T, web *echo.Web) *served {
+	t.Helper()
+	return serve(t, &echo.Server{Web: web}, nil)
+}
+
+// overWebSocket is a client that speaks WebSocket.
+func overWebSocket(f echo.Frames) echo.Client {
+	return echo.Client{Frames: &f, Timeout: watchdog}
+}
+
+// failing runs a client that must fail, and returns its error's text.
+func failing(t *testing.T, client echo.Client, addr string, messages ...string) (echo.Result, string) {
+	t.Helper()
+	r, err := client.Run(bounded(t), addr, of(messages...))
+	require.Error(t, err)
+	require.Equal(t, err.Error(), r.Error)
+	require.False(t, r.OK)
+	return r, r.Error
+}
+
+type wsFrame = ws.Frame
+
+func peerPing(s string) wsFrame { return ws.NewPingFrame([]byte(s)) }

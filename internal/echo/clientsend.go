@@ -1,0 +1,163 @@
+package echo
+
+import (
+	"crypto/rand"
+	"errors"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// errSilenced ends a sender that must not write any more: the receiver knows why.
+var errSilenced = errors.New("the connection is about to be closed")
+
+// sendFrames sends a message.
+func (x *exchange) sendFrames(number int64, msg []byte) error {
+	x.owed.add(msg) // which may wait: nothing else must wait for that
+	x.ws.mu.Lock()
+	err := x.sendLocked(number, msg)
+	x.ws.mu.Unlock()
+	x.sendPong()
+	return err
+}
+
+func (x *exchange) sendLocked(number int64, msg []byte) error {
+	if x.ws.closed.Load() != 0 || x.ws.leaving.Load() {
+		return errSilenced
+	}
+	if err := x.appendMessage(number, msg); err != nil {
+		return err
+	}
+	return x.writeDue()
+}
+
+// appendMessage puts the frames of a message behind what is pending, and with Ping a Ping between it and the one before.
+func (x *exchange) appendMessage(number int64, msg []byte) error {
+	w := x.ws
+	if w.Ping && number > 1 {
+		x.appendPing()
+	}
+	h, payload := ws.Header{OpCode: ws.OpBinary}, msg
+	if utf8.Valid(msg) {
+		h.OpCode = ws.OpText
+	}
+	if w.writer != nil {
+		var err error
+		if w.packed, err = w.writer.Append(w.packed[:0], msg); err != nil {
+			return err
+		}
+		h.Rsv, payload = ws.Rsv(true, false, false), w.packed
+	}
+	pings := w.pings.Load()
+	size := 0
+	for _, part := range w.split(h, payload, pings) {
+		size += frameSize(len(part), true)
+	}
+	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Span: &trace.Span{Off: x.out.framed, N: size}, Bytes: msg})
+	for h, part := range w.split(h, payload, pings) {
+		if h.OpCode == ws.OpPing {
+			x.appendPing()
+		} else {
+			x.appendFrame(h, part)
+		}
+	}
+	x.out.messages.Store(number)
+	w.echo += int64(frameSize(len(msg), false))
+	return nil
+}
+
+func (x *exchange) appendPing() {
+	payload := pingPayload(x.ws.pings.Add(1))
+	x.appendFrame(pingHeader, payload)
+	x.ws.echo += int64(frameSize(len(payload), false))
+}
+
+// appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it behind what
+// is pending, and tells of it.
+func (x *exchange) appendFrame(h ws.Header, payload []byte) {
+	h.Masked, h.Length = true, int64(len(payload))
+	rand.Read(h.Mask[:]) // it never fails (crypto/rand)
+	x.tell(frameEvent(trace.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))
+	x.out.pending = websocket.AppendFrame(x.out.pending, h, payload)
+	x.out.framed += int64(frameSize(len(payload), true))
+}
+
+// endFrames ends our side with a Close: 1001 if the messages ended with an error, because then there is no more to come
+// from here.
+func (x *exchange) endFrames(err error) error {
+	code := x.ws.closeCode()
+	if err != nil {
+		code = codeGoingAway
+	}
+	closed := x.sendClose(code, "")
+	x.owed.finish()
+	if err == nil {
+		err = closed
+	}
+	return err
+}
+
+// sendClose sends what is pending and the one Close (RFC 6455 section 5.5.1). It does nothing if that was sent already.
+func (x *exchange) sendClose(code int, reason string) error {
+	w := x.ws
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed.CompareAndSwap(0, int32(code)) {
+		return nil
+	}
+	x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// piece is how many bytes go into one write, of what is pending.
+func (x *exchange) piece() int {
+	if x.Chunk > 0 {
+		return x.Chunk
+	}
+	return max(len(x.out.pending), 1)
+}
+
+// A pong is the answer that is owed to the server's last Ping: those before it need none (RFC 6455 section 5.5.3).
+type pong struct {
+	mu      sync.Mutex
+	due     bool
+	payload []byte
+}
+
+func (p *pong) set(payload []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due, p.payload = true, append(p.payload[:0], payload...)
+}
+
+func (p *pong) take() (payload []byte, due bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due, p.due = p.due, false
+	return append([]byte(nil), p.payload...), due
+}
+
+func (p *pong) isDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.due
+}
+
+// sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
+// well, behind its frames. With Glue it goes with the one write.
+func (x *exchange) sendPong() {
+	w := x.ws
+	for w.owed.isDue() && w.mu.TryLock() {
+		if payload, due := w.owed.take(); due && w.closed.Load() == 0 {
+			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
+			if !x.Glue {
+				_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
+			}
+		}
+		w.mu.Unlock()
+	}
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/cli"
+)
+
+// TestMain lets the test's program be the servers, too.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == serveCommand {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// watchdog ends what hangs.
+const watchdog = 2 * time.Minute
+
+// once runs the program to its end, which must come by itself.
+func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
+	defer cancel()
+	var out, err bytes.Buffer
+	status = run(ctx, args, &out, &err)
+	require.NoError(t, ctx.Err())
+	return status, out.String(), err.String()
+}
+
+// tiny is a comparison that takes no time worth mentioning. Every load has something of its own: several messages a
+// write, frames with each size of a header, and writes that need a reader at the same time.
+var tiny = []string{"-short", "-time", "10ms", "-warmup", "1ms", "-idle", "20", "-loads", "10x64x8,3x1Kx2,2x1Mx1,1x1x1"}
+
+func TestEveryByteComesBackFromEveryServerAndEveryTableHasEveryRow(t *testing.T) {
+	status, stdout, stderr := once(t, tiny...)
+	require.Equal(t, cli.OK, status, stderr)
+	assert.Empty(t, stderr)
+	tables := strings.Split(strings.TrimSpace(stdout), "\n\n")
+	require.Len(t, tables, 6, "four loads, the idle connections, and the machine:\n%s", stdout)
+	for _, table := range tables[:5] {
+		rows := strings.Split(table, "\n")
+		require.Len(t, rows, 2+len(servers), table)
+		for i, s := range servers {
+			assert.Equal(t, s.name, strings.Fields(rows[2+i])[0], table)
+		}
+	}
+	for line := range strings.Lines(stdout) {
+		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), 80, line)
+	}
+	assert.Contains(t, tables[5], machine())
+}
+
+func TestMarkdownSaysWhenWhereAndHow(t *testing.T) {
+	args := strings.Fields("-short -time 1ms -warmup 0s -idle 2 -servers plain,gws -loads 1x8x1 -markdown")
+	status, stdout, stderr := once(t, args...)
+	require.Equal(t, cli.OK, status, stderr)
+	assert.Contains(t, stdout, time.Now().Format("2006-"))
+	assert.Contains(t, stdout, machine())
+	assert.Contains(t, stdout, "`go -C scripts/compare run . "+strings.Join(args, " ")+"`")
+	assert.Equal(t, 2, strings.Count(stdout, "\n| plain |"), stdout)
+	assert.Equal(t, 2, strings.Count(stdout, "\n| gws |"), stdout)
+	for line := range strings.Lines(stdout) {
+		if strings.HasPrefix(line, "|") {
+			assert.Contains(t, []int{6, 8}, strings.Count(line, "|"), line)
+		}
+	}
+}
+
+func TestACommandLineCanBePastedIntoAShell(t *testing.T) {
+	assert.Equal(t, "go -C scripts/compare run .", commandLine(nil))
+	assert.Equal(t, `go -C scripts/compare run . -loads '' -wsserver 'a b'\''c'`,
+		commandLine([]string{"-loads", "", "-wsserver", "a b'c"}))
+}
+
+func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
+	status, help, stderr := once(t, "-h")
+	assert.Equal(t, cli.OK, status)
+	assert.Empty(t, stderr)
+	assert.Less(t, strings.Index(help, "go run . "), strings.Index(help, "Flags:"))
+	assert.NotContains(t, help, serveCommand+" ")
+	for line := range strings.Lines(help) {
+		line = strings.Replace(strings.TrimRight(line, "\n"), "    \t", strings.Repeat(" ", 8), 1)
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+	}
+}
+
+func TestMisuseIsNamed(t *testing.T) {
+	cases := []struct {
+		args []string
+		says string
+	}{
+		{[]string{"-no-such-flag"}, "-no-such-flag"},
+		{[]string{"stray"}, `"stray": there are only flags`},
+		{[]string{"-servers", "plain,morse"}, `-servers: no server is named "morse": there are plain,raw,websocket,`},
+		{[]string{"-servers", ""}, `no server is named ""`},
+		{[]string{"-servers", "gws,gws"}, `"gws" is there twice`},
+		{[]string{"-loads", "100x64"}, `-loads: "100x64": it must be CONNSxBYTESxWINDOW`},
+		{[]string{"-loads", "1x1x1,"}, `-loads: "": it must be`},
+		{[]string{"-rounds", "0"}, "-rounds 0: it must be 1 or more"},
+		{[]string{"-idle", "-1"}, "-idle -1: it must be 0 or more"},
+		{[]string{"-time", "0s"}, "-time 0s: it must be from 1ms to 1m0s"},
+		{[]string{"-warmup", "-1s"}, "-warmup -1s: it must be from 0s to 1m0s"},
+		{[]string{"-loads", "", "-idle", "0"}, "nothing to measure"},
+		{[]string{serveCommand}, "wants one name"},
+		{[]string{serveCommand, "morse"}, `no server here is named "morse"`},
+		{[]string{serveCommand, "websocket"}, `no server here is named "websocket"`},
+	}
+	for _, c := range cases {
+		status, stdout, stderr := once(t, c.args...)
+		assert.Equal(t, cli.Usage, status, c.args)
+		assert.Contains(t, stderr, c.says)
+		assert.Contains(t, stderr, "Run compare -h")
+		assert.Empty(t, stdout)
+	}
+}
+
+func TestAWsserverThatCannotBeStartedIsNamed(t *testing.T) {
+	status, stdout, stderr := once(t, "-short", "-servers", "plain,raw", "-wsserver", "no/such/wsserver")
+	assert.Equal(t, cli.Failed, status)
+	assert.Contains(t, stderr, "raw, 100 connections")
+	assert.Contains(t, stderr, "no/such/wsserver")
+	assert.Empty(t, stdout)
+}
+
+func TestAnInterruptEndsTheComparison(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	status := run(ctx, []string{"-short", "-servers", "plain"}, &stdout, &stderr)
+	assert.Equal(t, cli.Interrupted, status)
+	assert.Equal(t, "compare: interrupted\n", stderr.String())
+	assert.Empty(t, stdout.String())
+}
+
+// Ctrl-C reaches the servers, too, and what fails then is not their fault.
+func TestAnInterruptIsToldBeforeWhatItBroke(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	assert.Equal(t, io.EOF, orInterrupted(ctx, io.EOF))
+	interrupt()
+	assert.Equal(t, context.Canceled, orInterrupted(ctx, io.EOF))
+}
+
+func TestMoreConnectionsThanFilesAreRefusedAtOnce(t *testing.T) {
+	if files, err := raiseFiles(maxIdle + spareFiles); err != nil || files > maxIdle {
+		t.Skipf("this system allows %d open files (%v)", files, err)
+	}
+	status, stdout, stderr := once(t, "-servers", "plain", "-idle", "1000000")
+	assert.Equal(t, cli.Unable, status)
+	assert.Contains(t, stderr, "this machine cannot do it: the limit of open files is ")
+	assert.Empty(t, stdout)
+
+	byDefault := comparison{plan: plan{options: options{idle: maxIdle}}}
+	require.NoError(t, byDefault.checkFiles())
+	assert.Less(t, byDefault.idle, maxIdle)
+}

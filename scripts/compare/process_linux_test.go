@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// own is the processor time that the kernel charges to this process.
+func own(t *testing.T) time.Duration {
+	t.Helper()
+	var usage unix.Rusage
+	require.NoError(t, unix.Getrusage(unix.RUSAGE_SELF, &usage))
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+func TestTheProcessorTimeIsThatOfAllThreads(t *testing.T) {
+	self := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+	before, err := self.cpu()
+	require.NoError(t, err)
+	const work = 50 * time.Millisecond
+	from := own(t)
+	for done := make(chan bool); own(t) < from+work; {
+		go func() { // on whatever thread
+			for range 1_000_000 {
+			}
+			done <- true
+		}()
+		<-done
+	}
+	after, err := self.cpu()
+	require.NoError(t, err)
+	// The kernel accounts to a thread that runs with each tick only: some of the work may be missing.
+	assert.Greater(t, after-before, work/2)
+}
+
+func TestTheProcessorTimeOfNobodyIsAnError(t *testing.T) {
+	gone := exec.Command("true")
+	require.NoError(t, gone.Run())
+	_, err := (&process{cmd: gone}).cpu()
+	assert.ErrorIs(t, err, unix.EINVAL)
+	_, err = (&process{cmd: gone}).memory()
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestResidentSizeIsReadInKiB(t *testing.T) {
+	size, err := residentSize([]byte("Name:\tplain\nVmHWM:\t 9999 kB\nVmRSS:\t    1234 kB\nThreads:\t5\n"))
+	require.NoError(t, err)
+	assert.Equal(t, int64(1234<<10), size)
+	for _, status := range []string{
+		"", "Name:\tzombie\n", "VmRSS:\t1234\n", "VmRSS:\t12 MB\n",
+		"VmRSS:\t-1 kB\n", "VmRSS:\tx kB\n", "VmRSS:\t99999999999999 kB\n",
+	} {
+		_, err := residentSize([]byte(status))
+		assert.Error(t, err, status)
+	}
+}
+
+func TestTheProcessorHasAName(t *testing.T) {
+	info := "processor\t: 0\nmodel\t\t: 97\nmodel name\t: Zilog Z80 @ 4MHz: fast\n"
+	assert.Equal(t, "Zilog Z80 @ 4MHz: fast", processorModel([]byte(info)))
+	assert.Equal(t, "unknown processor", processorModel(nil))
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// self is this test's program, which is the servers, too.
+func self(t *testing.T) string {
+	t.Helper()
+	path, err := os.Executable()
+	require.NoError(t, err)
+	return path
+}
+
+func TestAProcessListensUntilItIsStopped(t *testing.T) {
+	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	require.NoError(t, err)
+	c, err := net.Dial("tcp", p.addr)
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.Write([]byte("hello"))
+	require.NoError(t, err)
+	_, err = io.ReadFull(c, make([]byte, 5))
+	require.NoError(t, err)
+	p.stop()
+	_, err = net.Dial("tcp", p.addr)
+	assert.Error(t, err)
+}
+
+// So no server is left behind when this program is killed.
+func TestALoopEndsWithItsStandardInput(t *testing.T) {
+	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	require.NoError(t, err)
+	require.NoError(t, p.stdin.Close())
+	<-p.drained
+	require.NoError(t, p.cmd.Wait())
+}
+
+func TestAProcessThatEndsInsteadOfListeningIsQuoted(t *testing.T) {
+	_, err := startProcess(t.Context(), self(t), serveCommand, "morse")
+	require.ErrorContains(t, err, "did not say that it listens: it ended")
+	assert.ErrorContains(t, err, `no server here is named "morse"`)
+}
+
+func TestAProgramThatIsNotThereIsAnError(t *testing.T) {
+	_, err := startProcess(t.Context(), "no/such/program")
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestOnlyTheTailOfComplaintsIsKept(t *testing.T) {
+	var last tail
+	for range 1000 {
+		n, err := io.WriteString(&last, "complaint\n")
+		require.NoError(t, err)
+		assert.Equal(t, 10, n)
+	}
+	io.WriteString(&last, strings.Repeat("x", 5000)+" end")
+	assert.Len(t, last.String(), tailSize)
+	assert.True(t, strings.HasSuffix(last.String(), "x end"))
+}
+
+func TestTheSystemTellsWhatAProcessUsesOrSaysThatItDoesNot(t *testing.T) {
+	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	require.NoError(t, err)
+	defer p.stop()
+	cpu, err := p.cpu()
+	if runtime.GOOS != "linux" {
+		assert.ErrorIs(t, err, errNotAvailable)
+		return
+	}
+	require.NoError(t, err)
+	assert.Positive(t, cpu)
+	memory, err := p.memory()
+	require.NoError(t, err)
+	assert.Greater(t, memory, int64(1<<20))
+}

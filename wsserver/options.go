@@ -1,0 +1,119 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"strings"
+	"time"
+
+	"echolab/internal/cli"
+	"echolab/internal/cli/server"
+	"echolab/internal/echo"
+)
+
+// writeTimeout is how long a client may take nothing. It is shorter than what a silent one gets: of what is owed to
+// somebody who takes nothing, the kernel keeps some megabytes.
+const writeTimeout = 30 * time.Second
+
+// maxHeader is the largest header that -max-header may allow, as much as net/http does by itself.
+const maxHeader = 1 << 20
+
+// options are the flags.
+type options struct {
+	server.Options
+	web     echo.Web
+	only    string
+	tls     string
+	tlsCert string
+	tlsKey  string
+}
+
+func (o *options) define(fs *flag.FlagSet) {
+	o.Options.Define(fs)
+	fs.Lookup("codec").Usage += ", where it is not HTTP"
+	fs.StringVar(&o.only, "only", "", "take every connection for one thing: `raw|http` (WebSocket begins as HTTP)")
+	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout, "cut off a client that takes nothing for that `time`")
+	fs.IntVar(&o.web.MaxHeader, "max-header", echo.DefaultMaxHeader, "refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
+	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", echo.DefaultHeaderTimeout, "the `time` for a request's header, and for the handshake of TLS")
+	fs.DurationVar(&o.web.Ping, "ping", echo.DefaultPing, "send a Ping to a WebSocket that was silent for that `time`; 0 for none")
+	fs.DurationVar(&o.web.PongWait, "pong-wait", echo.DefaultPongWait, "and close it if nothing comes for that `time` after the Ping")
+	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
+	fs.BoolVar(&o.web.Deflate, "compress", false, "permessage-deflate (RFC 7692) for the clients that offer it")
+	fs.StringVar(&o.tls, "tls", "", "TLS beside what is not: `self-signed` makes a certificate for localhost")
+	fs.StringVar(&o.tlsCert, "tls-cert", "", "TLS with the certificate in `FILE` (PEM, with its chain)")
+	fs.StringVar(&o.tlsKey, "tls-key", "", "and its key in `FILE` (PEM)")
+}
+
+// check completes the options, or says what is wrong with them.
+func (o *options) check(fs *flag.FlagSet) error {
+	err := errors.Join(
+		o.Options.Check(),
+		o.checkOnly(fs),
+		cli.CheckWait("write-timeout", o.WriteTimeout),
+		cli.Within("max-header", o.web.MaxHeader, 1, maxHeader),
+		cli.CheckWait("header-timeout", o.web.HeaderTimeout),
+		o.checkPing(),
+		cli.CheckWait("pong-wait", o.web.PongWait),
+		o.checkTLS(),
+	)
+	if o.web.Ping == 0 {
+		o.web.Ping = -1 // which is how a Web is told so
+	}
+	o.Web = &o.web
+	return err
+}
+
+// checkOnly sees to it that no flag is without meaning beside -only.
+func (o *options) checkOnly(fs *flag.FlagSet) error {
+	var without []string
+	switch o.only {
+	case "":
+	case string(echo.HTTP):
+		without = []string{"codec"}
+	case string(echo.Raw):
+		without = []string{"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key"}
+	default:
+		return fmt.Errorf("-only %s: it must be raw or http", o.only)
+	}
+	o.web.Only = echo.Protocol(o.only)
+	for _, name := range without {
+		if cli.Given(fs, name) {
+			return fmt.Errorf("-%s: there is nothing that it could be for with -only %s", name, o.only)
+		}
+	}
+	return nil
+}
+
+func (o *options) checkPing() error {
+	if o.web.Ping == 0 {
+		return nil
+	}
+	return cli.CheckWait("ping", o.web.Ping)
+}
+
+func (o *options) checkTLS() error {
+	switch {
+	case o.tls != "" && o.tls != "self-signed":
+		return fmt.Errorf("-tls %s: it must be self-signed; certificates from files come with -tls-cert and -tls-key", o.tls)
+	case o.tls != "" && o.tlsCert+o.tlsKey != "":
+		return errors.New("-tls self-signed makes a certificate, and -tls-cert brings one: only one of them can be")
+	case o.tlsCert != "" && o.tlsKey == "":
+		return errors.New("-tls-cert needs -tls-key, the file of the certificate's key")
+	case o.tlsKey != "" && o.tlsCert == "":
+		return errors.New("-tls-key needs -tls-cert, the file of the key's certificate")
+	}
+	return nil
+}
+
+// addOrigins takes the value of an -origin.
+func (o *options) addOrigins(list string) error {
+	for item := range strings.SplitSeq(list, ",") {
+		origin, err := parseOrigin(strings.TrimSpace(item))
+		if err != nil {
+			return err
+		}
+		o.web.Origins = append(o.web.Origins, origin)
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// parseOrigin returns the site that text names as browsers name it in the Origin header (RFC 6454 section 6.2): without
+// a path, and without the port that its scheme has anyway. What could never be equal to one is an error.
+func parseOrigin(text string) (string, error) {
+	if text == "*" || text == "null" { // of a page without a site, a file say
+		return text, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" ||
+		strings.ContainsAny(text, "?#*") {
+		return "", fmt.Errorf("%q is no site: it must be like https://a.example or http://127.0.0.1:8000, or *", text)
+	}
+	host := u.Host
+	switch u.Scheme {
+	case "http":
+		host = strings.TrimSuffix(host, ":80")
+	case "https":
+		host = strings.TrimSuffix(host, ":443")
+	case "ws", "wss":
+		return "", fmt.Errorf("%q is where a WebSocket goes to: the site that opens it begins with http:// or https://", text)
+	}
+	return u.Scheme + "://" + host, nil
+}
