@@ -19,6 +19,7 @@ func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
 	}
 	for _, name := range []string{
 		"addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json", "quiet", "tour", "list", "version",
+		"ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure",
 	} {
 		assert.Contains(t, r.stdout, "  -"+name)
 	}

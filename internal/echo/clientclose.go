@@ -109,17 +109,17 @@ func (x *exchange) lastCode(err error) (code int, reason string) {
 	return 0, ""
 }
 
-// sayClose sends a Close behind what is pending, in the sender's place; false if one was sent, or it cannot be.
+// sayClose sends a Close behind what is pending, in the sender's place. It returns whether the server may have an answer
+// to it.
 func (x *exchange) sayClose(code int, reason string) bool {
 	w := x.ws
 	w.mu.Lock() // the sender is silenced, and does not keep it
-	w.leaving.Store(true)
-	w.mu.Unlock()
-	if w.closed.Load() != 0 {
+	defer w.mu.Unlock()
+	if w.closed.Load() != 0 && len(x.out.pending) == 0 {
 		return false
 	}
-	x.tcp.SetReadDeadline(x.in.until)
-	return x.sendClose(code, reason) == nil
+	w.leaving.Store(true)
+	return x.writeClose(code, reason) == nil
 }
 
 // tellEnd tells how a WebSocket that went well is closed.

@@ -34,7 +34,8 @@ func TestMessagesComeBackAsFrames(t *testing.T) {
 	for way, client := range ways {
 		for kind, f := range frames {
 			for size, load := range messages {
-				if size == "much" && (client.Chunk == 1 || client.ReadBuffer == 1 || f.Fragment == 1 && client.Chunk > 0) {
+				small := client.Chunk > 0 || client.ReadBuffer > 0
+				if size == "much" && (client.Chunk == 1 || client.ReadBuffer == 1 || small && (f.Fragment > 0 || underRace)) {
 					continue // the others tell as much
 				}
 				t.Run(fmt.Sprint(way, "/", kind, "/", size), func(t *testing.T) {

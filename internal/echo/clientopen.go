@@ -54,7 +54,7 @@ func (x *exchange) secure(addr string) error {
 		case x.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			err = fmt.Errorf("no answer within %v", x.Timeout)
 		}
-		return fmt.Errorf("TLS: %w; does the server speak TLS?", err)
+		return fmt.Errorf("TLS: %w; does the server speak TLS, as wsserver -tls self-signed does?", err)
 	}
 	x.tls = conn
 	x.conn = trace.Wrap(&records{conn, x}, x.rec, 0, trace.Client)

@@ -26,7 +26,7 @@ func (x *exchange) sendFrames(number int64, msg []byte) error {
 }
 
 func (x *exchange) sendLocked(number int64, msg []byte) error {
-	if x.ws.closed.Load() != 0 || x.ws.leaving.Load() {
+	if x.ws.silent.Load() {
 		return errSilenced
 	}
 	if err := x.appendMessage(number, msg); err != nil {
@@ -101,15 +101,21 @@ func (x *exchange) endFrames(err error) error {
 	return err
 }
 
-// sendClose sends what is pending and the one Close (RFC 6455 section 5.5.1). It does nothing if that was sent already.
+// sendClose sends what is pending and the Close, unless that is left to the receiver.
 func (x *exchange) sendClose(code int, reason string) error {
-	w := x.ws
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.closed.CompareAndSwap(0, int32(code)) {
-		return nil
+	x.ws.mu.Lock()
+	defer x.ws.mu.Unlock()
+	if x.ws.silent.Load() {
+		return errSilenced
 	}
-	x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
+	return x.writeClose(code, reason)
+}
+
+// writeClose writes what is pending, and the one Close if that was not there yet (RFC 6455 section 5.5.1).
+func (x *exchange) writeClose(code int, reason string) error {
+	if x.ws.closed.CompareAndSwap(0, int32(code)) {
+		x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
+	}
 	return x.writePending(len(x.out.pending), x.piece())
 }
 

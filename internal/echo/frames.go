@@ -110,7 +110,7 @@ func (s *session) stream(piece *websocket.Piece) error {
 // whole can be inflated.
 func (s *session) hold(payload []byte) error {
 	m := &s.msg
-	if len(m.held)+len(payload) > ws.MaxHeaderSize+holdLimit && !m.compressed {
+	if len(m.held) > ws.MaxHeaderSize && len(m.held)+len(payload) > ws.MaxHeaderSize+holdLimit && !m.compressed {
 		if err := s.sendHeld(false); err != nil {
 			return err
 		}
@@ -176,6 +176,10 @@ func (s *session) frame(h ws.Header, payload []byte) error {
 		if err := s.flush(); err != nil {
 			return err
 		}
+	}
+	if len(payload) > maxOut {
+		s.out = websocket.AppendHeader(s.out, h)
+		return s.put(payload)
 	}
 	s.out = websocket.AppendFrame(s.out, h, payload)
 	return nil

@@ -29,7 +29,7 @@ func TestRFC6455Fragments(t *testing.T) {
 		breaks("5.4 a continuation behind the last one", a(0x01)+a(0x80)+"\x00", 1002, `81 "aa"`),
 		breaks("5.4 a continuation behind a Ping", a(0x89)+"\x80", 1002, `8a "a"`),
 		goesOn("5.4 one message after another", a(0x01)+a(0x80)+a(0x02)+a(0x00)+a(0x80)+a(0x81), `81 "aa"`, `82 "aaa"`, `81 "a"`))
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
 func TestRFC6455ManyFragments(t *testing.T) {
@@ -50,7 +50,7 @@ func TestRFC6455ManyFragments(t *testing.T) {
 		empty.WriteString(sends(first, ""))
 	}
 	end := sends(0x80, "")
-	converse(t, echo.Server{Web: new(echo.Web)}, []talk{
+	converse(t, &echo.Server{Web: new(echo.Web)}, []talk{
 		goesOn("5.4 a thousand fragments", one.String()+end, line(0x81, whole)),
 		goesOn("5.4 a Ping in each", pings.String()+end, append(pongs, line(0x81, whole))...),
 		goesOn("5.4 a thousand empty fragments", empty.String()+end, `81 ""`),

@@ -37,7 +37,7 @@ func TestRFC6455FirstByteOfAFrame(t *testing.T) {
 	t.Parallel()
 	talks := firstBytes()
 	require.Len(t, talks, 256-7, "text and binary, each with FIN and without, and three control frames are left")
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
 func TestRFC6455Masking(t *testing.T) {
@@ -56,7 +56,7 @@ func TestRFC6455Masking(t *testing.T) {
 		goesOn("5.3 a mask of zeros masks", "\x81\x85\x00\x00\x00\x00hello", `81 "hello"`),
 		goesOn("5.3 every frame has its own mask", "\x81\x82\x01\x02\x03\x04ik"+sends(0x81, "again"), `81 "hi"`, `81 "again"`),
 	)
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
 func TestRFC6455Lengths(t *testing.T) {
@@ -83,7 +83,7 @@ func TestRFC6455Lengths(t *testing.T) {
 		}
 	}
 	talks = append(talks, breaks("5.2 a continuation with a length that is not the shortest", sends(0x01, "a")+"\x80\xfe\x00\x10", 1002))
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
 func TestRFC6455ControlFrames(t *testing.T) {
@@ -112,5 +112,5 @@ func TestRFC6455ControlFrames(t *testing.T) {
 		breaks("5.2 a reserved control frame inside a message", sends(0x01, "a")+"\x8b", 1002),
 		breaks("5.2 what was right before is answered before the Close", sends(0x81, "a")+sends(0x89, "p")+"\xc1", 1002, `81 "a"`, `8a "p"`),
 	)
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }

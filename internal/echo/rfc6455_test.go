@@ -175,10 +175,9 @@ var ways = []way{
 
 // converse has every talk with the server in every way; with an account, which makes the server read in another manner,
 // in those that differ for it.
-func converse(t *testing.T, srv echo.Server, talks []talk) {
+func converse(t *testing.T, srv *echo.Server, talks []talk) {
 	either(t, func(t *testing.T, rec *account) {
-		own := srv
-		s := serve(t, &own, rec)
+		s := serve(t, &echo.Server{Web: srv.Web, MaxMessage: srv.MaxMessage}, rec)
 		for _, talk := range talks {
 			t.Run(talk.name, func(t *testing.T) {
 				for _, way := range ways[:perAccount(rec)] {
@@ -251,17 +250,26 @@ func dribble(t *testing.T, client, atServer *net.TCPConn, in string) {
 		}
 		write(t, client, []byte(in[at:at+n]))
 		at += n
-		quickAck(atServer)
-		err := sock.Await(t.Context(), func() (bool, error) {
-			unacked, err := sock.Unacked(client)
-			unread, err2 := sock.Unread(atServer)
-			return unacked == 0 && unread == 0, errors.Join(err, err2)
-		})
-		if errors.Is(err, net.ErrClosed) {
+		if !drained(t, client, atServer) {
 			return // the server is through with it
 		}
-		require.NoError(t, err)
 	}
+}
+
+// drained waits until the server has read all that was written; it returns false if the server has closed.
+func drained(t *testing.T, client, atServer *net.TCPConn) bool {
+	t.Helper()
+	quickAck(atServer)
+	err := sock.Await(bounded(t), func() (bool, error) {
+		unacked, err := sock.Unacked(client)
+		unread, err2 := sock.Unread(atServer)
+		return unacked == 0 && unread == 0, errors.Join(err, err2)
+	})
+	if errors.Is(err, net.ErrClosed) {
+		return false
+	}
+	require.NoError(t, err)
+	return true
 }
 
 // readMessages reads messages whole, however the server cuts them, until the stream ends.
@@ -311,4 +319,12 @@ func feed(t *testing.T, c *net.TCPConn, in string) {
 			t.Error("the server does not take what it is sent")
 		}
 	})
+}
+
+// readAll reads to the end of the stream.
+func readAll(t *testing.T, c io.Reader) string {
+	t.Helper()
+	b, err := io.ReadAll(c)
+	require.NoError(t, err)
+	return string(b)
 }

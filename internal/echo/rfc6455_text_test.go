@@ -47,7 +47,7 @@ func TestRFC6455TextThatIsUTF8(t *testing.T) {
 		}
 		talks = append(talks, goesOn("5.6 "+name+", every byte a fragment", fragments+sends(0x80, ""), same))
 	}
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
 func TestRFC6455TextThatIsNotUTF8(t *testing.T) {
@@ -79,5 +79,5 @@ func TestRFC6455TextThatIsNotUTF8(t *testing.T) {
 	talks = append(talks,
 		breaks("8.1 late in a long frame", head(0x81, 1<<20)+masked(long+"\xff"), 1007),
 		breaks("8.1 late in a long fragment", sends(0x01, long)+head(0x00, 1<<19)+masked("\x80"), 1007))
-	converse(t, echo.Server{Web: new(echo.Web)}, talks)
+	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }

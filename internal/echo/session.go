@@ -97,14 +97,9 @@ func (s *session) run() error {
 }
 
 // answer takes what came and sends what is owed for it.
-func (s *session) answer(b []byte) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("panic: %v", v)
-		}
-	}()
+func (s *session) answer(b []byte) error {
 	s.begin(len(b))
-	err = s.take(b)
+	err := s.takeSafely(b)
 	if s.leaving && err == nil {
 		err = s.leave()
 	}
@@ -116,6 +111,12 @@ func (s *session) answer(b []byte) (err error) {
 	}
 	s.rest(err)
 	return err
+}
+
+// takeSafely is take, which may panic: the client is told, and nobody else notices.
+func (s *session) takeSafely(b []byte) (err error) {
+	defer caught(&err)
+	return s.take(b)
 }
 
 // take takes the bytes frame by frame.

@@ -65,6 +65,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	no := &websocket.Refusal{Status: http.StatusBadRequest, Text: err.Error()}
 	errors.As(err, &no)
 	v := visitOf(r.Context())
+	v.refused.Store(true)
 	v.c.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("the handshake: %d %s: %s", no.Status, http.StatusText(no.Status), no.Text)})
 	for name := range no.Header {
 		w.Header().Set(name, no.Header.Get(name))

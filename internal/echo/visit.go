@@ -17,6 +17,8 @@ type visit struct {
 	over   chan *upgrade // one value, at the end
 	once   sync.Once
 
+	refused atomic.Bool // a handshake, behind which the client may still be sending
+
 	in, out       atomic.Int64
 	reads, writes atomic.Int64
 
@@ -99,6 +101,7 @@ func (c *conn) visit(first []byte) *upgrade {
 		return nil // the server is closed
 	}
 	up := <-v.over
+	c.lingers = v.refused.Load()
 	c.bytesIn += v.in.Load()
 	c.reads += uint32(v.reads.Load())
 	c.bytesOut += v.out.Load()

@@ -116,7 +116,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name: "compare",
 		About: "compare measures what a message costs on the server, per design, against a plain loop of read and write. " +
-			"It takes about two minutes and a half.",
+			"It takes two to three minutes.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
 go run .                               everything
@@ -128,7 +128,7 @@ go run . -markdown                     tables for a README
 `,
 	}
 	if len(args) > 0 && args[0] == serveCommand {
-		return serve(p, args[1:])
+		return serve(ctx, p, args[1:])
 	}
 	return p.Run(func(p cli.Program) int { return command(ctx, p, args) })
 }
@@ -162,17 +162,20 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 		}
 		return status
 	}
-	show := showText
 	if plan.markdown {
-		show = showMarkdown
-		fmt.Fprintf(p.Stdout, "%s\n\n", heading(time.Now(), commandLine(args)))
+		fmt.Fprintf(p.Stdout, "%s\n\n", heading(began, commandLine(args)))
+		showLegend(p.Stdout, "- %s: %s\n", plan.servers)
+		fmt.Fprintln(p.Stdout)
+		for _, t := range tables {
+			showMarkdown(p.Stdout, t)
+		}
+		return cli.OK
 	}
 	for _, t := range tables {
-		show(p.Stdout, t)
+		showText(p.Stdout, t)
 	}
-	if !plan.markdown {
-		fmt.Fprintf(p.Stdout, "%s; %v\n", machine(), time.Since(began).Round(time.Second))
-	}
+	showLegend(p.Stdout, "%-9s  %s\n", plan.servers)
+	fmt.Fprintf(p.Stdout, "%s; %v\n", machine(), time.Since(began).Round(time.Second))
 	return cli.OK
 }
 

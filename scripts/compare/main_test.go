@@ -59,6 +59,9 @@ func TestEveryByteComesBackFromEveryServerAndEveryTableHasEveryRow(t *testing.T)
 		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), 80, line)
 	}
 	assert.Contains(t, tables[5], machine())
+	for _, s := range servers {
+		assert.Contains(t, tables[5], s.name+strings.Repeat(" ", 11-len(s.name))+s.describe()+"\n")
+	}
 }
 
 func TestMarkdownSaysWhenWhereAndHow(t *testing.T) {
@@ -68,6 +71,7 @@ func TestMarkdownSaysWhenWhereAndHow(t *testing.T) {
 	assert.Contains(t, stdout, time.Now().Format("2006-"))
 	assert.Contains(t, stdout, machine())
 	assert.Contains(t, stdout, "`go -C scripts/compare run . "+strings.Join(args, " ")+"`")
+	assert.Contains(t, stdout, "\n- plain: a loop of read and write, with 64 KiB a connection\n- gws: lxzan/gws")
 	assert.Equal(t, 2, strings.Count(stdout, "\n| plain |"), stdout)
 	assert.Equal(t, 2, strings.Count(stdout, "\n| gws |"), stdout)
 	for line := range strings.Lines(stdout) {

@@ -34,6 +34,7 @@ type process struct {
 func startProcess(ctx context.Context, path string, args ...string) (*process, error) {
 	p := &process{cmd: exec.CommandContext(ctx, path, args...), drained: make(chan struct{})}
 	p.cmd.Stderr = &p.stderr
+	endWithUs(p.cmd)
 	stdin, err := p.cmd.StdinPipe() // a loop of this program ends with it
 	if err != nil {
 		return nil, err

@@ -4,11 +4,19 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"strconv"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// endWithUs lets the kernel kill what cmd starts when this process ends, however that comes: a wsserver, which does not
+// watch its standard input, would stay. The kernel means the thread that started it, and Go keeps its threads.
+func endWithUs(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+}
 
 // cpu returns the processor time that all threads of the process have used, in user and in kernel mode, to the
 // nanosecond: utime and stime in /proc count in ticks of 10 ms, and schedstat knows one thread.

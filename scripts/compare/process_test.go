@@ -44,6 +44,17 @@ func TestALoopEndsWithItsStandardInput(t *testing.T) {
 	require.NoError(t, p.cmd.Wait())
 }
 
+func TestALoopEndsWithAnInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no interrupt for another process")
+	}
+	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	<-p.drained
+	require.NoError(t, p.cmd.Wait())
+}
+
 func TestAProcessThatEndsInsteadOfListeningIsQuoted(t *testing.T) {
 	_, err := startProcess(t.Context(), self(t), serveCommand, "morse")
 	require.ErrorContains(t, err, "did not say that it listens: it ended")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -13,9 +14,9 @@ import (
 // but compare itself needs it.
 const serveCommand = "serve"
 
-// serve runs one of the loops on a free port until its standard input ends, which it does when compare ends, however
-// that comes.
-func serve(p cli.Program, args []string) int {
+// serve runs one of the loops on a free port until it is interrupted or its standard input ends, which it does when
+// compare ends, however that comes.
+func serve(ctx context.Context, p cli.Program, args []string) int {
 	if len(args) != 1 {
 		return p.Misused(fmt.Errorf("%s wants one name", serveCommand))
 	}
@@ -38,6 +39,8 @@ func serve(p cli.Program, args []string) int {
 	select {
 	case err := <-served:
 		return p.Fail(err)
+	case <-ctx.Done():
+		return cli.OK
 	case <-ended:
 		return cli.OK
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,7 @@ import (
 type server struct {
 	name   string
 	is     string                   // what it is, for the legend
+	module string                   // whose loop it is, if not this lab's
 	framed bool                     // it speaks WebSocket; otherwise it echoes bytes
 	loop   func(net.Listener) error // nil: it is this lab's wsserver
 }
@@ -23,13 +25,34 @@ type server struct {
 const reference = "plain"
 
 var servers = []server{
-	{reference, "a loop of read and write with 64 KiB a connection", false, servePlain},
-	{"raw", "this lab's wsserver, raw bytes", false, nil},
-	{"websocket", "this lab's wsserver, WebSocket", true, nil},
-	{"gorilla", "gorilla/websocket, its echo example", true, serveGorilla},
-	{"coder", "coder/websocket, Read and Write", true, serveCoder},
-	{"gws", "lxzan/gws, its own server", true, serveGWS},
-	{"gobwas", "gobwas/ws, the loop of its README", true, serveGobwas},
+	{reference, "a loop of read and write, with 64 KiB a connection", "", false, servePlain},
+	{"raw", "this lab's wsserver, raw bytes", "", false, nil},
+	{"websocket", "this lab's wsserver, WebSocket", "", true, nil},
+	{"gorilla", "its echo example", "github.com/gorilla/websocket", true, serveGorilla},
+	{"coder", "Read and Write", "github.com/coder/websocket", true, serveCoder},
+	{"gws", "its own server", "github.com/lxzan/gws", true, serveGWS},
+	{"gobwas", "the loop of its README", "github.com/gobwas/ws", true, serveGobwas},
+}
+
+// describe says what the server is, with the version if it is another module's.
+func (s server) describe() string {
+	if s.module == "" {
+		return s.is
+	}
+	return fmt.Sprintf("%s%s, %s", strings.TrimPrefix(s.module, "github.com/"), version(s.module), s.is)
+}
+
+// version is a blank and the version of a module in this program, or nothing if that does not say.
+func version(module string) string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return ""
+	}
+	i := slices.IndexFunc(info.Deps, func(dep *debug.Module) bool { return dep.Path == module })
+	if i < 0 {
+		return ""
+	}
+	return " " + info.Deps[i].Version
 }
 
 func serverNamed(name string) (server, bool) {

@@ -103,6 +103,13 @@ func showMarkdown(w io.Writer, t table) {
 	}
 }
 
+// showLegend prints what each server is, in lines of that format.
+func showLegend(w io.Writer, format string, servers []server) {
+	for _, s := range servers {
+		fmt.Fprintf(w, format, s.name, s.describe())
+	}
+}
+
 // heading says when and where the tables were made, and with what command.
 func heading(now time.Time, command string) string {
 	return fmt.Sprintf("Measured on %s with `%s`: %s. CPU is the server's processor time, ratio that of the plain loop.",

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"net"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/echo"
+)
+
+// webServer is a server of everything; it returns -addr with its address.
+func webServer(t *testing.T, web *echo.Web) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &echo.Server{Web: web}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ln) }()
+	t.Cleanup(func() {
+		s.Close()
+		assert.ErrorIs(t, <-done, echo.ErrServerClosed)
+	})
+	return "-addr=" + ln.Addr().String()
+}
+
+func TestTheLabInTwoCommands(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("whether one read returns it all is known only where the kernel tells what has come, and this is " + runtime.GOOS)
+	}
+	addr := webServer(t, new(echo.Web))
+	raw := client(t, addr, "-glue", "-quiet")
+	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 33 bytes: raw TCP kept no boundary.", unfolded(raw.stdout))
+	frames := client(t, addr, "-ws", "-glue", "-quiet")
+	assert.Equal(t, "3 messages and a Close sent in 1 write; 1 read returned all 43 bytes, and the frames in it gave back 3 messages.",
+		unfolded(frames.stdout))
+	assert.Empty(t, raw.stderr+frames.stderr)
+}
+
+func TestTheAccountOfAWebSocketFitsATerminal(t *testing.T) {
+	addr := webServer(t, &echo.Web{Deflate: true})
+	for _, args := range [][]string{{}, {"-glue"}, {"-fragment", "8", "-ping"}, {"-compress"}, {"-chunk", "5", "-read", "7"}} {
+		r := client(t, append(args, addr, "-ws")...)
+		assert.Equal(t, 0, r.status, r.stderr)
+		for line := range strings.Lines(r.stdout) {
+			assert.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), 80, line)
+		}
+		for _, part := range []string{"request ", "GET /ws HTTP/1.1", "response ", "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "SHA-1 = ",
+			"frame ", "masked", "code 1000", "behind the handshake's", "closes first", "closes second", "gave back 3 messages"} {
+			assert.Contains(t, unfolded(r.stdout), part)
+		}
+	}
+}
+
+// columns is how wide a line is; characters of Hangul take two.
+func columns(line string) (n int) {
+	for _, r := range line {
+		n++
+		if r >= 0xac00 && r <= 0xd7a3 {
+			n++
+		}
+	}
+	return n
+}
+
+func TestTheResultOfAWebSocketInJSON(t *testing.T) {
+	addr := webServer(t, new(echo.Web))
+	last := client(t, addr, "-ws", "-json", "-ping", "-close", "3000", "-compress").result(t)
+	assert.Positive(t, last["reads"])
+	delete(last, "reads")
+	delete(last, "verdict")
+	assert.Equal(t, map[string]any{
+		"ev": "result", "ok": true, "messages_sent": 3.0, "messages_received": 3.0, "writes": 4.0, "bytes_sent": 83.0,
+		"bytes_received": 59.0, "websocket": true, "frames_sent": 6.0, "frames_received": 6.0, "pings": 2.0, "pongs": 2.0,
+		"close_sent": 3000.0, "close_received": 3000.0, "declined": true,
+	}, last)
+}
+
+func TestFramesInJSONHaveTheirHeader(t *testing.T) {
+	r := client(t, webServer(t, new(echo.Web)), "-ws", "-json", "-message", "hello", "-fragment", "3")
+	var frames []map[string]any
+	for line := range strings.Lines(r.stdout) {
+		var e map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &e))
+		if e["ev"] == "frame" && e["dir"] == "c2s" {
+			frames = append(frames, e)
+		}
+	}
+	require.Len(t, frames, 3)
+	assert.Equal(t, false, frames[0]["fin"])
+	assert.Equal(t, true, frames[1]["fin"])
+	assert.Equal(t, 0.0, frames[1]["opcode"])
+	assert.Equal(t, 8.0, frames[2]["opcode"])
+	assert.Len(t, frames[0]["key"], 8)
+}
+
+func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
+	for args, says := range map[string]string{
+		"-ping":                         "-ping needs -ws",
+		"-fragment 3":                   "-fragment needs -ws",
+		"-close 1001":                   "-close needs -ws",
+		"-compress":                     "-compress needs -ws",
+		"-insecure":                     "-insecure needs -tls",
+		"-ca x":                         "-ca needs -tls",
+		"-ws -insecure":                 "-insecure needs -tls",
+		"-ws -codec lines":              "-ws and -codec exclude each other",
+		"-ws -codec raw":                "-ws and -codec exclude each other",
+		"-tls -ca x -insecure":          "-ca and -insecure exclude each other",
+		"-ws -fragment -1":              "-fragment -1: it must be 0 or more",
+		"-ws -close 0":                  "-close 0: a Close may carry 1000 to 1003, 1007 to 1014, and 3000 to 4999",
+		"-ws -close 999":                "-close 999: ",
+		"-ws -close 1004":               "-close 1004: ",
+		"-ws -close 1005":               "-close 1005: ",
+		"-ws -close 1006":               "-close 1006: ",
+		"-ws -close 1015":               "-close 1015: ",
+		"-ws -close 2000":               "-close 2000: ",
+		"-ws -close 5000":               "-close 5000: ",
+		"-ws -close 66536":              "-close 66536: ", // 1000, in 16 bits
+		"-ws -close x":                  `invalid value "x" for flag -close`,
+		"-ws -chunk 3 -glue":            "-chunk and -glue exclude each other",
+		"-tls=false -insecure -ws=true": "-insecure needs -tls",
+	} {
+		r := client(t, strings.Fields(args)...)
+		assert.Equal(t, 2, r.status, args)
+		assert.Contains(t, r.stderr, says)
+		assert.Empty(t, r.stdout)
+	}
+}
+
+func TestNobodyListeningForAWebSocket(t *testing.T) {
+	addr := nobody(t)
+	at := strings.TrimPrefix(addr, "-addr=")
+	assert.Contains(t, client(t, addr, "-ws").stderr, `"go run ./wsserver -addr `+at+`"`)
+	assert.Contains(t, client(t, addr, "-tls").stderr, `"go run ./wsserver -tls self-signed -addr `+at+`"`)
+}
+
+func TestAWrongServerIsExplained(t *testing.T) {
+	r := client(t, server(t, "raw"), "-ws")
+	assert.Equal(t, 1, r.status)
+	assert.Contains(t, r.stderr, "the server sends the request back: it echoes bytes and speaks no HTTP")
+	assert.NotContains(t, r.stdout, "messages", "no message was sent, and there is nothing to draw")
+
+	r = client(t, webServer(t, &echo.Web{Only: echo.HTTP}), "-message", "this is no request")
+	assert.Equal(t, 1, r.status)
+	assert.Contains(t, r.stderr, `the server answered "HTTP/1.1 400 Bad Request": it speaks HTTP here, try -ws`)
+}
+
+// certificatePEM is a server's certificate as a file has it.
+func certificatePEM(s *httptest.Server) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+}
+
+func TestTLSIsVerifiedUnlessItIsSaidOtherwise(t *testing.T) {
+	other := httptest.NewTLSServer(nil) // only for its certificate
+	defer other.Close()
+	ca := temp(t, certificatePEM(other))
+	addr := webServer(t, &echo.Web{TLS: other.TLS.Clone()})
+	for _, ws := range []string{"-ws", "-ws=false"} {
+		r := client(t, addr, "-tls", ws)
+		assert.Equal(t, 1, r.status)
+		assert.Contains(t, r.stderr, "the server's certificate is not trusted")
+		assert.NotContains(t, r.stdout, "request ")
+
+		r = client(t, addr, "-tls", ws, "-insecure")
+		assert.Equal(t, 0, r.status, r.stderr)
+		assert.Equal(t, "tcpclient: -insecure: the server's certificate is not verified, so it may be anybody's\n", r.stderr)
+
+		r = client(t, addr, "-tls", ws, "-ca", ca)
+		assert.Equal(t, 0, r.status, r.stderr)
+		assert.Empty(t, r.stderr)
+	}
+	r := client(t, addr, "-tls", "-ca", temp(t, "no PEM"))
+	assert.Equal(t, 1, r.status)
+	assert.Contains(t, r.stderr, "there is no certificate in ")
+	r = client(t, addr, "-tls", "-ca", os.DevNull+"/nowhere", "-json")
+	assert.Equal(t, 1, r.status)
+	assert.Contains(t, r.result(t)["error"], "cannot read the certificates to trust (-ca)")
+}
+
+func TestAnInterruptedWebSocketIsStatus130(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	defer w.Close()
+	read := make(chan struct{})
+	got := interrupted(t, &told{Reader: r, called: read}, read, webServer(t, new(echo.Web)), "-ws", "-file", "-", "-json")
+	assert.Equal(t, 130, got.status)
+	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
+	last := got.result(t)
+	assert.Equal(t, 1001.0, last["close_sent"])
+	assert.Equal(t, 1001.0, last["close_received"])
+}
+
+func TestALargeFileGoesThroughAWebSocket(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
+	defer cancel()
+	lines := strings.Repeat("a line of this file, which is none of the shortest\n", 50_000)
+	var out, err strings.Builder
+	status := run(ctx, []string{webServer(t, new(echo.Web)), "-ws", "-quiet", "-file", "-"}, io.Reader(strings.NewReader(lines)), &out, &err)
+	assert.Equal(t, 0, status, err.String())
+	assert.Contains(t, unfolded(out.String()), "gave back 50,000 messages.")
+}
