@@ -35,8 +35,8 @@ func (x *exchange) awaitEnd() error {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		x.tell(trace.Event{Ev: trace.Wait,
-			Text: fmt.Sprintf("the server has answered the Close, and did not end the stream within %v: we do", x.closeWait())})
+		x.tell(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf(
+			"the server has answered the Close, and did not end the stream within %v: we do", x.closeWait())})
 		return nil
 	}
 	return fmt.Errorf("the connection broke behind the Close handshake: %w", err)
@@ -115,7 +115,7 @@ func (x *exchange) sayClose(code int, reason string) bool {
 	w := x.ws
 	w.mu.Lock() // the sender is silenced, and does not keep it
 	defer w.mu.Unlock()
-	if w.closed.Load() != 0 && len(x.out.pending) == 0 {
+	if w.closed.Load() != 0 && len(x.out.pending) == 0 || x.unglued() {
 		return false
 	}
 	w.leaving.Store(true)

@@ -50,7 +50,8 @@ func (x *exchange) secure(addr string) error {
 		var untrusted *tls.CertificateVerificationError
 		switch {
 		case errors.As(err, &untrusted):
-			return fmt.Errorf("the server's certificate is not trusted: %w; -ca FILE names one to trust, -insecure trusts any", untrusted.Err)
+			return fmt.Errorf("the server's certificate is not trusted: %w; -ca FILE names one to trust, -insecure trusts any",
+				untrusted.Err)
 		case x.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			err = fmt.Errorf("no answer within %v", x.Timeout)
 		}
@@ -102,8 +103,8 @@ func (x *exchange) upgrade(addr string) error {
 		return err
 	}
 	x.out.framed = int64(len(request))
-	x.tell(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{N: len(request)}, Bytes: request,
-		Text: "asks for a WebSocket"})
+	x.tell(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{N: len(request)},
+		Bytes: request, Text: "asks for a WebSocket"})
 
 	head, err := websocket.ReadHead(x.in.r)
 	if err != nil {
@@ -114,7 +115,8 @@ func (x *exchange) upgrade(addr string) error {
 	if err != nil {
 		text = "not the answer that was asked for"
 	}
-	x.tell(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient, Span: &trace.Span{N: len(head)}, Bytes: head, Text: text})
+	x.tell(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient, Span: &trace.Span{N: len(head)},
+		Bytes: head, Text: text})
 	if err != nil {
 		return err
 	}
@@ -125,7 +127,8 @@ func (x *exchange) upgrade(addr string) error {
 func (x *exchange) agree(extensions []string) error {
 	socket := &webSocket{Frames: *x.Frames}
 	if !socket.Deflate && len(extensions) > 0 {
-		return fmt.Errorf("the server chose the extension %q, and none was offered (RFC 6455, 4.1)", strings.Join(extensions, ", "))
+		return fmt.Errorf("the server chose the extension %q, and none was offered (RFC 6455, 4.1)",
+			strings.Join(extensions, ", "))
 	}
 	agreed, ok, err := deflate.Params{}.Agree(extensions)
 	switch {
@@ -134,7 +137,8 @@ func (x *exchange) agree(extensions []string) error {
 	case ok:
 		socket.writer, socket.in.reader = agreed.Client()
 	case socket.Deflate:
-		x.tell(trace.Event{Ev: trace.Wait, Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
+		x.tell(trace.Event{Ev: trace.Wait,
+			Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
 	}
 	socket.in.init()
 	x.ws = socket
@@ -153,8 +157,8 @@ func (x *exchange) noAnswer(head []byte, err error) error {
 	case errors.As(err, &other) && x.TLS == nil && other.Head[0] == tlsAlert:
 		return errors.New("the server speaks TLS: try -tls")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; does the server speak HTTP, as wsserver does?",
-			x.Timeout, trace.Bytes(int64(len(head))))
+		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; "+
+			"does the server speak HTTP, as wsserver does?", x.Timeout, trace.Bytes(int64(len(head))))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		return fmt.Errorf("the server ended the connection inside the WebSocket handshake, after %s of an answer (%w); "+
 			"does it speak HTTP, as wsserver does?", trace.Bytes(int64(len(head))), err)

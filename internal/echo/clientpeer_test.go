@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -44,16 +45,20 @@ func upgraded(t *testing.T, treat func(p *webPeer)) (addr string) {
 }
 
 // next reads a frame, and unmasks it.
-func (p *webPeer) next() (ws.Frame, error) {
-	f, err := ws.ReadFrame(p.r)
-	if err != nil {
-		return f, err
+func (p *webPeer) next() (wsFrame, error) {
+	h, err := ws.ReadHeader(p.r)
+	if err != nil || h.Length > 16<<20 {
+		return wsFrame{}, errors.Join(err, io.ErrShortBuffer)
+	}
+	f := wsFrame{Header: h, Payload: make([]byte, h.Length)}
+	if _, err := io.ReadFull(p.r, f.Payload); err != nil {
+		return wsFrame{}, err
 	}
 	return ws.UnmaskFrame(f), nil
 }
 
 // untilClose reads the client's frames, its Close the last of them.
-func (p *webPeer) untilClose() (frames []ws.Frame) {
+func (p *webPeer) untilClose() (frames []wsFrame) {
 	for {
 		f, err := p.next()
 		if err != nil {
@@ -67,11 +72,11 @@ func (p *webPeer) untilClose() (frames []ws.Frame) {
 }
 
 // send writes frames with one write, each as its header says.
-func (p *webPeer) send(frames ...ws.Frame) {
+func (p *webPeer) send(frames ...wsFrame) {
 	p.Write(framesOf(frames...))
 }
 
-func framesOf(frames ...ws.Frame) (b []byte) {
+func framesOf(frames ...wsFrame) (b []byte) {
 	for _, f := range frames {
 		b = websocket.AppendFrame(b, f.Header, f.Payload)
 	}
@@ -79,8 +84,8 @@ func framesOf(frames ...ws.Frame) (b []byte) {
 }
 
 // echoOf is what a good server sends for the frames of a client.
-func echoOf(frames []ws.Frame) []ws.Frame {
-	var answers []ws.Frame
+func echoOf(frames []wsFrame) []wsFrame {
+	var answers []wsFrame
 	for _, f := range frames {
 		f.Header.Masked = false
 		if f.Header.OpCode == ws.OpPing {
@@ -91,9 +96,9 @@ func echoOf(frames []ws.Frame) []ws.Frame {
 	return answers
 }
 
-func peerText(s string) ws.Frame { return ws.NewTextFrame([]byte(s)) }
+func peerText(s string) wsFrame { return ws.NewTextFrame([]byte(s)) }
 
-func peerClose(code int, reason string) ws.Frame {
+func peerClose(code int, reason string) wsFrame {
 	return ws.NewCloseFrame(websocket.ClosePayload(code, reason))
 }
 

@@ -245,7 +245,8 @@ func (x *exchange) frameError(err error) error {
 		return fmt.Errorf("the server ended the stream without a Close (1006; RFC 6455, 7.1.5), %s", x.soFar())
 	case err == io.EOF:
 		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, inside a message"})
-		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w", x.soFar(), io.ErrUnexpectedEOF)
+		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w",
+			x.soFar(), io.ErrUnexpectedEOF)
 	case isReset(err):
 		return fmt.Errorf("the server cut the connection off, %s: %w", x.soFar(), err)
 	}

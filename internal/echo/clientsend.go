@@ -57,7 +57,8 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 	for _, part := range w.split(h, payload, pings) {
 		size += frameSize(len(part), true)
 	}
-	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Span: &trace.Span{Off: x.out.framed, N: size}, Bytes: msg})
+	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Bytes: msg,
+		Span: &trace.Span{Off: x.out.framed, N: size}})
 	for h, part := range w.split(h, payload, pings) {
 		if h.OpCode == ws.OpPing {
 			x.appendPing()
@@ -93,6 +94,14 @@ func (x *exchange) endFrames(err error) error {
 	if err != nil {
 		code = codeGoingAway
 	}
+	x.ws.mu.Lock()
+	unglued := x.unglued()
+	x.ws.mu.Unlock()
+	if err != nil && unglued {
+		x.owed.finish()
+		_ = x.closeWrite() // the server must not wait for more; if it fails, somebody else was first
+		return err
+	}
 	closed := x.sendClose(code, "")
 	x.owed.finish()
 	if err == nil {
@@ -100,6 +109,10 @@ func (x *exchange) endFrames(err error) error {
 	}
 	return err
 }
+
+// unglued says whether there are frames that were to go in one write, and now do not go at all: a Close has no place
+// behind them.
+func (x *exchange) unglued() bool { return x.Glue && len(x.out.pending) > 0 && x.ws.closed.Load() == 0 }
 
 // sendClose sends what is pending and the Close, unless that is left to the receiver.
 func (x *exchange) sendClose(code int, reason string) error {

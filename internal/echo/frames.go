@@ -91,12 +91,12 @@ func (s *session) echo(payload []byte) error {
 // stream sends a frame as it comes.
 func (s *session) stream(piece *websocket.Piece) error {
 	if piece.First {
-		h := ws.Header{Fin: true, OpCode: piece.OpCode, Length: piece.Length}
-		s.recordOut(h, piece.Payload)
-		s.out = websocket.AppendHeader(s.out, h)
 		s.mid = true
-	}
-	if err := s.put(piece.Payload); err != nil {
+		err := s.owe(ws.Header{Fin: true, OpCode: piece.OpCode, Length: piece.Length}, piece.Payload)
+		if err != nil {
+			return err
+		}
+	} else if err := s.oweMore(piece.Payload); err != nil {
 		return err
 	}
 	if piece.Last {
@@ -159,55 +159,26 @@ func (s *session) sendHeld(fin bool) error {
 		h.OpCode = ws.OpContinuation
 	}
 	m.fragments = true
-	// The header is put right in front of what is held, so that one write sends both.
-	start := ws.MaxHeaderSize - ws.HeaderSize(h)
-	s.recordOut(h, m.held[ws.MaxHeaderSize:])
-	copy(m.held[start:], websocket.AppendHeader(nil, h))
-	err := s.put(m.held[start:])
-	m.held = dropHeld(m.held)
-	return err
-}
-
-// frame owes the client a frame.
-func (s *session) frame(h ws.Header, payload []byte) error {
-	h.Length = int64(len(payload))
-	s.recordOut(h, payload)
-	if len(s.out)+len(payload) > maxOut {
-		if err := s.flush(); err != nil {
-			return err
-		}
-	}
-	if len(payload) > maxOut {
-		s.out = websocket.AppendHeader(s.out, h)
-		return s.put(payload)
-	}
-	s.out = websocket.AppendFrame(s.out, h, payload)
-	return nil
-}
-
-// put owes the client bytes; many of them are sent at once.
-func (s *session) put(b []byte) error {
-	if len(b) < copyLimit {
-		s.out = append(s.out, b...)
-		return nil
+	payload := m.held[ws.MaxHeaderSize:]
+	defer func() { m.held = dropHeld(m.held) }()
+	if len(payload) < copyLimit {
+		return s.owe(h, payload)
 	}
 	if err := s.flush(); err != nil {
 		return err
 	}
-	return s.send(b)
+	s.recordOut(h, payload)
+	// The header is put right in front of what is held, so that one write sends both.
+	start := ws.MaxHeaderSize - ws.HeaderSize(h)
+	copy(m.held[start:], websocket.AppendHeader(nil, h))
+	return s.send(m.held[start:])
 }
 
-func (s *session) flush() error {
-	if len(s.out) == 0 {
-		return nil
-	}
-	err := s.send(s.out)
-	s.out = s.out[:0]
-	return err
+// frame owes the client a whole frame.
+func (s *session) frame(h ws.Header, payload []byte) error {
+	h.Length = int64(len(payload))
+	return s.owe(h, payload)
 }
-
-// maxOut is how many bytes are owed at most before they are sent: more than one read brings.
-const maxOut = 2 * quietReadBuffer
 
 // growHeld makes room for what is held and more. Up to a limit it grows as the bytes come, so that a client pays for
 // what it claims; then it borrows the largest size.

@@ -46,7 +46,8 @@ func (x *exchange) receive() error {
 		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
 			x.in.wrong = true
-			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, trace.Number(start), err, httpAnswer(start, msg))
+			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, trace.Number(start), err,
+				httpAnswer(start, msg))
 		}
 	}
 }

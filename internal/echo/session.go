@@ -98,7 +98,7 @@ func (s *session) run() error {
 
 // answer takes what came and sends what is owed for it.
 func (s *session) answer(b []byte) error {
-	s.begin(len(b))
+	s.begin(b)
 	err := s.takeSafely(b)
 	if s.leaving && err == nil {
 		err = s.leave()
@@ -126,7 +126,8 @@ func (s *session) take(b []byte) error {
 		if err != nil {
 			return err
 		}
-		s.at += int64(len(b) - len(rest))
+		n := len(b) - len(rest)
+		s.at, s.taken = s.at+int64(n), s.taken+n
 		if b = rest; piece == nil {
 			return nil
 		}
@@ -247,7 +248,7 @@ func (s *session) leave() error {
 
 // giveUp ends the session with a Close that says why.
 func (s *session) giveUp(code int, err error) error {
-	s.begin(0)
+	s.begin(nil)
 	defer func() { s.rest(err) }()
 	if !s.mid {
 		_ = s.sendClose(code, err.Error())
@@ -260,7 +261,7 @@ func (s *session) sendPing() (err error) {
 	s.pinged = true
 	s.await(orDefault(s.srv.Web.PongWait, DefaultPongWait))
 	s.arm()
-	s.begin(0)
+	s.begin(nil)
 	defer func() { s.rest(err) }()
 	if s.mid {
 		return nil // inside a frame of ours nothing can be asked: the client has the time all the same

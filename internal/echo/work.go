@@ -15,33 +15,25 @@ type work struct {
 	ctl    []byte // of a control frame that was cut
 	mid    bool   // inside a frame that was begun on the wire: no other can be sent
 	log    frameLog
-
-	out  []byte // frames that are owed, in the borrowed buffer
-	lent *[]byte
+	outbox
 }
 
-var (
-	works      = sync.Pool{New: func() any { return new(work) }}
-	outBuffers = sync.Pool{New: func() any { return new([]byte) }}
-)
+var works = sync.Pool{New: func() any { return new(work) }}
 
-// begin gets what the session needs to answer n bytes that were just received.
-func (s *session) begin(n int) {
+// begin gets what the session needs to answer what was just received.
+func (s *session) begin(chunk []byte) {
 	if s.work == nil {
 		s.work = works.Get().(*work)
 		s.parser.Deflate = s.packing != nil
-		s.at = s.bytesIn - int64(n)
+		s.at = s.bytesIn - int64(len(chunk))
 	}
-	s.lent = outBuffers.Get().(*[]byte)
-	s.out = (*s.lent)[:0]
+	s.open(chunk)
 }
 
 // rest gives back what is not needed any more: all of it, between two messages. What an error leaves in a work is
 // nobody's: the next session must not begin with it.
 func (s *session) rest(err error) {
-	*s.lent = s.out
-	outBuffers.Put(s.lent)
-	s.lent, s.out = nil, nil
+	s.close()
 	if s.parser.Release(); s.parser.Between() && (err == nil || err == endClosed) {
 		works.Put(s.work)
 		s.work = nil
