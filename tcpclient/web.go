@@ -24,7 +24,8 @@ type webFlags struct {
 }
 
 func (w *webFlags) define(fs *flag.FlagSet) {
-	fs.BoolVar(&w.ws, "ws", false, "speak WebSocket, to wsserver's /ws: each message is a masked frame, text if it is UTF-8")
+	fs.BoolVar(&w.ws, "ws", false,
+		"speak WebSocket, to wsserver's /ws: each message is a masked frame, text if it is UTF-8")
 	fs.IntVar(&w.frames.Fragment, "fragment", 0, "with -ws: send each message in frames of `N` bytes (default: one frame)")
 	fs.BoolVar(&w.frames.Ping, "ping", false, "with -ws: a Ping between the messages, and between the frames of one")
 	fs.IntVar(&w.frames.Close, "close", 1000, "with -ws: end with a Close of this `CODE`")

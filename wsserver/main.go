@@ -63,5 +63,8 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 		}
 		o.useTLS(cert)
 	}
+	serving, done := context.WithCancel(ctx)
+	defer done()
+	go saveMemory(serving, func() int { return o.Stats().Conns })
 	return o.Run(ctx, p)
 }

@@ -101,8 +101,8 @@ func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte,
 	return x.result(err), err
 }
 
-// An exchange is one run of a Client. One goroutine sends, one receives; the queue of what is owed is all that they
-// share.
+// An exchange is one run of a Client. One goroutine sends, one receives. They share the queue of what is owed and, of a
+// WebSocket, the right to write: the receiver has Pings to answer.
 type exchange struct {
 	Client
 	ctx  context.Context // of Run, for both goroutines
@@ -197,22 +197,25 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 
 // awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
 func (x *exchange) awaitEcho() error {
-	if x.TLS != nil {
+	switch {
+	case x.TLS != nil:
 		return nil // the kernel holds what TLS makes of it
+	case x.ws != nil:
+		return x.awaitFrames()
 	}
-	want := x.wanted()
+	want := x.out.bytes.Load()
 	unread, moved := -1, time.Now()
 	err := sock.Await(x.ctx, func() (done bool, err error) {
-		over, err := x.isOver() // asked first: once the stream has ended, the count is the last
+		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
 		if err != nil {
 			return true, err
 		}
 		n, err := sock.Unread(x.tcp)
-		if n += x.in.r.Buffered(); n != unread {
+		if n != unread {
 			unread, moved = n, time.Now()
 		}
 		switch {
-		case err != nil || int64(n) >= want || over:
+		case err != nil || int64(n) >= want || state != sock.StateFinWait1 && state != sock.StateFinWait2:
 			return true, err
 		case time.Since(moved) > x.Timeout:
 			return true, os.ErrDeadlineExceeded
@@ -222,38 +225,18 @@ func (x *exchange) awaitEcho() error {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil // then it is luck how many reads there will be
-	case err == os.ErrDeadlineExceeded && x.ws != nil:
-		x.in.until = time.Now().Add(x.closeWait()) // for whatever is still missing
-		return nil
 	case err == os.ErrDeadlineExceeded:
 		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
 			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.suspicion())
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
-	if x.ws == nil && int64(unread) < want {
+	text := "the kernel holds the whole echo: " + trace.Bytes(want) + ", not read yet"
+	if int64(unread) < want {
 		text = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", trace.Number(int64(unread)), trace.Bytes(want))
 	}
 	x.tell(trace.Event{Ev: trace.Wait, Text: text})
 	return nil
-}
-
-// wanted is how many bytes the echo has.
-func (x *exchange) wanted() int64 {
-	if x.ws == nil {
-		return x.out.bytes.Load()
-	}
-	return x.ws.want()
-}
-
-// isOver says whether the server has ended the stream.
-func (x *exchange) isOver() (bool, error) {
-	state, err := sock.State(x.tcp)
-	if x.ws != nil { // its own end of the stream stays open
-		return state != sock.StateEstablished, err
-	}
-	return state != sock.StateFinWait1 && state != sock.StateFinWait2, err
 }
 
 // result is the account's last word.

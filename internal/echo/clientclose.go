@@ -18,6 +18,37 @@ import (
 // section 7.4.1).
 const codePolicy = 1008
 
+// awaitFrames waits until the server has ended the stream: then the kernel holds the whole echo, however it is framed. A
+// server that does not end it, though it was sent a Close, is not waited for long.
+func (x *exchange) awaitFrames() error {
+	unread, moved := -1, time.Now()
+	over := false
+	err := sock.Await(x.ctx, func() (done bool, err error) {
+		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
+		if err != nil {
+			return true, err
+		}
+		over = state != sock.StateEstablished
+		n, err := sock.Unread(x.tcp)
+		if n += x.in.r.Buffered(); n != unread {
+			unread, moved = n, time.Now()
+		}
+		return over || time.Since(moved) > x.closeWait(), err
+	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil // then it is luck how many reads there will be
+	case err != nil:
+		return err
+	}
+	text := "the kernel holds the whole echo: "
+	if !over {
+		text = fmt.Sprintf("nothing more came for %v; the kernel holds ", x.closeWait())
+	}
+	x.tell(trace.Event{Ev: trace.Wait, Text: text + trace.Bytes(int64(unread)) + ", not read yet"})
+	return nil
+}
+
 // awaitEnd waits, behind the Close handshake, for the server to end the stream: it is the side that does so first
 // (RFC 6455 section 7.1.1). One that does not is not waited for long.
 func (x *exchange) awaitEnd() error {

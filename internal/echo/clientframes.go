@@ -11,7 +11,6 @@ import (
 
 	"echolab/internal/deflate"
 	"echolab/internal/trace"
-	"echolab/internal/websocket"
 )
 
 // Frames make a Client speak WebSocket: it asks for one on /ws, sends each message as masked frames, as text if it is
@@ -47,7 +46,6 @@ type webSocket struct {
 	pings   atomic.Int64 // sent
 	silent  atomic.Bool  // the sender must not write any more
 	leaving atomic.Bool  // the connection ends for an error, and messages are of no more interest
-	echo    int64        // bytes that the echo will have
 	owed    pong
 
 	in deframer
@@ -89,9 +87,9 @@ var pingHeader = ws.Header{Fin: true, OpCode: ws.OpPing}
 // pingPayload tells the Pings of a connection apart.
 func pingPayload(number int64) []byte { return fmt.Appendf(nil, "ping %d", number) }
 
-// frameSize is how many bytes a frame takes on the wire.
-func frameSize(payload int, masked bool) int {
-	return ws.HeaderSize(ws.Header{Length: int64(payload), Masked: masked}) + payload
+// frameSize is how many bytes a client's frame takes on the wire.
+func frameSize(payload int) int {
+	return ws.HeaderSize(ws.Header{Length: int64(payload), Masked: true}) + payload
 }
 
 // overhead is more than what frames and Pings add to a message of n bytes, in either direction.
@@ -104,14 +102,6 @@ func (w *webSocket) overhead(n int) int {
 		return each
 	}
 	return each * (n/w.Fragment + 1)
-}
-
-// want is how many bytes will come back: a frame for each message, a Pong for each Ping, and the Close. How well the
-// server compresses is not known: then it is what it would be without.
-func (w *webSocket) want() int64 {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.echo + int64(frameSize(len(websocket.ClosePayload(w.closeCode(), "")), false))
 }
 
 // result is what there is to say of the frames; r has the maps.

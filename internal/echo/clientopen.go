@@ -50,8 +50,8 @@ func (x *exchange) secure(addr string) error {
 		var untrusted *tls.CertificateVerificationError
 		switch {
 		case errors.As(err, &untrusted):
-			return fmt.Errorf("the server's certificate is not trusted: %w; -ca FILE names one to trust, -insecure trusts any",
-				untrusted.Err)
+			return fmt.Errorf("the server's certificate is not trusted: %w; "+
+				"-ca FILE names one to trust, -insecure trusts any", untrusted.Err)
 		case x.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			err = fmt.Errorf("no answer within %v", x.Timeout)
 		}

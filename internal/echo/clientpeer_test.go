@@ -132,3 +132,11 @@ func failing(t *testing.T, client echo.Client, addr string, messages ...string) 
 type wsFrame = ws.Frame
 
 func peerPing(s string) wsFrame { return ws.NewPingFrame([]byte(s)) }
+
+// responseWith is the 101, with permessage-deflate or without.
+func responseWith(key string, compressed bool) []byte {
+	if compressed {
+		return websocket.Response(key, "permessage-deflate")
+	}
+	return websocket.Response(key, "")
+}

@@ -226,7 +226,8 @@ func (x *exchange) closeCame(payload []byte) error {
 
 // soFar is how much of the echo has come.
 func (x *exchange) soFar() string {
-	return fmt.Sprintf("after the echo of %d of %s", x.in.messages, trace.Count(int(x.out.messages.Load()), "message", "messages"))
+	sent := trace.Count(int(x.out.messages.Load()), "message", "messages")
+	return fmt.Sprintf("after the echo of %d of %s", x.in.messages, sent)
 }
 
 // frameError says what the end of the reading means. What is no end of the connection is something that was not sent.

@@ -55,7 +55,7 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 	pings := w.pings.Load()
 	size := 0
 	for _, part := range w.split(h, payload, pings) {
-		size += frameSize(len(part), true)
+		size += frameSize(len(part))
 	}
 	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Bytes: msg,
 		Span: &trace.Span{Off: x.out.framed, N: size}})
@@ -67,15 +67,10 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 		}
 	}
 	x.out.messages.Store(number)
-	w.echo += int64(frameSize(len(msg), false))
 	return nil
 }
 
-func (x *exchange) appendPing() {
-	payload := pingPayload(x.ws.pings.Add(1))
-	x.appendFrame(pingHeader, payload)
-	x.ws.echo += int64(frameSize(len(payload), false))
-}
+func (x *exchange) appendPing() { x.appendFrame(pingHeader, pingPayload(x.ws.pings.Add(1))) }
 
 // appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it behind what
 // is pending, and tells of it.
@@ -84,7 +79,7 @@ func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 	rand.Read(h.Mask[:]) // it never fails (crypto/rand)
 	x.tell(frameEvent(trace.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))
 	x.out.pending = websocket.AppendFrame(x.out.pending, h, payload)
-	x.out.framed += int64(frameSize(len(payload), true))
+	x.out.framed += int64(frameSize(len(payload)))
 }
 
 // endFrames ends our side with a Close: 1001 if the messages ended with an error, because then there is no more to come

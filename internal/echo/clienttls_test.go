@@ -115,7 +115,7 @@ func TestAnInterruptInsideTLSSaysThatItGoesAway(t *testing.T) {
 func TestTLSWaitsForAServerThatReadsSlowly(t *testing.T) {
 	t.Parallel()
 	server, trusts := secrets(t)
-	const timeout = 300 * time.Millisecond
+	const timeout = 500 * time.Millisecond
 	addr := fake(t, func(c *net.TCPConn) {
 		c.SetReadBuffer(64 << 10)
 		inside := tls.Server(c, server)
@@ -132,7 +132,7 @@ func TestTLSWaitsForAServerThatReadsSlowly(t *testing.T) {
 		}
 		inside.CloseWrite()
 	})
-	msg := strings.Repeat("m", 4<<20)
+	msg := strings.Repeat("m", 12<<20)
 	client := echo.Client{TLS: trusts, Timeout: timeout, MaxMessage: len(msg)}
 	r, err := client.Run(bounded(t), addr, of(msg))
 	require.NoError(t, err)

@@ -41,11 +41,10 @@ func (s *session) recordPiece(piece *websocket.Piece) {
 	}
 }
 
-// recordOut tells of a frame that is about to be sent, with its payload or the beginning of it.
+// recordOut tells of a frame that is about to be sent, with its payload or the beginning of it. It is for servers with
+// a Recorder: the stack that an event takes would stay with every connection.
 func (s *session) recordOut(h ws.Header, payload []byte) {
-	if s.srv.Recorder != nil {
-		s.record(frameEvent(trace.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
-	}
+	s.record(frameEvent(trace.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
 }
 
 // frameEvent is the event for a frame, whose header has the given size.
@@ -64,5 +63,7 @@ func frameEvent(dir trace.Dir, off int64, size int, h ws.Header, payload []byte)
 // tellMessage counts a message that has come whole, and tells of it.
 func (s *session) tellMessage(payload []byte) {
 	s.messages++
-	s.recordMessage(s.msg.from, s.at, payload)
+	if s.srv.Recorder != nil {
+		s.recordMessage(s.msg.from, s.at, payload)
+	}
 }

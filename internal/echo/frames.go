@@ -167,7 +167,9 @@ func (s *session) sendHeld(fin bool) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
-	s.recordOut(h, payload)
+	if s.srv.Recorder != nil {
+		s.recordOut(h, payload)
+	}
 	// The header is put right in front of what is held, so that one write sends both.
 	start := ws.MaxHeaderSize - ws.HeaderSize(h)
 	copy(m.held[start:], websocket.AppendHeader(nil, h))

@@ -18,9 +18,12 @@ var (
 // ends are endings of which one makes a beginning tell, if anything can.
 var ends = func() (list []string) {
 	for _, whole := range []string{
-		"GET http://", "GET https://", "GET /", "HEAD http://", "HEAD https://", "HEAD /", "POST http://", "POST https://", "POST /", "PUT http://",
-		"PUT https://", "PUT /", "DELETE http://", "DELETE https://", "DELETE /", "CONNECT x", "OPTIONS http://", "OPTIONS https://", "OPTIONS /", "OPTIONS *",
-		"TRACE http://", "TRACE https://", "TRACE /", "PATCH http://", "PATCH https://", "PATCH /", "PRI * HTTP/2.0\r\n", "\x16\x03\x00\x00\x00\x01",
+		"GET http://", "GET https://", "GET /", "HEAD http://", "HEAD https://", "HEAD /", "POST http://",
+		"POST https://", "POST /", "PUT http://",
+		"PUT https://", "PUT /", "DELETE http://", "DELETE https://", "DELETE /", "CONNECT x", "OPTIONS http://",
+		"OPTIONS https://", "OPTIONS /", "OPTIONS *",
+		"TRACE http://", "TRACE https://", "TRACE /", "PATCH http://", "PATCH https://", "PATCH /",
+		"PRI * HTTP/2.0\r\n", "\x16\x03\x00\x00\x00\x01",
 	} {
 		for cut := range len(whole) {
 			list = append(list, whole[cut:])
@@ -54,8 +57,10 @@ func naively(b string, withTLS bool) (Protocol, bool) {
 
 func FuzzDecide(f *testing.F) {
 	for _, seed := range []string{
-		"GET / HTTP/1.1\r\n", "GX", "GET x", "HEAD http://h/", "POST https:/", "CONNECT host:1", "CONNECT  ", "OPTIONS *", "OPTIONS x", "PRI * HTTP/2.0\r\n\r\n",
-		"PRI * HTTP/1.1", "PATCH httpx", "get /", "\r\nGET /", "\x16\x03\x01\x02\x00\x01", "\x16\x03\x05", "\x16\x03\x03\x40\x01\x02", "\x16\x03\x03\x41", "",
+		"GET / HTTP/1.1\r\n", "GX", "GET x", "HEAD http://h/", "POST https:/", "CONNECT host:1", "CONNECT  ",
+		"OPTIONS *", "OPTIONS x", "PRI * HTTP/2.0\r\n\r\n",
+		"PRI * HTTP/1.1", "PATCH httpx", "get /", "\r\nGET /", "\x16\x03\x01\x02\x00\x01", "\x16\x03\x05",
+		"\x16\x03\x03\x40\x01\x02", "\x16\x03\x03\x41", "",
 	} {
 		f.Add([]byte(seed), true)
 		f.Add([]byte(seed), false)

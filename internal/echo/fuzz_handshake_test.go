@@ -48,7 +48,8 @@ func acceptable(in, accept string) bool {
 		sum := sha1.Sum([]byte(key + guid))
 		if asks && lists(values["upgrade"], "websocket") && lists(values["connection"], "upgrade") &&
 			strings.Join(values["sec-websocket-version"], "|") == "13" && goodKey.MatchString(key) &&
-			len(values["host"]) == 1 && len(values["transfer-encoding"]) == 0 && ownSite(values["origin"], values["host"][0]) &&
+			len(values["host"]) == 1 && len(values["transfer-encoding"]) == 0 && ownSite(values["origin"],
+			values["host"][0]) &&
 			base64.StdEncoding.EncodeToString(sum[:]) == accept {
 			return true
 		}

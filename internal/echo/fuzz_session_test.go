@@ -226,12 +226,14 @@ func FuzzSession(f *testing.F) {
 	large := strings.Repeat("l", fuzzLimit)
 	all := slices.Concat(firstBytes(), []talk{
 		goesOn("messages", sends(0x81, "안녕")+sends(0x82, "\xff")+sends(0x89, "p"), `81 "안녕"`, `82 "\xff"`, `8a "p"`),
-		goesOn("fragments", sends(0x01, "\xec")+sends(0x89, "p")+sends(0x00, "\x95")+sends(0x80, "\x88"), `8a "p"`, `81 "안"`),
+		goesOn("fragments", sends(0x01, "\xec")+sends(0x89, "p")+sends(0x00, "\x95")+sends(0x80, "\x88"), `8a "p"`,
+			`81 "안"`),
 		goesOn("sizes", sends(0x82, large[:125])+sends(0x82, large[:126])+sends(0x82, large),
 			line(0x82, large[:125]), line(0x82, large[:126]), line(0x82, large)),
 		breaks("over the limit", sends(0x02, large[:200])+head(0x80, 101), 1009),
 		breaks("2^63-1", head(0x82, 1<<63-1), 1009), breaks("not the shortest", "\x82\xfe\x00\x7d", 1002),
-		breaks("a reason", sends(0x88, closing(1000, "\xff")), 1007), breaks("a code", sends(0x88, closing(1005, "")), 1002),
+		breaks("a reason", sends(0x88, closing(1000, "\xff")), 1007), breaks("a code", sends(0x88, closing(1005, "")),
+			1002),
 	})
 	for _, bad := range badTexts {
 		all = append(all, breaks("", head(0x81, 100)+masked(bad), 1007))

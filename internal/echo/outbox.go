@@ -49,7 +49,9 @@ func (o *outbox) inPlace(b []byte, size int) bool {
 
 // owe adds a frame, or its beginning: h, whose length is set, and what there is of the payload.
 func (s *session) owe(h ws.Header, payload []byte) error {
-	s.recordOut(h, payload)
+	if s.srv.Recorder != nil {
+		s.recordOut(h, payload)
+	}
 	size := ws.HeaderSize(h)
 	if s.inPlace(payload, size) {
 		start := s.taken - len(payload) - size

@@ -1,8 +1,8 @@
 package echo_test
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -19,13 +19,15 @@ func TestRFC6455Close(t *testing.T) {
 		return talk{name: name, in: sends(0x88, payload), want: want}
 	}
 	var talks []talk
-	for _, code := range []int{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999} {
+	for _, code := range []int{1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999,
+		4000, 4999} {
 		same := fmt.Sprintf("88 %d", code)
 		talks = append(talks, answered(fmt.Sprintf("7.4 code %d is answered", code), closing(code, ""), same),
 			answered(fmt.Sprintf("7.4 code %d with a reason is answered", code), closing(code, "안녕"), same))
 	}
 	for _, code := range []int{0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535} {
-		talks = append(talks, breaks(fmt.Sprintf("7.4 code %d is not for the wire", code), sends(0x88, closing(code, "")), 1002))
+		talks = append(talks, breaks(fmt.Sprintf("7.4 code %d is not for the wire", code), sends(0x88, closing(code,
+			"")), 1002))
 	}
 	for name, bad := range badTexts {
 		talks = append(talks, breaks("5.5.1 a reason with "+name, sends(0x88, closing(1000, "ok"+bad)), 1007))
@@ -37,10 +39,13 @@ func TestRFC6455Close(t *testing.T) {
 		answered("5.5.1 a reason of 123 bytes", closing(4000, strings.Repeat("r", 123)), "88 4000"),
 		breaks("5.5.1 a reason that ends inside a character", sends(0x88, closing(1000, "안"[:2])), 1007),
 		answered("5.5.1 a reason of U+10FFFF", closing(1000, "\U0010ffff"), "88 1000"),
-		talk{name: "5.5.1 what comes behind it is nobody's", in: sends(0x88, closing(1001, "")) + behind, want: []string{"88 1001"}},
+		talk{name: "5.5.1 what comes behind it is nobody's", in: sends(0x88, closing(1001, "")) + behind,
+			want: []string{"88 1001"}},
 		talk{name: "5.5.1 two of them", in: strings.Repeat(sends(0x88, ""), 2), want: []string{`88 ""`}},
-		talk{name: "5.4 inside a message", in: sends(0x01, "never whole") + sends(0x88, closing(1000, "")), want: []string{"88 1000"}},
-		talk{name: "5.5.1 behind messages and Pings", in: sends(0x81, "a") + sends(0x89, "p") + sends(0x88, closing(1000, "bye")),
+		talk{name: "5.4 inside a message", in: sends(0x01, "never whole") + sends(0x88, closing(1000, "")),
+			want: []string{"88 1000"}},
+		talk{name: "5.5.1 behind messages and Pings", in: sends(0x81, "a") + sends(0x89, "p") + sends(0x88,
+			closing(1000, "bye")),
 			want: []string{`81 "a"`, `8a "p"`, "88 1000"}},
 		talk{name: "7.1.7 nothing is taken behind a mistake", in: "\x83" + behind, want: []string{refused(1002)}},
 	)
@@ -97,7 +102,8 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, &echo.Server{Web: &echo.Web{Ping: 30 * time.Millisecond, PongWait: 30 * time.Millisecond}}, nil)
+			s := serve(t, &echo.Server{Web: &echo.Web{Ping: 30 * time.Millisecond, PongWait: 30 * time.Millisecond}},
+				nil)
 			client := dial(t, s.addr)
 			shakeHands(t, client)
 			payload := strings.Repeat("b", 70_000)
@@ -113,7 +119,8 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 func TestRFC6455AClientThatDoesNotAnswerACloseIsNotWaitedForLong(t *testing.T) {
 	t.Parallel()
 	for name, in := range map[string]string{
-		"7.1.1 after a mistake": "\x83", "7.1.1 after its own Close": sends(0x88, closing(1000, "")), "7.1.1 after a Shutdown": "",
+		"7.1.1 after a mistake": "\x83", "7.1.1 after its own Close": sends(0x88, closing(1000, "")),
+		"7.1.1 after a Shutdown": "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -154,20 +161,33 @@ func TestRFC6455AShutdownIsAClose1001(t *testing.T) {
 					_, err := s.Shutdown(bounded(t))
 					ended <- err
 				}()
-				expected := make([]byte, 4)
-				expect(t, client, nil)
-				_, err := client.Read(expected[:4])
+				start := make([]byte, 4)
+				_, err := io.ReadFull(client, start)
 				require.NoError(t, err)
-				require.Equal(t, "\x88", string(expected[:1]))
-				require.True(t, bytes.HasSuffix(expected, []byte("\x03\xe9")), "%x", expected)
+				require.Equal(t, "88 03e9", fmt.Sprintf("%x %x", start[:1], start[2:]))
 				write(t, client, []byte(answer))
 				if name == "inside of a frame" {
 					require.NoError(t, client.CloseWrite())
 				}
 				rest := readAll(t, client)
-				require.Len(t, rest, int(expected[1])-2, "one Close, and nothing behind it")
+				require.Len(t, rest, int(start[1])-2, "one Close, and nothing behind it")
+				client.Close()
 				require.NoError(t, <-ended)
 			})
 		}
 	})
+}
+
+func TestRFC6455WhatComesBehindTheCloseDoesNotLoseIt(t *testing.T) {
+	t.Parallel()
+	s := serve(t, &echo.Server{Web: new(echo.Web)}, nil)
+	behind := strings.Repeat(sends(0x82, strings.Repeat("b", 1000)), 700) // more than one read takes
+	for in, want := range map[string]string{sends(0x88, closing(1000, "")): "88 1000", "\x83": refused(1002)} {
+		client := dial(t, s.addr)
+		shakeHands(t, client)
+		feed(t, client, in+behind)
+		got, err := fromServer([]byte(readAll(t, client))) // the end, and no reset
+		require.NoError(t, err)
+		require.Equal(t, []string{want}, got)
+	}
 }

@@ -36,7 +36,8 @@ func TestRawIsEchoedWithTheFirstByteThatIsNotHTTP(t *testing.T) {
 	t.Parallel()
 	either(t, func(t *testing.T, rec *account) {
 		s := serve(t, &echo.Server{Web: new(echo.Web)}, rec)
-		for _, raw := range []string{"\x00", "x", " ", "\r", "GX", "GG", "g", "G\n", "GET\n", "GET x", "GET  ", "GETS", "PU ", "PO T", "POST/", "HEAD -",
+		for _, raw := range []string{"\x00", "x", " ", "\r", "GX", "GG", "g", "G\n", "GET\n", "GET x", "GET  ",
+			"GETS", "PU ", "PO T", "POST/", "HEAD -",
 			"OPTIONS x", "PRI x", "PRI * HTTP/1", "CONNECT  ", "GET http:/x", "GET httpx", "\x16\x03\x01"} {
 			client, atServer := s.connect(t)
 			write(t, client, []byte(raw))
@@ -57,7 +58,8 @@ func TestABeginningThatTellsNothingIsEchoedAtItsEnd(t *testing.T) {
 	t.Parallel()
 	either(t, func(t *testing.T, rec *account) {
 		s := serve(t, &echo.Server{Web: new(echo.Web)}, rec)
-		for _, start := range []string{"", "G", "GE", "GET", "GET ", "GET h", "GET http:/", "PRI * HTTP/2.0\r", "CONNECT "} {
+		for _, start := range []string{"", "G", "GE", "GET", "GET ", "GET h", "GET http:/", "PRI * HTTP/2.0\r",
+			"CONNECT "} {
 			client, atServer := s.connect(t)
 			dribble(t, client, atServer, start)
 			require.NoError(t, client.CloseWrite())

@@ -20,7 +20,8 @@ func TestRFC6455Fragments(t *testing.T) {
 		talks = append(talks,
 			goesOn("5.4 two fragments "+line(begin, ""), a(begin)+a(0x80), line(begin|0x80, "aa")),
 			goesOn("5.4 three fragments "+line(begin, ""), a(begin)+a(0x00)+a(0x80), line(begin|0x80, "aaa")),
-			goesOn("5.4 only empty fragments "+line(begin, ""), sends(begin, "")+sends(0x00, "")+sends(0x80, ""), line(begin|0x80, "")),
+			goesOn("5.4 only empty fragments "+line(begin, ""), sends(begin, "")+sends(0x00, "")+sends(0x80, ""),
+				line(begin|0x80, "")),
 			goesOn("5.4 an empty last one "+line(begin, ""), a(begin)+sends(0x80, ""), line(begin|0x80, "a")),
 			goesOn("5.4 an empty first one "+line(begin, ""), sends(begin, "")+a(0x80), line(begin|0x80, "a")))
 	}
@@ -28,7 +29,8 @@ func TestRFC6455Fragments(t *testing.T) {
 		breaks("5.4 a continuation behind a whole message", a(0x81)+"\x80", 1002, `81 "a"`),
 		breaks("5.4 a continuation behind the last one", a(0x01)+a(0x80)+"\x00", 1002, `81 "aa"`),
 		breaks("5.4 a continuation behind a Ping", a(0x89)+"\x80", 1002, `8a "a"`),
-		goesOn("5.4 one message after another", a(0x01)+a(0x80)+a(0x02)+a(0x00)+a(0x80)+a(0x81), `81 "aa"`, `82 "aaa"`, `81 "a"`))
+		goesOn("5.4 one message after another", a(0x01)+a(0x80)+a(0x02)+a(0x00)+a(0x80)+a(0x81), `81 "aa"`,
+			`82 "aaa"`, `81 "a"`))
 	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 

@@ -54,7 +54,8 @@ func TestRFC6455Masking(t *testing.T) {
 		breaks("5.1 an unmasked continuation", sends(0x01, "a")+"\x80\x01", 1002),
 		breaks("5.1 an unmasked frame behind a masked one", sends(0x81, "masked")+"\x81\x05", 1002, `81 "masked"`),
 		goesOn("5.3 a mask of zeros masks", "\x81\x85\x00\x00\x00\x00hello", `81 "hello"`),
-		goesOn("5.3 every frame has its own mask", "\x81\x82\x01\x02\x03\x04ik"+sends(0x81, "again"), `81 "hi"`, `81 "again"`),
+		goesOn("5.3 every frame has its own mask", "\x81\x82\x01\x02\x03\x04ik"+sends(0x81, "again"), `81 "hi"`,
+			`81 "again"`),
 	)
 	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
@@ -70,7 +71,8 @@ func TestRFC6455Lengths(t *testing.T) {
 	}
 	for _, first := range []string{"\x81", "\x82", "\x02"} {
 		for _, length := range []string{"\x00\x00", "\x00\x01", "\x00\x7c", "\x00\x7d"} {
-			talks = append(talks, breaks(fmt.Sprintf("5.2 %x with %x for a length", first, length), first+"\xfe"+length, 1002))
+			talks = append(talks, breaks(fmt.Sprintf("5.2 %x with %x for a length", first, length),
+				first+"\xfe"+length, 1002))
 		}
 		for _, length := range []string{
 			"\x00\x00\x00\x00\x00\x00\x00\x00", "\x00\x00\x00\x00\x00\x00\x00\x01", "\x00\x00\x00\x00\x00\x00\x00\x7d",
@@ -82,7 +84,8 @@ func TestRFC6455Lengths(t *testing.T) {
 			talks = append(talks, wrong)
 		}
 	}
-	talks = append(talks, breaks("5.2 a continuation with a length that is not the shortest", sends(0x01, "a")+"\x80\xfe\x00\x10", 1002))
+	talks = append(talks, breaks("5.2 a continuation with a length that is not the shortest", sends(0x01,
+		"a")+"\x80\xfe\x00\x10", 1002))
 	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }
 
@@ -92,25 +95,30 @@ func TestRFC6455ControlFrames(t *testing.T) {
 	var talks []talk
 	for first, name := range map[byte]string{0x88: "Close", 0x89: "Ping", 0x8a: "Pong"} {
 		for _, second := range []byte{0xfe, 0xff} {
-			talks = append(talks, breaks(fmt.Sprintf("5.5 a %s with the length %02x", name, second), string([]byte{first, second}), 1002))
+			talks = append(talks, breaks(fmt.Sprintf("5.5 a %s with the length %02x", name, second),
+				string([]byte{first, second}), 1002))
 		}
 	}
 	talks = append(talks,
 		goesOn("5.5.2 an empty Ping", sends(0x89, ""), `8a ""`),
 		goesOn("5.5.2 a Ping's payload comes back", sends(0x89, "\x00\xff payload"), line(0x8a, "\x00\xff payload")),
 		goesOn("5.5.2 a Ping of 125 bytes", sends(0x89, full), line(0x8a, full)),
-		goesOn("5.5.2 Pings in one segment", sends(0x89, "1")+sends(0x89, "2")+sends(0x89, "3"), `8a "1"`, `8a "2"`, `8a "3"`),
-		goesOn("5.5.2 a Ping between two messages", sends(0x81, "a")+sends(0x89, "p")+sends(0x82, "b"), `81 "a"`, `8a "p"`, `82 "b"`),
+		goesOn("5.5.2 Pings in one segment", sends(0x89, "1")+sends(0x89, "2")+sends(0x89, "3"), `8a "1"`, `8a "2"`,
+			`8a "3"`),
+		goesOn("5.5.2 a Ping between two messages", sends(0x81, "a")+sends(0x89, "p")+sends(0x82, "b"), `81 "a"`,
+			`8a "p"`, `82 "b"`),
 		goesOn("5.5.3 a Pong that nobody asked for", sends(0x8a, "unasked")+sends(0x8a, "")+sends(0x81, "a"), `81 "a"`),
 		goesOn("5.5.3 a Pong of 125 bytes", sends(0x8a, full)),
 		goesOn("5.4 a Ping inside a message", sends(0x01, "a")+sends(0x89, "p")+sends(0x80, "b"), `8a "p"`, `81 "ab"`),
 		goesOn("5.4 Pings and Pongs around every fragment",
-			sends(0x89, "1")+sends(0x02, "a")+sends(0x89, "2")+sends(0x8a, "x")+sends(0x00, "b")+sends(0x89, full)+sends(0x80, "c")+sends(0x89, "4"),
+			sends(0x89, "1")+sends(0x02, "a")+sends(0x89, "2")+sends(0x8a, "x")+sends(0x00, "b")+sends(0x89,
+				full)+sends(0x80, "c")+sends(0x89, "4"),
 			`8a "1"`, `8a "2"`, line(0x8a, full), `82 "abc"`, `8a "4"`),
 		breaks("5.5 a fragmented Ping inside a message", sends(0x01, "a")+"\x09", 1002),
 		breaks("5.5 a Ping too long inside a message", sends(0x01, "a")+"\x89\xfe", 1002),
 		breaks("5.2 a reserved control frame inside a message", sends(0x01, "a")+"\x8b", 1002),
-		breaks("5.2 what was right before is answered before the Close", sends(0x81, "a")+sends(0x89, "p")+"\xc1", 1002, `81 "a"`, `8a "p"`),
+		breaks("5.2 what was right before is answered before the Close", sends(0x81, "a")+sends(0x89, "p")+"\xc1",
+			1002, `81 "a"`, `8a "p"`),
 	)
 	converse(t, &echo.Server{Web: new(echo.Web)}, talks)
 }

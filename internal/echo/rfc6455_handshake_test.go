@@ -77,14 +77,19 @@ var requests = []request{
 	{name: "4.2.1 Connection close", changes: []string{"Connection: close"}, status: 400},
 	{name: "4.2.1 Connection in small letters", changes: []string{"Connection: upgrade"}, status: 101},
 	{name: "4.2.1 Connection with others", changes: []string{"Connection: keep-alive, Upgrade"}, status: 101},
-	{name: "4.2.1 Connection in two headers", changes: []string{"Connection: keep-alive", "+Connection: UPGRADE"}, status: 101},
+	{name: "4.2.1 Connection in two headers", changes: []string{"Connection: keep-alive", "+Connection: UPGRADE"},
+		status: 101},
 	{name: "4.2.1 Connection with empty elements", changes: []string{"Connection: ,,\tUpgrade,"}, status: 101},
 	{name: "4.2.1 Connection of a longer name", changes: []string{"Connection: Upgrades"}, status: 400},
 
-	{name: "4.4 no version", changes: []string{"Sec-WebSocket-Version"}, status: 426, header: "Sec-WebSocket-Version: 13"},
-	{name: "4.4 version 8", changes: []string{"Sec-WebSocket-Version: 8"}, status: 426, header: "Sec-WebSocket-Version: 13"},
-	{name: "4.4 version 14", changes: []string{"Sec-WebSocket-Version: 14"}, status: 426, header: "Sec-WebSocket-Version: 13"},
-	{name: "4.4 version 13, 8", changes: []string{"Sec-WebSocket-Version: 13, 8"}, status: 426, header: "Sec-WebSocket-Version: 13"},
+	{name: "4.4 no version", changes: []string{"Sec-WebSocket-Version"}, status: 426,
+		header: "Sec-WebSocket-Version: 13"},
+	{name: "4.4 version 8", changes: []string{"Sec-WebSocket-Version: 8"}, status: 426,
+		header: "Sec-WebSocket-Version: 13"},
+	{name: "4.4 version 14", changes: []string{"Sec-WebSocket-Version: 14"}, status: 426,
+		header: "Sec-WebSocket-Version: 13"},
+	{name: "4.4 version 13, 8", changes: []string{"Sec-WebSocket-Version: 13, 8"}, status: 426,
+		header: "Sec-WebSocket-Version: 13"},
 	{name: "4.4 version 013", changes: []string{"Sec-WebSocket-Version: 013"}, status: 426},
 	{name: "4.4 version 13.0", changes: []string{"Sec-WebSocket-Version: 13.0"}, status: 426},
 	{name: "11.3.5 the version twice", changes: []string{"+Sec-WebSocket-Version: 13"}, status: 426},
@@ -93,31 +98,41 @@ var requests = []request{
 	{name: "4.2.1 an empty key", changes: []string{"Sec-WebSocket-Key: "}, status: 400},
 	{name: "11.3.1 two keys", changes: []string{"+Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}, status: 400},
 	{name: "4.2.1 a key of 13 bytes", changes: []string{"Sec-WebSocket-Key: XpZ3qYz7qv0bFZ5z1g=="}, status: 400},
-	{name: "4.2.1 a key that is not base64", changes: []string{"Sec-WebSocket-Key: dGhlIHhbXBsZSBub25jZQ=="}, status: 400},
+	{name: "4.2.1 a key that is not base64", changes: []string{"Sec-WebSocket-Key: dGhlIHhbXBsZSBub25jZQ=="},
+		status: 400},
 	{name: "4.2.1 a key of 15 bytes", changes: []string{"Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1"}, status: 400},
 	{name: "4.2.1 a key of 17 bytes", changes: []string{"Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Njc="}, status: 400},
 	{name: "4.2.1 24 exclamation marks", changes: []string{"Sec-WebSocket-Key: !!!!!!!!!!!!!!!!!!!!!!!!"}, status: 400},
-	{name: "4.2.1 a key without its padding", changes: []string{"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"}, status: 400},
-	{name: "4.2.1 a key in the alphabet of URLs", changes: []string{"Sec-WebSocket-Key: __79__79__79__79__79_w=="}, status: 400},
-	{name: "4.2.1 a key with white space around", changes: []string{"Sec-WebSocket-Key: \t dGhlIHNhbXBsZSBub25jZQ==  "}, status: 101},
+	{name: "4.2.1 a key without its padding", changes: []string{"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ"},
+		status: 400},
+	{name: "4.2.1 a key in the alphabet of URLs", changes: []string{"Sec-WebSocket-Key: __79__79__79__79__79_w=="},
+		status: 400},
+	{name: "4.2.1 a key with white space around",
+		changes: []string{"Sec-WebSocket-Key: \t dGhlIHNhbXBsZSBub25jZQ==  "}, status: 101},
 
 	{name: "4.1 a body", changes: []string{"Content-Length: 5"}, status: 400},
 	{name: "4.1 a body in chunks", changes: []string{"Transfer-Encoding: chunked"}, status: 400},
 	{name: "4.1 a body of nothing", changes: []string{"Content-Length: 0"}, status: 101},
-	{name: "9.1 extensions that are off", changes: []string{"Sec-WebSocket-Extensions: permessage-deflate, x-mine; a=1"}, status: 101},
-	{name: "9.1 extensions out of grammar", changes: []string{"Sec-WebSocket-Extensions: permessage-deflate; ="}, status: 400},
-	{name: "4.2.2 subprotocols that nobody speaks", changes: []string{"Sec-WebSocket-Protocol: chat, superchat"}, status: 101},
+	{name: "9.1 extensions that are off",
+		changes: []string{"Sec-WebSocket-Extensions: permessage-deflate, x-mine; a=1"}, status: 101},
+	{name: "9.1 extensions out of grammar", changes: []string{"Sec-WebSocket-Extensions: permessage-deflate; ="},
+		status: 400},
+	{name: "4.2.2 subprotocols that nobody speaks", changes: []string{"Sec-WebSocket-Protocol: chat, superchat"},
+		status: 101},
 
 	{name: "10.2 its own page", changes: []string{site, "Origin: http://lab.example:9000"}, status: 101},
 	{name: "10.2 its own page behind TLS", changes: []string{site, "Origin: https://LAB.example:9000"}, status: 101},
 	{name: "10.2 another port", changes: []string{site, "Origin: http://lab.example"}, status: 403},
 	{name: "10.2 another site", changes: []string{site, "Origin: http://evil.example:9000"}, status: 403},
-	{name: "10.2 a site that begins alike", changes: []string{site, "Origin: http://lab.example:9000.evil.example"}, status: 403},
+	{name: "10.2 a site that begins alike", changes: []string{site, "Origin: http://lab.example:9000.evil.example"},
+		status: 403},
 	{name: "10.2 null", changes: []string{site, "Origin: null"}, status: 403},
 	{name: "10.2 no site at all", changes: []string{site, "Origin: lab.example:9000"}, status: 403},
-	{name: "10.2 two of them", changes: []string{site, "Origin: http://lab.example:9000", "+Origin: http://evil.example"}, status: 403},
+	{name: "10.2 two of them", changes: []string{site, "Origin: http://lab.example:9000",
+		"+Origin: http://evil.example"}, status: 403},
 	{name: "10.2 a listed one", changes: []string{site, "Origin: https://friend.example"}, status: 101},
-	{name: "10.2 a listed one with another scheme", changes: []string{site, "Origin: http://friend.example"}, status: 403},
+	{name: "10.2 a listed one with another scheme", changes: []string{site, "Origin: http://friend.example"},
+		status: 403},
 }
 
 func TestRFC6455Handshake(t *testing.T) {
@@ -127,7 +142,8 @@ func TestRFC6455Handshake(t *testing.T) {
 		for _, r := range requests {
 			t.Run(r.name, func(t *testing.T) {
 				// With frames behind the request: they count, or are in nobody's way.
-				for name, behind := range map[string]string{"": sends(0x88, ""), " with much behind": strings.Repeat(sends(0x81, "hello"), 9000) + sends(0x88, "")} {
+				for name, behind := range map[string]string{"": sends(0x88, ""),
+					" with much behind": strings.Repeat(sends(0x81, "hello"), 9000) + sends(0x88, "")} {
 					client := dial(t, s.addr)
 					feed(t, client, r.String()+behind)
 					in := bufio.NewReader(client)
@@ -143,7 +159,6 @@ func TestRFC6455Handshake(t *testing.T) {
 						messages := readMessages(t, in)
 						assert.Equal(t, `88 ""`, messages[len(messages)-1])
 					}
-					client.Close()
 				}
 			})
 		}
@@ -198,7 +213,8 @@ func TestRFC6455AnUpgradeAfterOtherRequests(t *testing.T) {
 	s := serve(t, &echo.Server{Web: new(echo.Web)}, nil)
 	const health = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 	for name, before := range map[string][]string{
-		"two requests": {health, health}, "a request with a body": {"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nGET /"},
+		"two requests":                        {health, health},
+		"a request with a body":               {"POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nGET /"},
 		"a refusal that keeps the connection": {"GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n"},
 	} {
 		all := strings.Join(before, "") + askWebSocket + sends(0x81, "hello") + sends(0x88, "")
@@ -237,7 +253,8 @@ func TestRFC6455AHeaderThatIsTooLarge(t *testing.T) {
 func TestRFC6455AHeaderThatNeverEndsIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &echo.Server{Web: &echo.Web{HeaderTimeout: 100 * time.Millisecond}}, nil)
-	for _, part := range []string{"GET /ws HTTP/1.1\r\n", askWebSocket[:len(askWebSocket)-1], "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"} {
+	for _, part := range []string{"GET /ws HTTP/1.1\r\n", askWebSocket[:len(askWebSocket)-1],
+		"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"} {
 		client := dial(t, s.addr)
 		write(t, client, []byte(part))
 		assert.NotContains(t, readAll(t, client), "101")

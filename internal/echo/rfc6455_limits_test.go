@@ -22,9 +22,11 @@ func TestRFC6455MessageLimit(t *testing.T) {
 			begin := first &^ 0x80
 			talks = append(talks,
 				goesOn(kind+"the limit", sends(first, at(limit)), line(first, at(limit))),
-				goesOn(kind+"the limit twice", strings.Repeat(sends(first, at(limit)), 2), line(first, at(limit)), line(first, at(limit))),
+				goesOn(kind+"the limit twice", strings.Repeat(sends(first, at(limit)), 2), line(first, at(limit)),
+					line(first, at(limit))),
 				goesOn(kind+"one byte less", sends(first, at(limit-1)), line(first, at(limit-1))),
-				goesOn(kind+"the limit in fragments", sends(begin, at(limit-1))+sends(0x00, "")+sends(0x80, "x"), line(first, at(limit))),
+				goesOn(kind+"the limit in fragments", sends(begin, at(limit-1))+sends(0x00, "")+sends(0x80, "x"),
+					line(first, at(limit))),
 				breaks(kind+"one byte more", head(first, uint64(limit+1)), 1009),
 				breaks(kind+"2^62", head(first, 1<<62), 1009),
 				breaks(kind+"2^63-1", head(first, 1<<63-1), 1009),
@@ -52,13 +54,15 @@ func TestRFC6455LargeMessagesComeBackWhole(t *testing.T) {
 				bytes := string(random(size))
 				text := strings.Repeat("안", size/3) + "abc"[:size%3]
 				in := sends(0x82, bytes) + sends(0x81, text) + sends(0x89, "p") +
-					sends(0x02, bytes[:size/3]) + sends(0x89, "q") + sends(0x00, bytes[size/3:size-1]) + sends(0x80, bytes[size-1:]) +
+					sends(0x02, bytes[:size/3]) + sends(0x89, "q") + sends(0x00, bytes[size/3:size-1]) + sends(0x80,
+					bytes[size-1:]) +
 					sends(0x01, text[:size/2]) + sends(0x89, "r") + sends(0x80, text[size/2:]) + sends(0x88, "")
 				client := dial(t, s.addr)
 				shakeHands(t, client)
 				feed(t, client, in)
 				// Where a Pong stands among the fragments of a message is the server's choice.
-				want := []string{line(0x82, bytes), line(0x81, text), `8a "p"`, `8a "q"`, line(0x82, bytes), `8a "r"`, line(0x81, text), `88 ""`}
+				want := []string{line(0x82, bytes), line(0x81, text), `8a "p"`, `8a "q"`, line(0x82, bytes), `8a "r"`,
+					line(0x81, text), `88 ""`}
 				require.Equal(t, want, readMessages(t, bufio.NewReader(client)), size)
 				client.Close()
 			}
@@ -96,5 +100,6 @@ func TestRFC6455AFragmentLargerThanWhatIsHeld(t *testing.T) {
 	srv.Close()
 	require.ErrorIs(t, <-done, echo.ErrServerClosed)
 	_, stream, _ := strings.Cut(c.written(), "\r\n\r\n")
-	assert.Equal(t, []string{line(0x82, large+"end"), `88 ""`}, readMessages(t, bufio.NewReader(strings.NewReader(stream))))
+	assert.Equal(t, []string{line(0x82, large+"end"), `88 ""`}, readMessages(t,
+		bufio.NewReader(strings.NewReader(stream))))
 }

@@ -1,13 +1,8 @@
 package echo_test
 
 import (
-	"bytes"
-	"compress/flate"
 	"fmt"
-	"io"
-	"net"
 	"runtime"
-	"slices"
 	"strings"
 	"testing"
 
@@ -16,104 +11,6 @@ import (
 
 	"echolab/internal/echo"
 )
-
-// A takeover is what the messages of one direction may refer to: the last bytes before them.
-type takeover struct {
-	bits int
-	none bool // no context takeover
-	past string
-}
-
-func (c *takeover) keep(msg string) {
-	if c.past += msg; c.none {
-		c.past = ""
-	}
-	c.past = c.past[len(c.past)-min(len(c.past), 1<<c.bits):]
-}
-
-// pack compresses a message with the standard library, and refers to what was before it as far as the window goes.
-func (c *takeover) pack(t testing.TB, msg string) string {
-	t.Helper()
-	past := c.past[len(c.past)-min(len(c.past), max(0, 1<<c.bits-len(msg))):]
-	var b bytes.Buffer
-	w, err := flate.NewWriterDict(&b, flate.BestCompression, []byte(past))
-	require.NoError(t, err)
-	_, err = io.WriteString(w, msg)
-	require.NoError(t, err)
-	require.NoError(t, w.Flush())
-	c.keep(msg)
-	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
-}
-
-// unpack inflates a payload, with no more of the past than was agreed.
-func (c *takeover) unpack(payload string) (string, error) {
-	r := flate.NewReaderDict(strings.NewReader(payload+"\x00\x00\xff\xff\x01\x00\x00\xff\xff"), []byte(c.past))
-	msg, err := io.ReadAll(r)
-	c.keep(string(msg))
-	return string(msg), err
-}
-
-// packed is a compressed message in one frame.
-func (c *takeover) packed(t testing.TB, first byte, msg string) string {
-	return sends(first|0x40, c.pack(t, msg))
-}
-
-// A deflated is a client that has negotiated.
-type deflated struct {
-	*net.TCPConn
-	atServer *net.TCPConn
-	toServer takeover
-	toClient takeover
-	sizes    []int // of the compressed payloads that came
-}
-
-// ask is the handshake with an offer; agree says what came of it.
-func ask(offer string) string {
-	return request{changes: []string{"Sec-WebSocket-Extensions: " + offer}}.String()
-}
-
-// agree reads the 101 and returns the parameters of the extension, sorted, nil if there is none.
-func agree(t *testing.T, c net.Conn) []string {
-	t.Helper()
-	for _, header := range readHeader(t, c) {
-		if answer, ok := strings.CutPrefix(header, "Sec-WebSocket-Extensions: "); ok {
-			list := strings.Split(answer, "; ")
-			slices.Sort(list[1:])
-			return list
-		}
-	}
-	return nil
-}
-
-func connectDeflated(t *testing.T, s *served, offer string, clientBits, serverBits int) *deflated {
-	t.Helper()
-	client, atServer := s.connect(t)
-	write(t, client, []byte(ask(offer)))
-	agreed := agree(t, client)
-	require.NotEmpty(t, agreed)
-	return &deflated{TCPConn: client, atServer: atServer,
-		toServer: takeover{bits: clientBits, none: slices.Contains(agreed, "client_no_context_takeover")},
-		toClient: takeover{bits: serverBits, none: slices.Contains(agreed, "server_no_context_takeover")}}
-}
-
-// hears reads to the end of the stream: messages, inflated, whatever frames and RSV1 they came with.
-func (d *deflated) hears(t *testing.T, want []string, name string) {
-	t.Helper()
-	stream := []byte(readAll(t, d))
-	var got []string
-	for len(stream) > 0 {
-		first, payload, rest, err := serverFrame(stream)
-		require.NoError(t, err, name)
-		if first&0x40 != 0 {
-			d.sizes = append(d.sizes, len(payload))
-			payload, err = d.toClient.unpack(payload)
-			require.NoError(t, err, name)
-		}
-		got, stream = append(got, line(first&^0x40, payload)), rest
-	}
-	require.Equal(t, append([]string(nil), want...), got, name)
-	d.Close()
-}
 
 func TestRFC7692Negotiation(t *testing.T) {
 	t.Parallel()
@@ -143,9 +40,11 @@ func TestRFC7692Negotiation(t *testing.T) {
 		name + "; mux=1":         nil,
 		"permessage-deflate2":    nil,
 		"x-webkit-deflate-frame": nil,
-		name + "; server_no_context_takeover; client_no_context_takeover, " + name:        {name, "client_no_context_takeover", "server_no_context_takeover"},
-		name + "\r\nSec-WebSocket-Extensions: " + name + "; server_max_window_bits=10":    {name},
-		"x-other\r\nSec-WebSocket-Extensions: " + name + "; server_max_window_bits=15":    {name, "server_max_window_bits=15"},
+		name + "; server_no_context_takeover; client_no_context_takeover, " + name: {name,
+			"client_no_context_takeover", "server_no_context_takeover"},
+		name + "\r\nSec-WebSocket-Extensions: " + name + "; server_max_window_bits=10": {name},
+		"x-other\r\nSec-WebSocket-Extensions: " + name + "; server_max_window_bits=15": {name,
+			"server_max_window_bits=15"},
 		name + "; server_max_window_bits=99\r\nSec-WebSocket-Extensions: ,," + name + ",": {name},
 	} {
 		client := dial(t, s.addr)
@@ -163,16 +62,21 @@ func TestRFC7692Examples(t *testing.T) {
 		frames string
 		want   []string
 	}{
-		"7.2.3.1 one block":        {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00"), []string{hello}},
-		"7.2.3.1 two fragments":    {sends(0x41, "\xf2\x48\xcd") + sends(0x80, "\xc9\xc9\x07\x00"), []string{hello}},
-		"7.2.3.2 the window":       {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00") + sends(0xc1, "\xf2\x00\x11\x00\x00"), []string{hello, hello}},
-		"7.2.3.3 no compression":   {sends(0xc1, "\x00\x05\x00\xfa\xffHello\x00"), []string{hello}},
-		"7.2.3.4 a final block":    {sends(0xc1, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), []string{hello}},
-		"7.2.3.5 two blocks":       {sends(0xc1, "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"), []string{hello}},
-		"7.2.3.6 nothing":          {sends(0xc1, "\x00"), []string{`81 ""`}},
-		"6.1 a control in between": {sends(0x41, "\xf2\x48\xcd") + sends(0x89, "p") + sends(0x00, "") + sends(0x80, "\xc9\xc9\x07\x00"), []string{`8a "p"`, hello}},
-		"6.1 uncompressed":         {sends(0x81, "Hello") + sends(0x01, "He") + sends(0x80, "llo") + sends(0x82, ""), []string{hello, hello, `82 ""`}},
-		"7.2.2 a plain one does not enter the window": {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00") + sends(0x81, "other") + sends(0xc1, "\xf2\x00\x11\x00\x00"),
+		"7.2.3.1 one block":     {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00"), []string{hello}},
+		"7.2.3.1 two fragments": {sends(0x41, "\xf2\x48\xcd") + sends(0x80, "\xc9\xc9\x07\x00"), []string{hello}},
+		"7.2.3.2 the window": {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00") + sends(0xc1,
+			"\xf2\x00\x11\x00\x00"), []string{hello, hello}},
+		"7.2.3.3 no compression": {sends(0xc1, "\x00\x05\x00\xfa\xffHello\x00"), []string{hello}},
+		"7.2.3.4 a final block":  {sends(0xc1, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"), []string{hello}},
+		"7.2.3.5 two blocks": {sends(0xc1, "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"),
+			[]string{hello}},
+		"7.2.3.6 nothing": {sends(0xc1, "\x00"), []string{`81 ""`}},
+		"6.1 a control in between": {sends(0x41, "\xf2\x48\xcd") + sends(0x89, "p") + sends(0x00, "") + sends(0x80,
+			"\xc9\xc9\x07\x00"), []string{`8a "p"`, hello}},
+		"6.1 uncompressed": {sends(0x81, "Hello") + sends(0x01, "He") + sends(0x80, "llo") + sends(0x82, ""),
+			[]string{hello, hello, `82 ""`}},
+		"7.2.2 a plain one does not enter the window": {sends(0xc1, "\xf2\x48\xcd\xc9\xc9\x07\x00") + sends(0x81,
+			"other") + sends(0xc1, "\xf2\x00\x11\x00\x00"),
 			[]string{hello, `81 "other"`, hello}},
 	} {
 		for _, way := range []string{"in one write", "byte by byte"} {
@@ -195,10 +99,14 @@ func TestRFC7692Mistakes(t *testing.T) {
 	for deflate, talks := range map[bool][]talk{
 		false: {breaks("5.2 RSV1 that was not negotiated", "\xc1", 1002)},
 		true: {
-			breaks("6.1 RSV1 on a continuation", begun+"\xc0", 1002), breaks("6.1 RSV1 on one that goes on", begun+"\x40", 1002),
-			breaks("6.1 RSV1 on a continuation of nothing", "\xc0", 1002), breaks("6.1 RSV1 on a plain one's", sends(0x01, "a")+"\xc0", 1002),
-			breaks("6.1 RSV1 on a Ping", "\xc9", 1002), breaks("6.1 RSV1 on a Pong", "\xca", 1002), breaks("6.1 RSV1 on a Close", "\xc8", 1002),
-			breaks("6.1 RSV2", "\xa1", 1002), breaks("6.1 RSV1 and RSV3", "\xd1", 1002), breaks("6.1 RSV3", "\x92", 1002),
+			breaks("6.1 RSV1 on a continuation", begun+"\xc0", 1002), breaks("6.1 RSV1 on one that goes on",
+				begun+"\x40", 1002),
+			breaks("6.1 RSV1 on a continuation of nothing", "\xc0", 1002), breaks("6.1 RSV1 on a plain one's",
+				sends(0x01, "a")+"\xc0", 1002),
+			breaks("6.1 RSV1 on a Ping", "\xc9", 1002), breaks("6.1 RSV1 on a Pong", "\xca", 1002),
+			breaks("6.1 RSV1 on a Close", "\xc8", 1002),
+			breaks("6.1 RSV2", "\xa1", 1002), breaks("6.1 RSV1 and RSV3", "\xd1", 1002), breaks("6.1 RSV3", "\x92",
+				1002),
 			breaks("6.1 RSV1 and a reserved opcode", "\xc3", 1002),
 			breaks("7.2.2 a block of a reserved type", sends(0xc2, "\x06"), 1007),
 			breaks("7.2.2 a length that contradicts itself", sends(0xc2, "\x00\x05\x00\xfa\xfeHello\x00"), 1007),
@@ -235,7 +143,8 @@ func TestRFC7692Windows(t *testing.T) {
 		s := serve(t, &echo.Server{Web: &echo.Web{Deflate: true}, MaxMessage: 4 << 20}, rec)
 		for bits := 8; bits <= 15; bits++ {
 			for _, none := range []bool{false, true} {
-				offer := fmt.Sprintf("permessage-deflate; server_max_window_bits=%d; client_max_window_bits=%d", bits, bits)
+				offer := fmt.Sprintf("permessage-deflate; server_max_window_bits=%d; client_max_window_bits=%d", bits,
+					bits)
 				if none {
 					offer += "; server_no_context_takeover; client_no_context_takeover"
 				}
@@ -304,32 +213,7 @@ func TestRFC7692LargeMessages(t *testing.T) {
 		feed(t, d.TCPConn, sends(0x42, payload[:size/2])+sends(0x80, payload[size/2:])+d.toServer.packed(t, 0x81, text)+
 			sends(0x82, msg)+sends(0x81, text)+d.toServer.packed(t, 0x82, "end")+sends(0x88, ""))
 		stream := []byte(readAll(t, d))
-		d.assertMessages(t, stream, []string{line(0x82, msg), line(0x81, text), line(0x82, msg), line(0x81, text), `82 "end"`, `88 ""`})
+		d.assertMessages(t, stream, []string{line(0x82, msg), line(0x81, text), line(0x82, msg), line(0x81, text),
+			`82 "end"`, `88 ""`})
 	}
-}
-
-// assertMessages puts fragments together.
-func (d *deflated) assertMessages(t *testing.T, stream []byte, want []string) {
-	t.Helper()
-	var got []string
-	var begun byte
-	var whole strings.Builder
-	for len(stream) > 0 {
-		first, payload, rest, err := serverFrame(stream)
-		require.NoError(t, err)
-		if stream = rest; first&0x0f != 0 {
-			begun = first
-		}
-		if whole.WriteString(payload); first&0x80 == 0 {
-			continue
-		}
-		msg := whole.String()
-		if begun&0x40 != 0 {
-			msg, err = d.toClient.unpack(msg)
-			require.NoError(t, err)
-		}
-		got = append(got, line(begun&^0x40|0x80, msg))
-		whole.Reset()
-	}
-	require.Equal(t, want, got)
 }

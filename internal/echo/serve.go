@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"echolab/internal/trace"
 )
@@ -90,7 +91,7 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 	if err := c.tls.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	c.Conn = trace.Wrap(net.Conn(c.tls), c.srv.Recorder, int(c.id), trace.Server)
+	c.Conn = trace.Wrap(&paced{c.tls, c.raw, c.srv.writeTimeout()}, c.srv.Recorder, int(c.id), trace.Server)
 	c.bytesIn, c.bytesOut, c.reads, c.writes = 0, 0, 0, 0
 	c.disarm()
 	if c.srv.Recorder != nil {
@@ -107,6 +108,24 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 		p = Raw
 	}
 	return c.serveAs(p, in, inside)
+}
+
+// A paced connection gives the client the whole WriteTimeout for every record, from its write on: after a write that
+// missed its deadline TLS cannot go on, even if the deadline was an old one, or the client is only slow.
+type paced struct {
+	*tls.Conn
+	raw     net.Conn
+	timeout time.Duration
+}
+
+func (p *paced) Write(b []byte) (n int, err error) {
+	for {
+		p.raw.SetWriteDeadline(time.Now().Add(p.timeout))
+		m, err := p.Conn.Write(b[n:min(len(b), n+maxRecord)])
+		if n += m; err != nil || n == len(b) {
+			return n, err
+		}
+	}
 }
 
 // A replay is a connection whose first bytes were read already.

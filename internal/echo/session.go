@@ -31,9 +31,9 @@ type session struct {
 
 	packing *packing // nil without permessage-deflate
 
-	leaving   bool // the server closes
-	closeSent bool // the one Close (section 5.5.1)
-	pinged    bool // a Ping was sent, and nothing came since
+	leaveBy   time.Duration // the server closes: when the client must have ended what it began, since epoch; else 0
+	closeSent bool          // the one Close (section 5.5.1)
+	pinged    bool          // a Ping was sent, and nothing came since
 }
 
 // newSession sends the 101 and answers what came behind the request. The session begins with the error of that.
@@ -74,10 +74,13 @@ func (s *session) quietTime() time.Duration {
 }
 
 // run reads, and answers what each read brings with one write.
-func (s *session) run() error {
+func (s *session) run() (err error) {
+	defer caught(&err)
 	for {
-		if !s.leaving {
+		if s.leaveBy == 0 {
 			s.arm()
+		} else {
+			s.raw.SetReadDeadline(epoch.Add(s.leaveBy)) // each time: a write that had to wait has armed
 		}
 		b, err := s.in.next()
 		switch {
@@ -100,7 +103,7 @@ func (s *session) run() error {
 func (s *session) answer(b []byte) error {
 	s.begin(b)
 	err := s.takeSafely(b)
-	if s.leaving && err == nil {
+	if s.leaveBy > 0 && err == nil {
 		err = s.leave()
 	}
 	if err != nil && err != endClosed {
@@ -224,11 +227,10 @@ func (s *session) overdue() error {
 		return s.conn.overdue()
 	case s.closeSent:
 		return fmt.Errorf("the client did not answer Close %d within %v: closed", codeGoingAway, closeWait)
-	case s.leaving:
+	case s.leaveBy > 0:
 		return fmt.Errorf("the client did not end its message within %v: closed", closeWait)
 	case s.srv.closing.Load():
-		s.leaving = true
-		s.raw.SetReadDeadline(time.Now().Add(closeWait))
+		s.leaveBy = time.Since(epoch) + closeWait
 		return s.answer(nil)
 	case s.pinged:
 		return s.giveUp(codeInternal, fmt.Errorf("nothing came for %v after a Ping: dead (-pong-wait)", s.wait))

@@ -64,6 +64,16 @@ func Experiments() []Experiment {
 		define("reset", "What if a side closes before it has read everything?", RunReset),
 		define("refused", "What if nobody listens?", RunRefused),
 		define("udp", "Does UDP keep what TCP does not?", RunUDP),
+		define("handshake", "How does a server prove that it speaks WebSocket?", RunHandshake),
+		define("glued", "Why does the first message behind the handshake vanish?", RunGlued),
+		define("cuts", "WebSocket frames, cut everywhere: do the messages stay whole?", RunCuts),
+		define("fragments", "Is a frame with FIN a whole message?", RunFragments),
+		define("segments", "Is a frame a segment, and a segment a read?", RunSegments),
+		define("masking", "Does masking hide what a client sends?", RunMasking),
+		define("writers", "Why must two goroutines not write frames at once?", RunWriters),
+		define("duplex", "Must a server wait until it is asked?", RunDuplex),
+		define("closing", "What does it take to close a WebSocket, and what stays behind?", RunClosing),
+		define("overhead", "What does a message of 11 bytes cost on the wire?", RunOverhead),
 	}
 }
 

@@ -63,6 +63,16 @@ func TestAMeasurementThatDiffersIsASurprise(t *testing.T) {
 		lab.BrokenPipe{FirstBytes: 5},
 		lab.Reset{Queued: "answer", CleanThen: "EOF"},
 		lab.Refused{Error: "none"},
+		lab.Handshake{Status: 101, Accept: "a", Answered: "b"},
+		lab.Glued{Sent: []string{"a", "b"}, Dropped: []string{"a", "b"}, Kept: []string{"a", "b"}, Upgrader: []string{"b"}, Echo: []string{"a", "b"}, Torn: "x"},
+		lab.Cuts{Runs: []lab.CutsRun{{Times: 2, Whole: 1}, {Times: 1, Whole: 1}, {Times: 1, Whole: 1}}},
+		lab.Fragments{Messages: 3},
+		lab.Segments{Four: lab.Crossing{Frames: 4, Writes: 1, Reads: 1, Out: 4}, One: lab.Crossing{Frames: 1, Writes: 2, Reads: 2, Out: 2}},
+		lab.Masking{Code: 1002, Captured: []string{"a", "a"}, Keys: []string{"", ""}, Read: []string{"", ""}},
+		lab.Writers{Sent: []string{"a", "b"}, Mixed: []string{"a", "b"}},
+		lab.Duplex{Server: "the client speaks", Client: "the server speaks"},
+		lab.Closing{Told: true, Runs: make([]lab.ClosingRun, 4), AbruptEnd: "EOF", Code: 1002},
+		lab.Overhead{Size: 11, WebSocket: lab.Cost{Out: 17, In: 13}, HTTP: lab.Cost{Out: 100, In: 100, Conns: 10}},
 		lab.UDP{Sent: []int{1}, Read: []int{1}, Short: "hell", AfterIt: "next", Flood: 5, Survived: 5},
 	} {
 		assert.NotEmpty(t, f.Report().Surprises, "%T", f)

@@ -107,7 +107,8 @@ func CheckResponse(head []byte, body io.Reader, key string) (extensions []string
 	case len(upgrade) != 1 || !strings.EqualFold(upgrade[0], "websocket"):
 		err = fmt.Errorf("its Upgrade header must be \"websocket\", and is %q", strings.Join(upgrade, ", "))
 	case !hasToken(resp.Header, "Connection", "upgrade"):
-		err = fmt.Errorf("its Connection header must list \"Upgrade\", and is %q", strings.Join(resp.Header.Values("Connection"), ", "))
+		err = fmt.Errorf("its Connection header must list \"Upgrade\", and is %q",
+			strings.Join(resp.Header.Values("Connection"), ", "))
 	case len(accept) != 1:
 		err = fmt.Errorf("it must have one Sec-WebSocket-Accept, and has %d", len(accept))
 	case accept[0] != Accept(key):

@@ -1,0 +1,148 @@
+package echo_test
+
+import (
+	"crypto/tls"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/echo"
+	"echolab/internal/trace"
+)
+
+// A saboteur is an account with a fault: it panics, once, over an event that it cannot take.
+type saboteur struct {
+	account
+	fault func(trace.Event) bool
+	once  sync.Once
+}
+
+func (a *saboteur) Record(e trace.Event) {
+	if a.fault(e) {
+		a.once.Do(func() { panic("an account's bug") })
+	}
+	a.account.Record(e)
+}
+
+func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
+	const boom = "boom"
+	for _, kind := range []trace.Kind{trace.Read, trace.Frame, trace.Message, trace.Write} {
+		t.Run(string(kind), func(t *testing.T) {
+			rec := &saboteur{fault: func(e trace.Event) bool {
+				return e.Ev == kind && (strings.Contains(string(e.Bytes), boom) || strings.Contains(string(e.Bytes), masked(boom)))
+			}}
+			s := serve(t, &echo.Server{Web: new(echo.Web), Recorder: rec}, nil)
+			raw, honest, victim := dial(t, s.addr), dial(t, s.addr), dial(t, s.addr)
+			shakeHands(t, honest)
+			shakeHands(t, victim)
+			write(t, victim, []byte(sends(0x81, boom)))
+			got := readAll(t, victim)
+			switch kind {
+			case trace.Frame, trace.Message:
+				frames, err := fromServer([]byte(got))
+				require.NoError(t, err)
+				assert.Equal(t, []string{refused(1011)}, frames)
+				assert.NotContains(t, got, "bug", "what of is the server's own business")
+			}
+			victim.Close()
+			await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
+			assert.Contains(t, rec.awaitText(t, trace.Failed), "panic: an account's bug")
+
+			ping(t, raw)
+			write(t, honest, []byte(sends(0x81, "still here")+sends(0x88, "")))
+			hears(t, honest, []string{`81 "still here"`, `88 ""`}, "the honest one")
+		})
+	}
+}
+
+func TestAStormOverTheLimitDisturbsNobody(t *testing.T) {
+	const storm, seats = 300, 5
+	s := serve(t, &echo.Server{Web: new(echo.Web), MaxConns: seats}, nil)
+	seated := make([]*net.TCPConn, seats)
+	for i := range seated {
+		seated[i] = dial(t, s.addr)
+		shakeHands(t, seated[i])
+	}
+	var stormers sync.WaitGroup
+	for range 30 {
+		stormers.Go(func() {
+			for range storm / 30 {
+				c, err := net.Dial("tcp", s.addr)
+				if !assert.NoError(t, err) {
+					return
+				}
+				c.SetDeadline(time.Now().Add(watchdog))
+				_, err = c.Read(make([]byte, 1))
+				assert.ErrorContains(t, err, "EOF")
+				c.Close()
+			}
+		})
+	}
+	for rounds := 0; rounds < 10 || s.Stats().Refused < storm; rounds++ {
+		for _, c := range seated {
+			write(t, c, []byte(sends(0x82, "message")))
+			expect(t, c, []byte("\x82\x07message"))
+		}
+	}
+	stormers.Wait()
+	assert.Equal(t, storm, s.Stats().Refused)
+	assert.Equal(t, seats, s.Stats().Conns)
+}
+
+// silent waits as long as nothing may come, and checks that nothing does.
+func silent(t *testing.T, c net.Conn, d time.Duration) {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(d)))
+	n, err := c.Read(make([]byte, 1))
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	require.Zero(t, n)
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(watchdog)))
+}
+
+// The time that a client may take nothing for begins with a write, and not with what was before it.
+func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
+	t.Parallel()
+	const patience = 50 * time.Millisecond
+	server, trusts := secrets(t)
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": trusts} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			either(t, func(t *testing.T, rec *account) {
+				s := serve(t, &echo.Server{Web: &echo.Web{TLS: server}, WriteTimeout: patience}, rec)
+				var c net.Conn = dial(t, s.addr)
+				if config != nil {
+					config = config.Clone()
+					config.ServerName = "127.0.0.1"
+					c = tls.Client(c, config)
+				}
+				shakeHands(t, c)
+				silent(t, c, 3*patience)
+				write(t, c, []byte(sends(0x81, "hello")))
+				expect(t, c, []byte("\x81\x05hello"))
+				silent(t, c, 3*patience)
+
+				// Nor does it take from the time for an answer to a Close.
+				ended := make(chan error, 1)
+				go func() {
+					_, err := s.Shutdown(bounded(t))
+					ended <- err
+				}()
+				frame := make([]byte, 2)
+				expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+				silent(t, c, 3*patience)
+				write(t, c, []byte(sends(0x88, closing(1001, ""))))
+				_, err := c.Read(frame)
+				assert.ErrorContains(t, err, "EOF")
+				require.NoError(t, <-ended)
+				assert.Equal(t, 1, s.Stats().Away)
+				assert.Zero(t, s.Stats().Failed)
+			})
+		})
+	}
+}

@@ -1,0 +1,174 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"echolab/framing"
+	"echolab/internal/echo"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// Closing is what became of WebSockets that were closed in every order, and of one that was not closed.
+type Closing struct {
+	Runs []ClosingRun `json:"runs"`
+	Told bool         `json:"told"` // this system lists sockets in TIME-WAIT
+
+	AbruptBytes int    `json:"abrupt_bytes"` // that came when the other end closed TCP without a Close
+	AbruptEnd   string `json:"abrupt_end"`   // what the reader got
+	Sent        int    `json:"sent"`         // the code of a Close that may not be sent
+	Code        int    `json:"code"`         // and of the Close that answered it
+	Reason      string `json:"reason"`
+
+	stream, answers *trace.Map
+}
+
+// A ClosingRun is one order.
+type ClosingRun struct {
+	CloseBy  trace.Side `json:"close_by"` // who sent the first Close
+	TCPBy    trace.Side `json:"tcp_by"`   // who closed TCP first, when both had a Close
+	Code     int        `json:"code"`     // of the first Close, as it was read
+	Answer   int        `json:"answer"`   // of the second
+	TimeWait trace.Side `json:"time_wait,omitempty"`
+}
+
+// RunClosing closes in four orders, then leaves without a Close, and sends the code that says so.
+func RunClosing(ctx context.Context) (f Closing, err error) {
+	for _, closeBy := range []trace.Side{trace.Client, trace.Server} {
+		for _, tcpBy := range []trace.Side{trace.Server, trace.Client} {
+			if err := f.inOrder(ctx, closeBy, tcpBy); err != nil {
+				return f, fmt.Errorf("Close by the %s, TCP by the %s: %w", closeBy, tcpBy, err)
+			}
+		}
+	}
+	if err := f.abrupt(ctx); err != nil {
+		return f, err
+	}
+	f.Sent = 1006
+	_, err = withWebEcho(ctx, &echo.Server{}, func(w *webEcho) error {
+		if err := w.write(w.closeFrame(f.Sent, "")); err != nil {
+			return err
+		}
+		closed, err := w.nextClose()
+		if err == nil {
+			f.Code, f.Reason = closed.Code, closed.Reason
+		}
+		return err
+	})
+	return f, err
+}
+
+// inOrder closes a WebSocket: Close, Close, then TCP on one side, and when the other has read the end, there too.
+func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy trace.Side) error {
+	w, err := newWebPair(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	run := ClosingRun{CloseBy: closeBy, TCPBy: tcpBy}
+	first, second := w.webClient, w.webServer
+	if closeBy == trace.Server {
+		first, second = second, first
+	}
+	if run.Code, err = passClose(first, second, 1000); err != nil {
+		return err
+	}
+	if run.Answer, err = passClose(second, first, run.Code); err != nil {
+		return err
+	}
+	f.stream, f.answers = w.stream(), w.answers()
+
+	leaver, stayer := w.client, w.server
+	if tcpBy == trace.Server {
+		leaver, stayer = stayer, leaver
+	}
+	clientAddr, serverAddr := w.client.LocalAddr(), w.server.LocalAddr()
+	leaver.Close()
+	if _, err := stayer.Read(make([]byte, 1)); err != io.EOF {
+		return fmt.Errorf("the end of the stream was to come, not: %v", err)
+	}
+	stayer.Close()
+	run.TimeWait, f.Told, err = whoWaits(ctx, clientAddr, serverAddr)
+	f.Runs = append(f.Runs, run)
+	return err
+}
+
+// passClose sends a Close from one end to the other, and returns the code that arrives.
+func passClose(from, to *webEnd, code int) (int, error) {
+	if err := from.write(from.closeFrame(code, "")); err != nil {
+		return 0, err
+	}
+	closed, err := to.nextClose()
+	if err != nil {
+		return 0, err
+	}
+	return closed.Code, nil
+}
+
+// whoWaits waits until one end of a connection that both have closed is in TIME-WAIT and the other is gone.
+func whoWaits(ctx context.Context, client, server net.Addr) (who trace.Side, told bool, err error) {
+	err = sock.Await(ctx, func() (bool, error) {
+		atClient, err := listedState(client, server)
+		if err != nil {
+			return false, err
+		}
+		atServer, err := listedState(server, client)
+		switch {
+		case atClient == sock.StateTimeWait && atServer == "":
+			who = trace.Client
+		case atServer == sock.StateTimeWait && atClient == "":
+			who = trace.Server
+		}
+		return who != "", err
+	})
+	if errors.Is(err, errors.ErrUnsupported) {
+		return "", false, nil
+	}
+	return who, true, err
+}
+
+// abrupt leaves without a Close, and tells what the other end reads.
+func (f *Closing) abrupt(ctx context.Context) error {
+	w, err := newWebPair(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.server.Close()
+	_, err = w.webClient.next()
+	f.AbruptEnd = errText(err)
+	f.AbruptBytes = int(w.answers().Size() - w.answers().Start)
+	return nil
+}
+
+func (f Closing) Report() Report {
+	r := Report{Maps: []*trace.Map{f.stream, f.answers}}
+	for _, run := range f.Runs {
+		kept := "this system does not list who keeps TIME-WAIT"
+		if f.Told {
+			kept = fmt.Sprintf("TIME-WAIT is at the %s", run.TimeWait)
+			r.expect(run.TimeWait == run.TCPBy, "the side that closed TCP first does not keep TIME-WAIT")
+		}
+		r.Steps = append(r.Steps, fmt.Sprintf("Close %d by the %s, Close %d in answer, then TCP by the %s: %s.",
+			run.Code, run.CloseBy, run.Answer, run.TCPBy, kept))
+		r.expect(run.Code == 1000 && run.Answer == 1000, "a Close did not come as it was sent")
+	}
+	r.Steps = append(r.Steps,
+		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that " +
+			"1006.", trace.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
+		fmt.Sprintf("A Close frame with %d in it: the lab's server answered with Close %d %q.", f.Sent, f.Code, f.Reason))
+	r.Answer = "A Close each way, and then TCP's own end. Either side may begin. Who closes TCP first keeps " +
+		"TIME-WAIT (on Linux for a minute), " +
+		"whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the server, for a client could not open the " +
+		"same connection again " +
+		"while it lasts. 1006 is no message from anybody: it is the name for the end of a stream without a Close, and " +
+		"is never on the wire."
+	r.expect(len(f.Runs) == 4, "not every order was tried")
+	r.expect(f.AbruptBytes == 0 && f.AbruptEnd == "EOF", "something came instead of a Close")
+	r.expect(f.Code == framing.CodeProtocolError, "1006 on the wire was not refused")
+	return r
+}

@@ -1,0 +1,95 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"echolab/internal/echo"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// A webEcho is the lab's WebSocket server and one client of it.
+type webEcho struct {
+	*webEnd              // the client's
+	tcp     *net.TCPConn // the client's, for what the kernel says
+	maps    trace.Maps
+	taken   atomic.Int64 // how far the server's reads have come
+}
+
+// Record draws the maps, and notes how far the server is.
+func (w *webEcho) Record(e trace.Event) {
+	w.maps.Record(e)
+	if e.Ev == trace.Read && e.At == trace.Server {
+		w.taken.Store(e.Off + int64(e.N))
+	}
+}
+
+// awaitTaken waits until reads of the server's have returned all that was written: what is written next comes with
+// another read.
+func (w *webEcho) awaitTaken(ctx context.Context) error {
+	return sock.Await(ctx, func() (bool, error) { return w.taken.Load() >= w.out, nil })
+}
+
+// A begun listener tells when Accept is first called: the server serves.
+type begun struct {
+	*net.TCPListener
+	once   sync.Once
+	serves chan struct{}
+}
+
+func (b *begun) Accept() (net.Conn, error) {
+	b.once.Do(func() { close(b.serves) })
+	return b.TCPListener.Accept()
+}
+
+// withServer runs the lab's server for one connection to it, and returns when both have ended.
+func withServer(ctx context.Context, srv *echo.Server, talk func(*net.TCPConn) error) error {
+	tcp, err := listen(ctx)
+	if err != nil {
+		return err
+	}
+	ln := &begun{TCPListener: tcp, serves: make(chan struct{})}
+	if srv.Web == nil {
+		srv.Web = &echo.Web{}
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+	<-ln.serves
+	conn, err := dial(ctx, ln.Addr())
+	if err == nil {
+		stop := context.AfterFunc(ctx, func() { conn.Close() })
+		err = talk(conn)
+		stop()
+		conn.Close()
+	}
+	srv.Close()
+	if ended := <-served; !errors.Is(ended, echo.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// withWebEcho is withServer for a client whose handshake is done. The maps that it returns have all of both streams.
+func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) error) (*trace.Maps, error) {
+	w := &webEcho{}
+	srv.Recorder = w
+	err := withServer(ctx, srv, func(tcp *net.TCPConn) error {
+		conn, key := trace.Wrap(tcp, w, 1, trace.Client), websocket.NewKey()
+		request, err := ask(conn, key, w)
+		if err != nil {
+			return err
+		}
+		response, err := answered(conn, key, w)
+		if err != nil {
+			return err
+		}
+		w.tcp, w.webEnd = tcp, newWebEnd(conn, trace.Client, w, response, request)
+		return talk(w)
+	})
+	return &w.maps, err
+}

@@ -1,0 +1,13 @@
+// Package interop has wsserver and tcpclient -ws meet WebSocket implementations that were not written here: of Go
+// (coder/websocket, gorilla/websocket), Python (websockets), Node (ws, and the WebSocket that Node has itself), a
+// browser, and curl, which knows nothing of WebSocket but can ask for one. There are only tests:
+//
+//	go -C scripts/interop test ./...
+//
+// They build the programs from the repository, run each as a process on a free port of loopback, and end it by its
+// process ID. The scripts in testdata verify what comes back themselves and print a line of JSON for each case; the
+// tests hold that against what must be, and against the account of wsserver, which says what was on the wire.
+//
+// What is not of Go must be installed: on Debian, apt-get install python3-websockets nodejs node-ws curl chromium. What
+// is missing skips its tests, but fails them where CI=true, the browser aside, which may be missing anywhere.
+package interop

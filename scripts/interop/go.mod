@@ -1,0 +1,18 @@
+module echolab/scripts/interop
+
+go 1.26.8
+
+require (
+	echolab v0.0.0-00010101000000-000000000000
+	github.com/coder/websocket v1.8.15
+	github.com/gorilla/websocket v1.5.3
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace echolab => ../..
