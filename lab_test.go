@@ -1,23 +1,12 @@
-// The lab's table of contents: what becomes of messages on a TCP stream, each sentence a test on real sockets, and then
-// the programs against each other as processes.
+// The lab's table of contents: what becomes of messages on a TCP stream and of WebSocket's frames on it, each sentence a
+// test on real sockets. The programs as processes are tested in internal/proc.
 package echolab_test
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/json"
+	"encoding/hex"
 	"fmt"
-	"io"
-	"io/fs"
-	"math/rand/v2"
-	"net"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"syscall"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -27,16 +16,11 @@ import (
 	"echolab/framing"
 	"echolab/framing/framingtest"
 	"echolab/internal/lab"
-	"echolab/internal/proc"
 	"echolab/internal/sock"
+	"echolab/internal/trace"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
-		proc.Cleanup()
-		os.Exit(status)
-	}))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // measure runs an experiment for its measurements.
 func measure[F lab.Finding](t *testing.T, run func(context.Context) (F, error)) F {
@@ -188,324 +172,134 @@ func TestUDPKeepsBoundariesAndNothingElse(t *testing.T) {
 	assert.Empty(t, f.ToNobody, "a write to nobody succeeds")
 }
 
-// The programs as processes.
-
-// clientResult is the last line of tcpclient -json.
-type clientResult struct {
-	Ev               string `json:"ev"`
-	OK               bool   `json:"ok"`
-	MessagesSent     int    `json:"messages_sent"`
-	MessagesReceived int    `json:"messages_received"`
-	Writes           int    `json:"writes"`
-	Reads            int    `json:"reads"`
-	BytesSent        int64  `json:"bytes_sent"`
-	BytesReceived    int64  `json:"bytes_received"`
+func TestTheAcceptIsComputedFromTheKeyAndTwoOfThreeSamplesAreWrong(t *testing.T) {
+	f := measure(t, lab.RunHandshake)
+	assert.Equal(t, 24, f.Chars, "characters of the key")
+	assert.Equal(t, 16, f.Random, "bytes that it stands for")
+	assert.Equal(t, "dGhlIHNhbXBsZSBub25jZQ==258EAFA5-E914-47DA-95CA-C5AB0DC85B11", f.Joined)
+	assert.Equal(t, "b37a4f2cc0624f1690f64606cf385945b2bec4ea", f.SHA1, "as in RFC 6455, 1.3")
+	assert.Equal(t, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", f.Accept)
+	assert.Equal(t, f.Accept, f.Answered, "by the server")
+	require.Len(t, f.Samples, 3)
+	assert.Equal(t, []int{13, -1, 16}, []int{f.Samples[0].Bytes, f.Samples[1].Bytes, f.Samples[2].Bytes})
+	assert.Equal(t, []int{400, 400, 101}, []int{f.Samples[0].Status, f.Samples[1].Status, f.Samples[2].Status})
+	assert.NotEqual(t, f.Samples[0].Printed, f.Samples[0].Accept, "it belongs to another key")
+	assert.Equal(t, f.Samples[2].Printed, f.Samples[2].Accept)
 }
 
-func resultOf(t *testing.T, out proc.Output) clientResult {
-	t.Helper()
-	lines := strings.Split(strings.TrimSpace(out.Stdout), "\n")
-	var r clientResult
-	require.NoError(t, json.Unmarshal([]byte(lines[len(lines)-1]), &r), "%s%s", out.Stdout, out.Stderr)
-	require.Equal(t, "result", r.Ev)
-	return r
+func TestAFrameGluedToTheHandshakeIsLostWithTheReaderThatReadIt(t *testing.T) {
+	f := measure(t, lab.RunGlued)
+	assert.Equal(t, []string{"second"}, f.Dropped, "the loss is silent")
+	assert.Equal(t, 7, f.Lost)
+	assert.Equal(t, []string{"first", "second"}, f.Kept)
+	assert.Contains(t, f.Torn, "close code 1002", "payload was taken for a header")
+	assert.Equal(t, []string{"second"}, f.Upgrader, "glued to the request, it is lost the same way")
+	assert.Equal(t, []string{"first", "second"}, f.Echo)
 }
 
-// codecs are the ways in which the programs mark messages.
-var codecs = []string{"raw", "lines", "fixed=16", "length"}
+func TestFramesKeepMessagesWholeCutAtEveryByte(t *testing.T) {
+	f := measure(t, lab.RunCuts)
+	assert.Equal(t, []string{"hello", "안녕하세요", "goodbye, TCP!"}, f.Messages)
+	assert.Equal(t, 63, f.Bytes)
+	assert.Equal(t, 5, f.Frames)
+	require.Len(t, f.Runs, 3)
+	for i, want := range []struct{ times, writes, reads int }{{62, 124, 124}, {1, 63, 63}, {1, 1, 21}} {
+		run := f.Runs[i]
+		assert.Equal(t, want.times, run.Times, run.How)
+		assert.Equal(t, want.writes, run.Writes, run.How)
+		assert.Equal(t, want.reads, run.Reads, run.How)
+		assert.Equal(t, want.times, run.Whole, run.How)
+	}
+}
 
-func TestTheProgramsGiveEveryMessageBack(t *testing.T) {
-	for _, codec := range codecs {
-		server := proc.StartServer(t, "tcpserver", "-codec", codec)
-		for _, how := range [][]string{nil, {"-chunk", "1"}, {"-chunk", "7"}, {"-glue"}, {"-nodelay=false"}, {"-read", "4"}} {
-			out := proc.Run(t, "tcpclient", append([]string{"-addr", server.Addr, "-codec", codec, "-json"}, how...)...)
-			r := resultOf(t, out)
-			require.Equal(t, 0, out.Status, "%s %v: %s", codec, how, out.Stderr)
-			assert.True(t, r.OK)
-			assert.Equal(t, 3, r.MessagesSent)
-			assert.Equal(t, r.BytesSent, r.BytesReceived)
-			switch {
-			case codec != "raw":
-				assert.Equal(t, 3, r.MessagesReceived, "%s %v", codec, how)
-			case slices.Contains(how, "-read"):
-				assert.Equal(t, 9, r.Reads, "33 bytes in reads of at most 4")
-			default:
-				assert.Equal(t, 1, r.MessagesReceived, "raw keeps no boundary, %v", how)
-			}
-			if slices.Contains(how, "-glue") {
-				assert.Equal(t, 1, r.Writes)
-			}
-			if slices.Contains(how, "1") {
-				assert.EqualValues(t, r.BytesSent, r.Writes)
-			}
+func TestAFrameWithFINIsNotAWholeMessage(t *testing.T) {
+	f := measure(t, lab.RunFragments)
+	assert.Equal(t, []lab.Frame{
+		{Opcode: 0x1, Payload: "one message "}, {Opcode: 0x9, Fin: true, Payload: "there?"},
+		{Opcode: 0x0, Payload: "in three "}, {Opcode: 0x0, Fin: true, Payload: "frames"},
+	}, f.Sent)
+	assert.Equal(t, 2, f.WithFIN)
+	assert.Equal(t, 0, f.WholeFIN)
+	assert.Equal(t, 1, f.Messages)
+	assert.Equal(t, []lab.Frame{{Opcode: 0xa, Fin: true, Payload: "there?"}}, f.Early, "the Pong, inside the message")
+	assert.Equal(t, []lab.Frame{{Opcode: 0x1, Fin: true, Payload: "one message in three frames"}}, f.Late)
+}
+
+func TestAFrameIsNeitherASegmentNorARead(t *testing.T) {
+	f := measure(t, lab.RunSegments)
+	four := lab.Crossing{Frames: 4, Messages: 4, Writes: 1, Out: 1, In: 1, Reads: 1}
+	one := lab.Crossing{Frames: 1, Messages: 1, Writes: 2, Out: 2, In: 2, Reads: 2}
+	if runtime.GOOS != "linux" { // only Linux counts segments
+		four.Out, four.In, one.Out, one.In = -1, -1, -1, -1
+	}
+	assert.Equal(t, four, f.Four)
+	assert.Equal(t, one, f.One)
+}
+
+func TestMaskingIsRequiredAndHidesNothing(t *testing.T) {
+	f := measure(t, lab.RunMasking)
+	assert.Equal(t, "810548656c6c6f", f.Unmasked, "RFC 6455, 5.7, but from a client")
+	assert.Equal(t, 1002, f.Code)
+	assert.Contains(t, f.Reason, "must mask")
+	require.Len(t, f.Captured, 2)
+	assert.NotEqual(t, f.Captured[0], f.Captured[1], "a fresh key for each frame")
+	for i, frame := range f.Captured {
+		assert.Equal(t, f.Keys[i], frame[4:12], "the key is in the frame")
+		assert.NotContains(t, frame, hex.EncodeToString([]byte("my password")))
+	}
+	assert.Equal(t, []string{"my password", "my password"}, f.Read, "by nothing but the frame's bytes")
+}
+
+func TestTwoWritersMixTheirFramesAndALockOrOneWriteKeepsThemApart(t *testing.T) {
+	f := measure(t, lab.RunWriters)
+	assert.Equal(t, []string{"\x82\x10from goroutine"}, f.Mixed, "B's header is in A's payload")
+	assert.Contains(t, f.MixedErr, "RSV2", "and the rest of A's payload was taken for a header")
+	assert.True(t, f.Waited)
+	assert.Equal(t, []string{"from goroutine A", "from goroutine B"}, f.Locked)
+	assert.Equal(t, 40, f.Large)
+	assert.Equal(t, f.Large, f.Whole)
+}
+
+func TestBothEndsMaySpeakFirst(t *testing.T) {
+	f := measure(t, lab.RunDuplex)
+	assert.Equal(t, 23, f.AtServer, "unread bytes, as the kernel has it")
+	assert.Equal(t, 19, f.AtClient, "before either had read")
+	assert.Equal(t, "the client speaks", f.Server)
+	assert.Equal(t, "the server speaks", f.Client)
+}
+
+func TestWhoClosesTCPFirstKeepsTimeWaitWhoeverSentTheFirstClose(t *testing.T) {
+	f := measure(t, lab.RunClosing)
+	assert.Equal(t, runtime.GOOS == "linux", f.Told, "only Linux lists them")
+	at := func(side trace.Side) trace.Side {
+		if !f.Told {
+			return ""
 		}
-		assert.Equal(t, 0, server.Stop().Status)
+		return side
 	}
+	assert.Equal(t, []lab.ClosingRun{
+		{CloseBy: trace.Client, TCPBy: trace.Server, Code: 1000, Answer: 1000, TimeWait: at(trace.Server)},
+		{CloseBy: trace.Client, TCPBy: trace.Client, Code: 1000, Answer: 1000, TimeWait: at(trace.Client)},
+		{CloseBy: trace.Server, TCPBy: trace.Server, Code: 1000, Answer: 1000, TimeWait: at(trace.Server)},
+		{CloseBy: trace.Server, TCPBy: trace.Client, Code: 1000, Answer: 1000, TimeWait: at(trace.Client)},
+	}, f.Runs)
 }
 
-func TestTheProgramsCarryThisRepositorysOwnFiles(t *testing.T) {
-	for _, codec := range []string{"raw", "lines", "length"} {
-		server := proc.StartServer(t, "tcpserver", "-codec", codec)
-		for _, path := range sources(t) {
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			lines := bytes.Count(text, []byte("\n"))
-			r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", codec, "-file", path, "-json", "-quiet"))
-			assert.True(t, r.OK, path)
-			assert.Equal(t, lines, r.MessagesSent, path)
-			if codec != "raw" {
-				assert.Equal(t, lines, r.MessagesReceived, path)
-			}
-			overhead := map[string]int{"raw": 0, "lines": 1, "length": 4}[codec]
-			assert.EqualValues(t, len(text)-lines+overhead*lines, r.BytesReceived, path)
-		}
-		assert.Equal(t, 0, server.Stop().Status)
-	}
+func Test1006IsNeverOnTheWire(t *testing.T) {
+	f := measure(t, lab.RunClosing)
+	assert.Equal(t, 0, f.AbruptBytes, "an end without a Close brings nothing")
+	assert.Equal(t, "EOF", f.AbruptEnd)
+	assert.Equal(t, 1006, f.Sent)
+	assert.Equal(t, 1002, f.Code, "a Close that carries it is refused")
 }
 
-// sources are the programs' own files: Go, and what the README is written in.
-func sources(t *testing.T) []string {
-	var paths []string
-	require.NoError(t, filepath.WalkDir(proc.Root(t), func(path string, d fs.DirEntry, err error) error {
-		if d.IsDir() && d.Name() == ".git" {
-			return filepath.SkipDir
-		}
-		if ext := filepath.Ext(path); err == nil && (ext == ".go" || ext == ".md") && !strings.HasSuffix(path, "_test.go") {
-			paths = append(paths, path)
-		}
-		return err
-	}))
-	require.NotEmpty(t, paths)
-	return paths
-}
-
-const many = 64 << 20
-
-// random is a stream of the same n bytes for everybody.
-func random(n int64) io.Reader {
-	return io.LimitReader(rand.NewChaCha8([32]byte{1}), n)
-}
-
-func TestSixtyFourMiBComeBackThroughTheRawEcho(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver", "-quiet")
-	conn := dial(t, server.Addr)
-	sent := sha256.New()
-	go func() {
-		io.Copy(conn, io.TeeReader(random(many), sent))
-		conn.CloseWrite()
-	}()
-	received := sha256.New()
-	n, err := io.Copy(received, conn) // the end of the echo comes after the end of what was sent
-	require.NoError(t, err)
-	assert.EqualValues(t, many, n)
-	assert.Equal(t, sent.Sum(nil), received.Sum(nil))
-	assert.Equal(t, 0, server.Stop().Status)
-}
-
-func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "random")
-	f, err := os.Create(path)
-	require.NoError(t, err)
-	_, err = io.Copy(f, random(many))
-	require.NoError(t, err)
-	require.NoError(t, f.Close())
-
-	server := proc.StartServer(t, "tcpserver", "-quiet", "-codec", "length")
-	r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", "length", "-file", path, "-json", "-quiet"))
-	assert.True(t, r.OK, "tcpclient compares every byte")
-	assert.Greater(t, r.MessagesSent, 100_000)
-	assert.Equal(t, r.MessagesSent, r.MessagesReceived)
-
-	// The same once more with a client that shares no code with tcpclient.
-	conn := dial(t, server.Addr)
-	sent := sha256.New()
-	go func() {
-		defer conn.CloseWrite()
-		in := io.TeeReader(random(many), sent)
-		for msg := make([]byte, 4+10_000); ; {
-			n, _ := io.ReadFull(in, msg[4:])
-			binary.BigEndian.PutUint32(msg, uint32(n))
-			if _, err := conn.Write(msg[:4+n]); n == 0 || err != nil {
-				return
-			}
-		}
-	}()
-	received := sha256.New()
-	for prefix := make([]byte, 4); ; {
-		if _, err := io.ReadFull(conn, prefix); err == io.EOF {
-			break
-		} else {
-			require.NoError(t, err)
-		}
-		_, err := io.CopyN(received, conn, int64(binary.BigEndian.Uint32(prefix)))
-		require.NoError(t, err)
-	}
-	assert.Equal(t, sent.Sum(nil), received.Sum(nil))
-	assert.Equal(t, 0, server.Stop().Status)
-}
-
-func TestTwoHundredClientsAtOnce(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver", "-codec", "length")
-	var clients []*proc.Process
-	for i := range 200 {
-		clients = append(clients, proc.Start(t, "tcpclient", nil,
-			"-addr", server.Addr, "-codec", "length", "-json", "-quiet", "-message", fmt.Sprintf("client %d", i), "-message", "안녕하세요"))
-	}
-	for _, c := range clients {
-		out := c.Wait()
-		r := resultOf(t, out)
-		assert.True(t, r.OK, out.Stderr)
-		assert.Equal(t, 2, r.MessagesReceived)
-	}
-	out := server.Stop()
-	assert.Equal(t, 0, out.Status)
-	assert.Contains(t, out.Stdout, "stopped: 200 connections (0 failed, 0 refused)")
-}
-
-func TestAClientThatDiesHalfWayHarmsNobody(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver", "-codec", "lines")
-	honest := dial(t, server.Addr)
-	input, feed := pipe(t)
-	dying := proc.Start(t, "tcpclient", input, "-addr", server.Addr, "-codec", "lines", "-chunk", "1000", "-file", "-", "-json")
-	fmt.Fprintln(feed, strings.Repeat("x", 20_000)) // the line feed would be the first byte of the next chunk
-	dying.AwaitLine(`"off":19000,"n":1000`)
-	dying.Signal(syscall.SIGKILL)
-	assert.Equal(t, -1, dying.Wait().Status)
-	assert.Contains(t, server.AwaitLine("#2  error"), "the stream ended inside the message at offset 0")
-
-	_, err := honest.Write([]byte("still here\n"))
-	require.NoError(t, err)
-	echo := make([]byte, 11)
-	_, err = io.ReadFull(honest, echo)
-	require.NoError(t, err)
-	assert.Equal(t, "still here\n", string(echo))
-	honest.Close()
-	assert.Equal(t, 0, server.Stop().Status)
-}
-
-func TestGarbageEndsItsOwnConnectionWithAnExplanation(t *testing.T) {
-	for codec, complaint := range map[string]string{
-		"length":   "the message at offset 0, which began with \"\\xff\\xff",
-		"lines":    "the message at offset 0",
-		"fixed=16": "the stream ended inside the message at offset 0",
-	} {
-		server := proc.StartServer(t, "tcpserver", "-codec", codec, "-max-message", "100")
-		conn := dial(t, server.Addr)
-		garbage := bytes.Repeat([]byte{0xff}, 1000)
-		if codec == "fixed=16" {
-			garbage = garbage[:15]
-		}
-		_, err := conn.Write(garbage)
-		require.NoError(t, err)
-		require.NoError(t, conn.CloseWrite())
-		echo, err := io.ReadAll(conn)
-		assert.NoError(t, err, "the end of the stream, not a reset")
-		assert.Empty(t, echo)
-		r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", codec, "-json", "-quiet"))
-		assert.True(t, r.OK, "the next client is served")
-		out := server.Stop()
-		assert.Equal(t, 0, out.Status)
-		unfolded := strings.Join(strings.Fields(out.Stdout), " ")
-		assert.Contains(t, unfolded, "#1 error "+complaint, codec)
-		assert.Contains(t, unfolded, "(1 failed, 0 refused)", codec)
-	}
-}
-
-func TestAPortInUseIsExplained(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver")
-	out := proc.Run(t, "tcpserver", "-addr", server.Addr)
-	assert.Equal(t, 1, out.Status)
-	assert.Contains(t, out.Stderr, server.Addr+" is in use already, probably by another tcpserver")
-	assert.Contains(t, out.Stderr, "-addr")
-}
-
-func TestAnAbsentServerIsExplained(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver")
-	server.Stop()
-	out := proc.Run(t, "tcpclient", "-addr", server.Addr, "-quiet")
-	assert.Equal(t, 1, out.Status)
-	assert.Equal(t, 1, strings.Count(out.Stderr, "\n"), "one line: %s", out.Stderr)
-	assert.Contains(t, out.Stderr, "nobody listens on "+server.Addr)
-	assert.Contains(t, out.Stderr, "go run ./tcpserver")
-}
-
-func TestWrongFlagsEndWithStatusTwoAndAMessage(t *testing.T) {
-	for _, args := range [][]string{
-		{"tcpserver", "-codec", "morse"}, {"tcpserver", "-codec", "fixed=0"}, {"tcpserver", "-read", "0"},
-		{"tcpserver", "-addr", "nowhere"}, {"tcpserver", "-max-conns", "-1"}, {"tcpserver", "-idle-timeout", "soon"},
-		{"tcpserver", "stray"}, {"tcpserver", "-no-such-flag"},
-		{"tcpclient", "-codec", "morse"}, {"tcpclient", "-chunk", "-1"}, {"tcpclient", "-glue", "-chunk", "3"},
-		{"tcpclient", "-file", "README.md", "-message", "x"}, {"tcpclient", "-tour", "no-such-experiment"}, {"tcpclient", "stray"},
-	} {
-		out := proc.Run(t, args[0], args[1:]...)
-		assert.Equal(t, 2, out.Status, args)
-		assert.Contains(t, out.Stderr, args[0]+": ", args)
-		assert.Contains(t, out.Stderr, args[0]+" -h", args)
-		assert.Empty(t, out.Stdout, args)
-	}
-}
-
-func TestInterruptEndsAServerCleanlyAndAClientWithStatus130(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver", "-codec", "length")
-	input, feed := pipe(t)
-	client := proc.Start(t, "tcpclient", input, "-addr", server.Addr, "-codec", "length", "-file", "-")
-	fmt.Fprintln(feed, strings.Repeat("x", 20_000))
-	client.AwaitLine("read ")
-	client.Signal(os.Interrupt)
-	out := client.Wait()
-	assert.Equal(t, 130, out.Status, out.Stderr)
-	assert.Contains(t, out.Stderr, "interrupted")
-
-	conn := dial(t, server.Addr) // silent: nothing to finish
-	server.AwaitLine("#2  accept")
-	stopped := server.Stop()
-	assert.Equal(t, 0, stopped.Status)
-	assert.Contains(t, stopped.Stdout, "none had to be cut off")
-	_, err := conn.Read(make([]byte, 1))
-	assert.Equal(t, io.EOF, err)
-}
-
-func TestTheTourShowsEveryExperimentAndItsAnswer(t *testing.T) {
-	out := proc.Run(t, "tcpclient", "-tour")
-	assert.Equal(t, 0, out.Status)
-	var names, questions []string
-	answers := 0
-	for line := range strings.Lines(out.Stdout) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.HasPrefix(line, "== "):
-			names = append(names, strings.Fields(line)[4])
-		case strings.HasPrefix(line, "Q: "):
-			questions = append(questions, line[3:])
-		case strings.HasPrefix(line, "A: "):
-			answers++
-		case strings.HasPrefix(line, "!"):
-			assert.Fail(t, "a surprise in "+names[len(names)-1], line)
-		}
-	}
-	for i, e := range lab.Experiments() {
-		assert.Equal(t, e.Name, names[i])
-		assert.Equal(t, e.Question, questions[i])
-	}
-	assert.Equal(t, len(lab.Experiments()), answers)
-}
-
-func dial(t *testing.T, addr string) *net.TCPConn {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	require.NoError(t, err)
-	t.Cleanup(func() { conn.Close() })
-	return conn.(*net.TCPConn)
-}
-
-// pipe is a standard input that stays open until the test is over.
-func pipe(t *testing.T) (r, w *os.File) {
-	t.Helper()
-	r, w, err := os.Pipe()
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		r.Close()
-		w.Close()
-	})
-	return r, w
+func TestAFrameCostsAFewBytesAndAnHTTPRequestMoreThanAHundred(t *testing.T) {
+	f := measure(t, lab.RunOverhead)
+	assert.Equal(t, 11, f.Size)
+	assert.Equal(t, 11+2+4, f.WebSocket.Out, "a header and a mask")
+	assert.Equal(t, 11+2, f.WebSocket.In, "a header")
+	assert.Greater(t, f.HTTP.Out, 100)
+	assert.Greater(t, f.HTTP.In, 100)
+	assert.Equal(t, 1, f.HTTP.Conns, "kept alive")
+	assert.Equal(t, 2, f.EvenAt(), "the handshake pays with the second message")
 }

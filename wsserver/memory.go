@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -11,7 +12,7 @@ import (
 // the request. Messages make next to none. So the collector may come more often than by default without a cost that
 // shows, and what a burst of handshakes leaves is given back to the system when it is over.
 const (
-	gcPercent = 50  // Go's default is 100; GOGC in the environment goes before
+	gcPercent = 25  // Go's default is 100; GOGC in the environment goes before
 	burst     = 500 // handshakes that leave something worth giving back: a few MB
 	calm      = 250 * time.Millisecond
 )
@@ -32,6 +33,7 @@ func saveMemory(ctx context.Context, accepted func() int) {
 		}
 		now := accepted()
 		if now == last && now-given >= burst {
+			runtime.GC() // what lies in pools needs two
 			debug.FreeOSMemory()
 			given = now
 		}

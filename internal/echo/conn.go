@@ -30,13 +30,13 @@ type conn struct {
 	bytesIn, bytesOut, messages int64
 	reads, writes               uint32
 	id                          uint32
+	place                       uint32 // in the server's list; the server's lock guards it
 
-	prompt    atomic.Bool // need not be waited for when the server closes
+	webSocket atomic.Bool // it has become one, and need not be waited for when the server closes
 	stuck     bool        // the client takes nothing
 	lingers   bool        // the client may still be sending when we close
 	http      bool        // it began as HTTP
-	websocket bool        // and became a WebSocket
-	away      bool        // which answered the Close 1001 of Shutdown
+	away      bool        // a WebSocket that answered the Close 1001 of Shutdown
 }
 
 // epoch is where the time of armed begins: a duration takes less room than a time, and less time to get.
@@ -139,7 +139,7 @@ func (c *conn) arm() {
 // hurry bounds what the connection waits for once the server closes. It may be called from anywhere.
 func (c *conn) hurry() {
 	at := time.Now()
-	if !c.prompt.Load() {
+	if !c.webSocket.Load() {
 		at = at.Add(quiet)
 	}
 	c.raw.SetReadDeadline(at)

@@ -35,7 +35,6 @@ func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
 	if up == nil {
 		return nil, nil
 	}
-	c.websocket = true
 	return c.newSession(in, up)
 }
 

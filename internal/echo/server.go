@@ -59,7 +59,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
-	conns     map[*conn]struct{}
+	conns     []*conn // each knows its place
 	stopped   chan struct{} // closed with the server: ends a pause between accepts
 	stats     Stats
 }
@@ -139,7 +139,6 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 	defer s.mu.Unlock()
 	if s.listeners == nil {
 		s.listeners = make(map[net.Listener]struct{})
-		s.conns = make(map[*conn]struct{})
 		s.stopped = make(chan struct{})
 		s.chunks = newChunks(orDefault(s.ReadBuffer, quietReadBuffer))
 		if s.Web != nil {
@@ -174,7 +173,8 @@ func (s *Server) start(nc net.Conn) {
 	}
 	s.stats.Conns++
 	c := newConn(s, nc, s.stats.Conns)
-	s.conns[c] = struct{}{}
+	c.place = uint32(len(s.conns))
+	s.conns = append(s.conns, c)
 	s.running.Add(1)
 	s.mu.Unlock()
 	go s.serve(c)
@@ -200,7 +200,7 @@ func (s *Server) finish(c *conn, err error) {
 	c.end(how, err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
+	s.forget(c)
 	s.stats.BytesIn += c.bytesIn
 	s.stats.BytesOut += c.bytesOut
 	s.stats.Messages += c.messages
@@ -210,12 +210,21 @@ func (s *Server) finish(c *conn, err error) {
 	s.countProtocol(c)
 }
 
+// forget takes c out of the list: the last one gets its place.
+func (s *Server) forget(c *conn) {
+	end := len(s.conns) - 1
+	last := s.conns[end]
+	s.conns[c.place], last.place = last, c.place
+	s.conns[end] = nil
+	s.conns = s.conns[:end]
+}
+
 func (s *Server) countProtocol(c *conn) {
 	if s.Web == nil {
 		return
 	}
 	switch {
-	case c.websocket:
+	case c.webSocket.Load():
 		s.stats.WebSocket++
 	case c.http:
 		s.stats.HTTP++
@@ -289,7 +298,7 @@ func (s *Server) stop(each func(*conn)) int {
 	for ln := range s.listeners {
 		ln.Close()
 	}
-	for c := range s.conns {
+	for _, c := range s.conns {
 		each(c)
 	}
 	return len(s.conns)

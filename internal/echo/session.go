@@ -49,7 +49,7 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	}
 	c.lingers = true
 	c.await(s.quietTime())
-	c.prompt.Store(true)
+	c.webSocket.Store(true)
 	if err := c.send(up.response); err != nil {
 		return s, err
 	}
@@ -225,6 +225,8 @@ func (s *session) overdue() error {
 	switch {
 	case s.stuck:
 		return s.conn.overdue()
+	case s.leaveBy > time.Since(epoch):
+		return nil // that was the deadline of Shutdown, which came late: run sets the right one
 	case s.closeSent:
 		return fmt.Errorf("the client did not answer Close %d within %v: closed", codeGoingAway, closeWait)
 	case s.leaveBy > 0:

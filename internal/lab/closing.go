@@ -158,15 +158,13 @@ func (f Closing) Report() Report {
 		r.expect(run.Code == 1000 && run.Answer == 1000, "a Close did not come as it was sent")
 	}
 	r.Steps = append(r.Steps,
-		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that " +
+		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that "+
 			"1006.", trace.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
 		fmt.Sprintf("A Close frame with %d in it: the lab's server answered with Close %d %q.", f.Sent, f.Code, f.Reason))
 	r.Answer = "A Close each way, and then TCP's own end. Either side may begin. Who closes TCP first keeps " +
-		"TIME-WAIT (on Linux for a minute), " +
-		"whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the server, for a client could not open the " +
-		"same connection again " +
-		"while it lasts. 1006 is no message from anybody: it is the name for the end of a stream without a Close, and " +
-		"is never on the wire."
+		"TIME-WAIT (on Linux for a minute), whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the " +
+		"server, for a client could not open the same connection again while it lasts. 1006 is no message from " +
+		"anybody: it is the name for the end of a stream without a Close, and is never on the wire."
 	r.expect(len(f.Runs) == 4, "not every order was tried")
 	r.expect(f.AbruptBytes == 0 && f.AbruptEnd == "EOF", "something came instead of a Close")
 	r.expect(f.Code == framing.CodeProtocolError, "1006 on the wire was not refused")

@@ -120,12 +120,12 @@ func (w *webEcho) sendInPieces(ctx context.Context, sizes []int, writes [][]byte
 }
 
 func (f Cuts) Report() Report {
-	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s: %d masked frames, one of them a Ping inside the " +
+	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s: %d masked frames, one of them a Ping inside the "+
 		"second message.",
 		len(f.Messages), trace.Bytes(int64(f.Bytes)), f.Frames)}}
 	cuts := 0
 	for _, run := range f.Runs {
-		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s with %s, which the server took with %s. Whole messages came " +
+		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s with %s, which the server took with %s. Whole messages came "+
 			"back %d of %d times.",
 			run.How, trace.Count(run.Times, "time", "times"), trace.Count(run.Writes, "write", "writes"),
 			trace.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
@@ -135,9 +135,9 @@ func (f Cuts) Report() Report {
 	if n := len(f.Runs); n > 0 {
 		r.Maps = []*trace.Map{f.Runs[n-1].stream}
 	}
-	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long " +
-		"it is, and its receiver "+
-		"waits for the rest, of its header too. A receiver that takes a read for a frame loses all of that.",
+	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long "+
+		"it is, and its receiver waits for the rest, of its header too. A receiver that takes a read for a frame loses "+
+		"all of that.",
 		whole(f.Runs), cuts)
 	r.expect(len(f.Runs) == 3, "not every way of cutting was tried")
 	return r

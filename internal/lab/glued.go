@@ -23,10 +23,10 @@ type Glued struct {
 	Sent []string `json:"sent"`
 
 	// The server speaks first, right behind its 101.
-	Dropped []string `json:"dropped"` // what a client got that read the 101 through a bufio.Reader, and then the connection
+	Dropped []string `json:"dropped"` // got by a client that read the 101 through a bufio.Reader, then the connection
 	Lost    int      `json:"lost"`    // bytes that were in the reader
-	Kept    []string `json:"kept"`    // what a client got that read on through the reader
-	Torn    string   `json:"torn"`    // the error of the first client, when the reader had a part of a frame
+	Kept    []string `json:"kept"`    // got by one that read on through the reader
+	Torn    string   `json:"torn"`    // the error of the first, when the reader had a part of a frame
 
 	// The client does not wait for the 101.
 	Upgrader []string `json:"upgrader"` // what a server got from the connection, after gobwas/ws had read the request
@@ -205,23 +205,21 @@ func (f Glued) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server sent its 101 and the message %q with one write, then %q.", f.Sent[0], f.Sent[1]),
-			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and " +
-				"no error. "+
-				"%s were in the reader.", f.Dropped, trace.Bytes(int64(f.Lost))),
+			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and "+
+				"no error. %s were in the reader.", f.Dropped, trace.Bytes(int64(f.Lost))),
 			fmt.Sprintf("With a first message of 5,000 bytes, of which the reader had the beginning: %s.", f.Torn),
 			fmt.Sprintf("A client that read on through the reader got %q.", f.Kept),
-			fmt.Sprintf("The other way round, the first message in one write with the request: a server that let " +
-				"ws.Upgrader of gobwas/ws read "+
-				"the request from the connection got %q. The lab's server got %q.", f.Upgrader, f.Echo),
+			fmt.Sprintf("The other way round, the first message in one write with the request: a server that let "+
+				"ws.Upgrader of gobwas/ws read the request from the connection got %q. The lab's server got "+
+				"%q.", f.Upgrader, f.Echo),
 		},
 		Maps: []*trace.Map{f.stream},
 		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the " +
-			"first frame may come with it, " +
-			"as a whole or in part, whenever the server speaks first and the network has it so. What has read the " +
-			"handshake must be read " +
-			"on through for good. (A client must wait for the 101 before it sends: RFC 6455, 4.1. Not all do.)",
+			"first frame may come with it, as a whole or in part, whenever the server speaks first and the network has it " +
+			"so. What has read the handshake must be read on through for good. (A client must wait for the 101 before it " +
+			"sends: RFC 6455, 4.1. Not all do.)",
 	}
-	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its " +
+	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its "+
 		"reader away lost nothing")
 	r.expect(slices.Equal(f.Kept, f.Sent), "the client that read on through its reader lost something")
 	r.expect(f.Torn != "", "half a frame went unnoticed")

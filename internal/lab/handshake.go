@@ -109,7 +109,7 @@ func (s HandshakeSample) problem() string {
 		wrong = append(wrong, fmt.Sprintf("the key has %d bytes and not 16", s.Bytes))
 	}
 	if s.Printed != "" && s.Printed != s.Accept {
-		wrong = append(wrong, fmt.Sprintf("the accept that was printed with it, %s, belongs to another (this one's is " +
+		wrong = append(wrong, fmt.Sprintf("the accept that was printed with it, %s, belongs to another (this one's is "+
 			"%s)", s.Printed, s.Accept))
 	}
 	return strings.Join(wrong, "; ")
@@ -135,15 +135,14 @@ func (f Handshake) Report() Report {
 			problem = "nothing is wrong with it"
 		}
 		r.Steps = append(r.Steps, fmt.Sprintf("The sample key %s: %s. The server answers %s.", s.Key, problem, said))
-		r.expect((s.Status == http.StatusSwitchingProtocols) == (s.Bytes == 16), "the server took a key that is none, " +
+		r.expect((s.Status == http.StatusSwitchingProtocols) == (s.Bytes == 16), "the server took a key that is none, "+
 			"or refused one")
 	}
-	r.Answer = fmt.Sprintf("It returns what only somebody who knows the GUID and has read this request makes of the " +
-		"key: no cached answer, and no server "+
-		"of another protocol, has it by chance. It proves nothing else: key and GUID are known to all, so it " +
-		"authenticates nobody. Of the %d "+
-		"samples, printed as examples, %d would work: compute before you copy.", len(f.Samples), right)
-	r.expect(f.Status == http.StatusSwitchingProtocols && f.Answered == f.Accept, "the server's accept is not the " +
+	r.Answer = fmt.Sprintf("It returns what only somebody who knows the GUID and has read this request makes of the "+
+		"key: no cached answer, and no server of another protocol, has it by chance. It proves nothing else: key and "+
+		"GUID are known to all, so it authenticates nobody. Of the %d samples, printed as examples, %d would work: "+
+		"compute before you copy.", len(f.Samples), right)
+	r.expect(f.Status == http.StatusSwitchingProtocols && f.Answered == f.Accept, "the server's accept is not the "+
 		"computed one")
 	r.expect(f.Random == 16 && f.Chars == 24, "the key is not 16 bytes in 24 characters")
 	return r

@@ -143,11 +143,10 @@ func (f Overhead) Report() Report {
 			step("As an HTTP/1.1 request and its answer, Go's client and Go's server", f.HTTP),
 			fmt.Sprintf("The WebSocket's handshake: %s, once.", trace.Bytes(int64(f.WebSocket.Before))),
 		},
-		Answer: fmt.Sprintf("%d bytes more than the message there and %d back as frames, %d and %d as HTTP. With its " +
-			"handshake the WebSocket has cost less from message %d "+
-			"on. Go's headers are short; a browser's, with cookies, are not. The headers of TCP and IP, 52 bytes and more " +
-			"a segment, "+
-			"come on top of both, and an answer where one side only tells needs none at all in a WebSocket.",
+		Answer: fmt.Sprintf("%d bytes more than the message there and %d back as frames, %d and %d as HTTP. With its "+
+			"handshake the WebSocket has cost less from message %d on. Go's headers are short; a browser's, with cookies, "+
+			"are not. The headers of TCP and IP, 52 bytes and more a segment, come on top of both, and an answer where "+
+			"one side only tells needs none at all in a WebSocket.",
 			f.WebSocket.Out-f.Size, f.WebSocket.In-f.Size, f.HTTP.Out-f.Size, f.HTTP.In-f.Size, f.EvenAt()),
 	}
 	r.expect(f.WebSocket.Out == f.Size+6 && f.WebSocket.In == f.Size+2, "a frame's header is not 2 bytes and a mask 4")

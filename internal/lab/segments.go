@@ -86,7 +86,7 @@ func (w *webPair) cross(ctx context.Context, messages int, pieces ...[]byte) (c 
 	return c, nil
 }
 
-// A segmentCount is how many segments with data a socket has sent and received. What was sent again counts once.
+// A segmentCount is how many segments with data a socket has sent, those sent again left out, and received.
 type segmentCount struct {
 	sent, received int
 	told           bool // the kernel tells
@@ -108,8 +108,8 @@ func (f Segments) Report() Report {
 		},
 		Maps: []*trace.Map{f.stream},
 		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in a segment, or a frame in two. " +
-			"Packets in a capture are " +
-			"not frames, and what a read returned is neither: only the frames' own headers tell where one ends.",
+			"Packets in a capture are not frames, and what a read returned is neither: only the frames' own headers tell " +
+			"where one ends.",
 	}
 	r.expect(f.Four.Frames == 4 && f.Four.Reads == 1 && f.Four.Writes == 1, "four frames did not come with one read")
 	r.expect(f.One.Frames == 1 && f.One.Reads == 2 && f.One.Writes == 2, "one frame did not come with two reads")

@@ -17,8 +17,9 @@ func segments(c *net.TCPConn) (n segmentCount) {
 		if err != nil {
 			return
 		}
-		again := int(info.Total_retrans)
-		n = segmentCount{sent: int(info.Data_segs_out) - again, received: int(info.Data_segs_in), told: info.Data_segs_out > 0}
+		n.sent = int(info.Data_segs_out) - int(info.Total_retrans)
+		n.received = int(info.Data_segs_in)
+		n.told = info.Data_segs_out > 0 // old kernels do not count them
 	})
 	return n
 }

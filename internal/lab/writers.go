@@ -168,25 +168,22 @@ func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
 func (f Writers) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("Two goroutines sent %q, each its header and its payload with two writes, A's header first, then " +
+			fmt.Sprintf("Two goroutines sent %q, each its header and its payload with two writes, A's header first, then "+
 				"B's, then the payloads.", f.Sent),
 			fmt.Sprintf("The client got %q, and then: %s.", f.Mixed, f.MixedErr),
-			fmt.Sprintf("With a lock from the header to the end of the payload (B found it taken: %v) the client got " +
+			fmt.Sprintf("With a lock from the header to the end of the payload (B found it taken: %v) the client got "+
 				"%q.", f.Waited, f.Locked),
-			fmt.Sprintf("Without a lock, but with one write a frame: %d of %d frames of %s came " +
+			fmt.Sprintf("Without a lock, but with one write a frame: %d of %d frames of %s came "+
 				"whole.", f.Whole, f.Large, trace.Bytes(int64(f.LargeSize))),
 		},
 		Maps: []*trace.Map{f.stream},
 		Answer: "Because a frame in two writes can have another's bytes between them: what follows a header is its " +
-			"payload, whoever wrote it. " +
-			"The first message is wrong without an error, and every header after it is in the wrong place. Make one write " +
-			"of each frame " +
-			"(Go never mixes two writes to a connection), and put one lock around what takes more: a message in " +
-			"fragments, a Pong and a " +
-			"Close among them.",
+			"payload, whoever wrote it. The first message is wrong without an error, and every header after it is in the " +
+			"wrong place. Make one write of each frame (Go never mixes two writes to a connection), and put one lock " +
+			"around what takes more: a message in fragments, a Pong and a Close among them.",
 	}
 	r.expect(len(f.Mixed) == 1 && f.Mixed[0] != f.Sent[0] && f.MixedErr != "", "the frames were not mixed up")
-	r.expect(f.Waited && len(f.Locked) == 2 && f.Locked[0] == f.Sent[0] && f.Locked[1] == f.Sent[1], "the lock did " +
+	r.expect(f.Waited && len(f.Locked) == 2 && f.Locked[0] == f.Sent[0] && f.Locked[1] == f.Sent[1], "the lock did "+
 		"not keep the frames whole")
 	r.expect(f.Whole == f.Large, "a write was split by another")
 	return r
