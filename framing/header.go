@@ -18,7 +18,7 @@ const (
 // negotiated (ws.StateExtended), which marks the first frame of a message with RSV1 (RFC 7692 section 6).
 //
 // It returns the header's size, as far as b tells it. If that is more than b has, h is of no use yet: call again with
-// as many bytes. A *ProtocolError comes with the first byte that is wrong.
+// as many bytes. A *ProtocolError comes with the first byte that is wrong; for a wrong length, with the last of it.
 func ParseFrameHeader(b []byte, state ws.State) (h ws.Header, size int, err error) {
 	if len(b) == 0 {
 		return h, ws.MinHeaderSize, nil

@@ -35,8 +35,8 @@ type Piece struct {
 }
 
 // Next takes the beginning of b, as far as one frame goes, and unmasks it in its place. The piece is valid until the
-// next call; it is nil if all of b was taken and none came of it. The error is a *framing.ProtocolError, for the first
-// byte that is wrong.
+// next call; it is nil if all of b was taken and none came of it. The error is a *framing.ProtocolError, and
+// comes as early as framing.ParseFrameHeader finds it.
 func (p *Parser) Next(b []byte) (piece *Piece, rest []byte, err error) {
 	piece = &p.piece
 	if piece.First = !p.begun; piece.First {
