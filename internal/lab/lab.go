@@ -1,6 +1,6 @@
-// Package lab has the experiments: each asks one question about what becomes of messages on a TCP stream, runs it on
-// real sockets of the loopback interface, and returns what it measured. The programs show an experiment, the tests
-// assert on its measurements.
+// Package lab has the experiments: each asks one question about what becomes of messages on a TCP stream, or of
+// WebSocket's frames on it, runs it on real sockets of the loopback interface, and returns what it measured. The
+// programs show an experiment, the tests assert on its measurements.
 //
 // An experiment does not depend on luck: it waits for what the kernel says of the queues and states of its sockets,
 // never for a time to pass.

@@ -15,8 +15,7 @@ import (
 
 // A webEcho is the lab's WebSocket server and one client of it.
 type webEcho struct {
-	*webEnd              // the client's
-	tcp     *net.TCPConn // the client's, for what the kernel says
+	*webEnd // the client's
 	maps    trace.Maps
 	taken   atomic.Int64 // how far the server's reads have come
 }
@@ -88,7 +87,7 @@ func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) erro
 		if err != nil {
 			return err
 		}
-		w.tcp, w.webEnd = tcp, newWebEnd(conn, trace.Client, w, response, request)
+		w.webEnd = newWebEnd(conn, trace.Client, w, response, request)
 		return talk(w)
 	})
 	return &w.maps, err

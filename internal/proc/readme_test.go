@@ -1,6 +1,8 @@
 package proc_test
 
 import (
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -35,9 +37,11 @@ func TestTheReadmeShowsWhatTheProgramsPrint(t *testing.T) {
 	for _, run := range runs {
 		program, args, shown := run[1], strings.Fields(run[2]), run[3]
 		switch {
-		case program == "tcpserver": // it runs until the next client has come and gone, and ^C
+		case strings.HasSuffix(program, "server"): // it runs until the next client has come and gone, and ^C
 			server, serverShown = proc.StartServer(t, program, args...), strings.Replace(shown, "^C", "", 1)
 			continue
+		case strings.Contains(run[2], "-ws"):
+			server = proc.StartServer(t, "wsserver", "-addr", addrOfFourDigits(t))
 		case strings.Contains(run[2], "-tour"):
 			assert.Equal(t, constant(shown), constant(proc.Run(t, program, args...).Stdout), run[2])
 			continue
@@ -54,9 +58,23 @@ func TestTheReadmeShowsWhatTheProgramsPrint(t *testing.T) {
 	}
 }
 
-// varying is what differs from run to run: addresses, descriptors, measurements, and the state of a socket whose peer
-// may be faster or slower.
-var varying = regexp.MustCompile(`127\.0\.0\.1:\d+|descriptor \d+|MSS \d+|RTT [^,\n]+(, \d+ bytes unread)?|of \d+ waiting|state\s+[A-Z0-9-]+|ESTABLISHED|CLOSE-WAIT`)
+// addrOfFourDigits is an address whose port nobody has, and as long as the default one: requests name it, and how long
+// they are shows in every offset behind them.
+func addrOfFourDigits(t *testing.T) string {
+	for port := 9001; port < 10000; port++ {
+		addr := fmt.Sprintf("127.0.0.1:%d", port)
+		if ln, err := net.Listen("tcp", addr); err == nil {
+			ln.Close()
+			return addr
+		}
+	}
+	require.FailNow(t, "no port of four digits is free")
+	return ""
+}
+
+// varying is what differs from run to run: addresses, descriptors, measurements, the state of a socket whose peer may be
+// faster or slower, and what a WebSocket makes at random: its key, what is computed of it, and masks.
+var varying = regexp.MustCompile(`127\.0\.0\.1:\d+|[\w+/]{22}==|[\w+/]{27}=|SHA-1 = [0-9a-f]{40}|masked [0-9a-f]{8}|"\\x81\\x85[^\n]*|descriptor \d+|MSS \d+|RTT [^,\n]+(, \d+ bytes unread)?|of \d+ waiting|state\s+[A-Z0-9-]+|ESTABLISHED|CLOSE-WAIT`)
 
 // folded is where a line was broken.
 var folded = regexp.MustCompile(`\n {9,}`)
