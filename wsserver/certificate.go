@@ -74,15 +74,13 @@ func names(addr string) (dns []string, ips []net.IP) {
 	if err != nil || host == "" {
 		return dns, ips
 	}
-	ip, err := netip.ParseAddr(host)
-	switch {
-	case err != nil:
+	switch ip, err := netip.ParseAddr(host); {
+	case err != nil && !strings.EqualFold(host, dns[0]):
 		dns = append(dns, host)
-	case !ip.IsUnspecified():
-		ips = append(ips, ip.WithZone("").AsSlice())
+	case err == nil && !ip.IsUnspecified() && !slices.ContainsFunc(ips, net.IP(ip.AsSlice()).Equal):
+		ips = append(ips, ip.AsSlice())
 	}
-	slices.Sort(dns)
-	return slices.Compact(dns), ips
+	return dns, ips
 }
 
 // publish writes a certificate to a new file, which everybody may read and nobody else can have put there.

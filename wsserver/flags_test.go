@@ -1,0 +1,125 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+
+	"echolab/internal/cli/clitest"
+	"echolab/internal/echo"
+)
+
+func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
+	status, help, stderr := once(t, "-h")
+	assert.Equal(t, 0, status)
+	assert.Empty(t, stderr)
+	assert.Less(t, strings.Index(help, "go run ./wsserver"), strings.Index(help, "Flags:"))
+	for line := range strings.Lines(help) {
+		line = strings.Replace(strings.TrimRight(line, "\n"), "    \t", strings.Repeat(" ", 8), 1)
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+	}
+	for _, name := range []string{
+		"addr", "codec", "only", "read", "max-message", "max-conns", "max-header", "header-timeout", "idle-timeout",
+		"write-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key", "json", "quiet", "version",
+	} {
+		assert.Contains(t, help, "\n  -"+name)
+	}
+}
+
+func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
+	_, help, _ := once(t, "-h")
+	help = clitest.Unfolded(help)
+	for flag, value := range map[string]string{
+		"addr": `"127.0.0.1:9000"`, "codec": `"raw"`, "read": "65536", "max-message": "1048576", "max-conns": "1024",
+		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s", "ping": "30s", "pong-wait": "10s",
+	} {
+		_, of, _ := strings.Cut(help, " -"+flag+" ")
+		of, _, _ = strings.Cut(of, " -")
+		assert.Contains(t, of+" ", "(default "+value+")", flag)
+	}
+	assert.Equal(t, 16384, echo.DefaultMaxHeader)
+}
+
+func TestVersion(t *testing.T) {
+	status, version, stderr := once(t, "-version")
+	assert.Equal(t, 0, status)
+	assert.Regexp(t, `^wsserver \S+ go`, version)
+	assert.Empty(t, stderr)
+}
+
+func TestMisuseIsNamed(t *testing.T) {
+	cases := []struct{ args, says string }{
+		{"-no-such-flag", "-no-such-flag"},
+		{"stray", `"stray": there are only flags`},
+		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
+		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
+		{"-only ws", "-only ws: it must be raw or http"},
+		{"-only http -codec lines", "-codec: there is nothing that it could be for with -only http"},
+		{"-only raw -compress", "-compress: there is nothing that it could be for with -only raw"},
+		{"-only raw -tls self-signed", "-tls: there is nothing that it could be for with -only raw"},
+		{"-read 0", "-read 0: it must be 1 or more"},
+		{"-max-message 0", "-max-message 0: it must be 1 or more"},
+		{"-max-conns 0", "-max-conns 0: it must be 1 or more"},
+		{"-max-header 0", "-max-header 0: it must be 1 or more"},
+		{"-max-header 1048577", "-max-header 1048577: it must be 1048576 or less"},
+		{"-header-timeout 0", "-header-timeout 0s: it must be more than 0"},
+		{"-idle-timeout -1s", "-idle-timeout -1s: it must be more than 0"},
+		{"-write-timeout 0", "-write-timeout 0s: it must be more than 0"},
+		{"-write-timeout soon", `invalid value "soon" for flag -write-timeout`},
+		{"-ping -1s", "-ping -1s: it must be more than 0"},
+		{"-ping 9000h", "-ping 9000h0m0s: it must be 8760h0m0s or less"},
+		{"-pong-wait 0", "-pong-wait 0s: it must be more than 0"},
+		{"-origin a.example", `"a.example" is no site: it must be like https://a.example or http://127.0.0.1:8000, or *`},
+		{"-origin https://a.example,", `"" is no site`},
+		{"-origin https://*.a.example", `"https://*.a.example" is no site`},
+		{"-origin https://a.example/page", `"https://a.example/page" is no site`},
+		{"-origin wss://a.example", `"wss://a.example" is where a WebSocket goes to`},
+		{"-tls yes", "-tls yes: it must be self-signed; certificates from files come with -tls-cert and -tls-key"},
+		{"-tls self-signed -tls-key k", "-tls self-signed makes a certificate, and -tls-cert brings one"},
+		{"-tls-cert c", "-tls-cert needs -tls-key"},
+		{"-tls-key k", "-tls-key needs -tls-cert"},
+		{"-read 0 -ping -1s", "-ping -1s: it must be more than 0"},
+	}
+	for _, c := range cases {
+		status, stdout, stderr := once(t, strings.Fields(c.args)...)
+		assert.Equal(t, 2, status, c.args)
+		assert.Contains(t, stderr, c.says)
+		assert.True(t, strings.HasPrefix(stderr, "wsserver: "), stderr)
+		assert.Contains(t, stderr, "Run wsserver -h")
+		assert.Empty(t, stdout)
+	}
+}
+
+func TestASiteIsNamedAsBrowsersNameIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"*": "*", "null": "null", "https://a.example": "https://a.example", "https://a.example/": "https://a.example",
+		"https://a.example:443": "https://a.example", "http://a.example:80": "http://a.example",
+		"http://a.example:443": "http://a.example:443", "http://[::1]:8000": "http://[::1]:8000",
+	} {
+		origin, err := parseOrigin(text)
+		assert.NoError(t, err, text)
+		assert.Equal(t, want, origin)
+	}
+	for _, text := range []string{"https://", "https://u@a.example", "https://a.example?", "https://a.example#", "https://:443", "https://a b"} {
+		_, err := parseOrigin(text)
+		assert.Error(t, err, text)
+	}
+}
+
+func TestAPortInUseIsExplained(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	first := start(t)
+	for _, args := range [][]string{{"-quiet"}, {"-quiet", "-tls", "self-signed"}} {
+		status, stdout, stderr := once(t, append(args, "-addr", first.Addr)...)
+		assert.Equal(t, 1, status)
+		assert.Empty(t, stdout)
+		assert.Equal(t, "wsserver: "+first.Addr+" is in use already, probably by another tcpserver or wsserver: stop that one, "+
+			"or choose another port with -addr (127.0.0.1:0 picks a free one)\n", stderr)
+	}
+	left, err := filepath.Glob(filepath.Join(tempDir(), "*"))
+	assert.NoError(t, err)
+	assert.Empty(t, left, "a certificate that nobody needs")
+}
