@@ -9,5 +9,6 @@
 // tests hold that against what must be, and against the account of wsserver, which says what was on the wire.
 //
 // What is not of Go must be installed: on Debian, apt-get install python3-websockets nodejs node-ws curl chromium. What
-// is missing skips its tests, but fails them where CI=true, the browser aside, which may be missing anywhere.
+// is missing skips its tests, but fails them where CI=true. Two may be missing anywhere: a browser, and the WebSocket
+// that Node has itself, which Debian's is too old for.
 package interop

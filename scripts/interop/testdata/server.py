@@ -7,6 +7,8 @@ import asyncio
 import ssl
 import sys
 
+from websockets.exceptions import ConnectionClosedError
+
 # Public up to the current release, and there in every one from 10 on.
 from websockets.legacy.server import serve
 
@@ -20,13 +22,20 @@ async def main(cert, key):
         context.load_cert_chain(cert, key)
     failed = asyncio.get_running_loop().create_future()
 
+    def fail(error):
+        if not failed.done():
+            failed.set_exception(error)
+
     async def echo(ws):
         try:
             async for message in ws:
                 await ws.send(message)
+        except ConnectionClosedError as error:
+            # A Close of another code than 1000 or 1001, which is no failure if both sides have sent it.
+            if not (error.rcvd and error.sent and error.rcvd.code == error.sent.code):
+                fail(error)
         except Exception as error:
-            if not failed.done():
-                failed.set_exception(error)
+            fail(error)
 
     # The limit is for the frame as it comes: one that does not compress is larger than its message.
     async with serve(echo, "127.0.0.1", 0, ssl=context, max_size=1 << 21) as server:
