@@ -41,7 +41,7 @@ func TestTheLabInTwoCommands(t *testing.T) {
 	raw := client(t, addr, "-glue", "-quiet")
 	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 33 bytes: raw TCP kept no boundary.", unfolded(raw.stdout))
 	frames := client(t, addr, "-ws", "-glue", "-quiet")
-	assert.Equal(t, "3 messages and a Close sent in 1 write; 1 read returned all 43 bytes, and the frames in it gave back 3 messages.",
+	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 39 bytes, and the frames in it gave back 3 messages.",
 		unfolded(frames.stdout))
 	assert.Empty(t, raw.stderr+frames.stderr)
 }
@@ -79,8 +79,8 @@ func TestTheResultOfAWebSocketInJSON(t *testing.T) {
 	delete(last, "reads")
 	delete(last, "verdict")
 	assert.Equal(t, map[string]any{
-		"ev": "result", "ok": true, "messages_sent": 3.0, "messages_received": 3.0, "writes": 4.0, "bytes_sent": 83.0,
-		"bytes_received": 59.0, "websocket": true, "frames_sent": 6.0, "frames_received": 6.0, "pings": 2.0, "pongs": 2.0,
+		"ev": "result", "ok": true, "messages_sent": 3.0, "messages_received": 3.0, "writes": 3.0, "bytes_sent": 75.0,
+		"bytes_received": 55.0, "websocket": true, "frames_sent": 6.0, "frames_received": 6.0, "pings": 2.0, "pongs": 2.0,
 		"close_sent": 3000.0, "close_received": 3000.0, "declined": true,
 	}, last)
 }

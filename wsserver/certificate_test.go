@@ -24,9 +24,6 @@ import (
 	"echolab/internal/cli/clitest"
 )
 
-// tempDir is where certificates go.
-func tempDir() string { return os.TempDir() }
-
 // startTLS starts the server with a certificate of its own, and returns what trusts it, and its file.
 func startTLS(t *testing.T, args ...string) (s *clitest.Server, trust *tls.Config, path string) {
 	t.Helper()
@@ -89,13 +86,16 @@ func TestOldTLSIsRefused(t *testing.T) {
 }
 
 func TestTheCertificateIsWhatItsAnnouncementSays(t *testing.T) {
-	s, _, path := startTLS(t)
+	s, trust, path := startTLS(t)
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	block, rest := pem.Decode(text)
 	require.NotNil(t, block)
 	assert.Equal(t, "CERTIFICATE", block.Type)
 	assert.Empty(t, rest, "the key stays in memory")
+	c := tls.Client(s.Dial(t), trust)
+	require.NoError(t, c.Handshake())
+	assert.Equal(t, c.ConnectionState().PeerCertificates[0].Raw, block.Bytes, "what the server shows")
 	var hex []string
 	for _, b := range sha256.Sum256(block.Bytes) {
 		hex = append(hex, fmt.Sprintf("%02X", b))
@@ -136,6 +136,7 @@ func TestACertificateIsForThisMachineAndTheAddress(t *testing.T) {
 
 func TestQuietlyTheCertificateIsStillAnnounced(t *testing.T) {
 	s, _, _ := startTLS(t, "-quiet")
+	s.Exchange(t, "hello")
 	assert.Equal(t, 0, s.Stop(t))
 	assert.Regexp(t, `^listening on \S+\nstopped: `, s.Stdout.String())
 }
@@ -169,7 +170,7 @@ func TestACertificateFromFilesIsUsed(t *testing.T) {
 	require.NoError(t, err)
 	trust := &tls.Config{RootCAs: x509.NewCertPool(), ServerName: "localhost"}
 	require.True(t, trust.RootCAs.AppendCertsFromPEM(text))
-	open(t, tls.Client(s.Dial(t), trust)).echo("hello")
+	open(t, tls.Client(s.Dial(t), trust)).leave()
 	assert.Equal(t, 0, s.Stop(t))
 	assert.FileExists(t, certFile, "it is not the server's")
 }

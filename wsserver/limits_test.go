@@ -70,7 +70,7 @@ func TestAFloodOfRefusedConnectionsHarmsNobody(t *testing.T) {
 		newClient(t, s.Dial(t)).ends()
 		c.echo("still here")
 	}
-	c.answerClose(1000)
+	c.leave()
 	assert.Equal(t, 0, s.Stop(t))
 	assert.Contains(t, clitest.Unfolded(s.Stdout.String()), "stopped: 1 connection (0 failed, 200 refused): 1 WebSocket, ")
 }
@@ -82,9 +82,9 @@ func TestAClientThatTakesNothingIsCutOff(t *testing.T) {
 	frame, err := ws.CompileFrame(ws.MaskFrame(ws.NewBinaryFrame(make([]byte, 65536))))
 	require.NoError(t, err)
 	raw := []byte(strings.Repeat("x", 65536))
-	for name, each := range map[*client][]byte{greedy: frame, newClient(t, s.Dial(t)): raw} {
+	for c, each := range map[*client][]byte{greedy: frame, newClient(t, s.Dial(t)): raw} {
 		for err = nil; err == nil; {
-			_, err = name.Write(each)
+			_, err = c.Write(each)
 		}
 		assert.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the server waits for ever")
 		honest.echo("still here")

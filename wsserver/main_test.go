@@ -117,6 +117,16 @@ func (c *client) answerClose(code uint16) {
 	c.t.Helper()
 	c.send(ws.OpClose, string(binary.BigEndian.AppendUint16(nil, code)))
 	c.ends()
+	c.Close()
+}
+
+// leave ends the WebSocket in good order.
+func (c *client) leave() {
+	c.t.Helper()
+	c.send(ws.OpClose, "\x03\xe8")
+	c.receiveClose(1000)
+	c.ends()
+	c.Close()
 }
 
 // ends sees the stream end in good order.

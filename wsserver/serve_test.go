@@ -2,13 +2,12 @@ package main
 
 import (
 	"io"
+	"net"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"net"
 
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
@@ -90,7 +89,7 @@ func TestASignalClosesEveryWebSocketWith1001(t *testing.T) {
 		}
 		idle := dial(t, s.Addr) // has said nothing, not even what it is
 		out := stopWith(t, s, signal, all...)
-		assert.Contains(t, out.Stdout, "(0 failed, 0 refused): 20 WebSockets (20 answered Close\n1001), 0 HTTP, ")
+		assert.Contains(t, clitest.Unfolded(out.Stdout), "(0 failed, 0 refused): 20 WebSockets (20 answered Close 1001), 0 HTTP, ")
 		newClient(t, idle).ends()
 	}
 }
@@ -126,7 +125,7 @@ func TestOnlyHTTPTakesEverythingForHTTP(t *testing.T) {
 	assert.Contains(t, s.Exchange(t, "hello\r\n\r\n"), "HTTP/1.1 400 Bad Request\r\n")
 	c := open(t, s.Dial(t))
 	c.echo("hello")
-	c.answerClose(1000)
+	c.leave()
 	assert.Equal(t, 0, s.Stop(t))
 	assert.Contains(t, clitest.Unfolded(s.Stdout.String()), ": 1 WebSocket, 1 HTTP, 0 raw; ")
 }
@@ -142,7 +141,7 @@ func TestQuietSaysOnlyWhereItListensAndThatItStopped(t *testing.T) {
 	s := start(t, "-quiet")
 	c := open(t, s.Dial(t))
 	c.echo("hello")
-	c.answerClose(1000)
+	c.leave()
 	s.Exchange(t, "hello")
 	assert.Equal(t, 0, s.Stop(t))
 	assert.Regexp(t, `^listening on 127\.0\.0\.1:\d+\nstopped: 2 connections [^\n]*\n[^\n]*\n?$`, s.Stdout.String())
@@ -158,7 +157,7 @@ func TestInJSONTheResultSaysWhatTheConnectionsWere(t *testing.T) {
 	c.Close()
 	c = open(t, s.Dial(t))
 	c.echo("hello")
-	c.answerClose(1000)
+	c.leave()
 	assert.Equal(t, 0, s.Stop(t))
 	r := s.Result(t)
 	assert.Equal(t, "result", r["ev"])

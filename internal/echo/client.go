@@ -47,7 +47,8 @@ type Client struct {
 	Progress func(received int64)
 }
 
-// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those behind the handshake.
+// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those between the two handshakes: behind
+// the opening one, and before the Close.
 type Result struct {
 	OK               bool   `json:"ok"` // everything came back as it was sent
 	MessagesSent     int    `json:"messages_sent"`
@@ -253,6 +254,9 @@ func (x *exchange) result(err error) Result {
 	}
 	if x.ws != nil {
 		r.FramesResult = x.ws.result(&r)
+		if b := x.ws.before; b != nil {
+			r.Writes, r.BytesSent, r.Reads, r.BytesReceived = b.writes, b.sent, b.reads, b.read
+		}
 		return r
 	}
 	// The echo has the sender's framing: its messages lie where they lay on the way out.

@@ -18,34 +18,37 @@ import (
 // section 7.4.1).
 const codePolicy = 1008
 
-// awaitFrames waits until the server has ended the stream: then the kernel holds the whole echo, however it is framed. A
-// server that does not end it, though it was sent a Close, is not waited for long.
+// awaitFrames waits until the kernel holds the whole echo: what it takes if each message comes back as one frame. A
+// server that sends less, or ends, is not waited for long. How much compression makes of it cannot be known: then it is
+// luck how many reads there will be.
 func (x *exchange) awaitFrames() error {
+	if x.ws.writer != nil {
+		return nil
+	}
 	unread, moved := -1, time.Now()
-	over := false
 	err := sock.Await(x.ctx, func() (done bool, err error) {
 		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
 		if err != nil {
 			return true, err
 		}
-		over = state != sock.StateEstablished
 		n, err := sock.Unread(x.tcp)
 		if n += x.in.r.Buffered(); n != unread {
 			unread, moved = n, time.Now()
 		}
-		return over || time.Since(moved) > x.closeWait(), err
+		done = int64(n) >= x.ws.echo || state != sock.StateEstablished || time.Since(moved) > x.closeWait()
+		return done, err
 	})
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		return nil // then it is luck how many reads there will be
+		return nil // luck again
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: "
-	if !over {
-		text = fmt.Sprintf("nothing more came for %v; the kernel holds ", x.closeWait())
+	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
+	if int64(unread) < x.ws.echo {
+		text = fmt.Sprintf("the kernel holds %s of %s, and no more came", trace.Number(int64(unread)), trace.Bytes(x.ws.echo))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: text + trace.Bytes(int64(unread)) + ", not read yet"})
+	x.tell(trace.Event{Ev: trace.Wait, Text: text})
 	return nil
 }
 

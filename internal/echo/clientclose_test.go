@@ -90,15 +90,15 @@ func TestAnInterruptInsideTheHandshakeEndsIt(t *testing.T) {
 
 func TestAnInterruptWhileItWaitsForTheEchoEndsAWebSocket(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	closed, gone := make(chan struct{}), make(chan struct{})
+	came, gone := make(chan struct{}), make(chan struct{})
 	addr := upgraded(t, func(p *webPeer) {
-		p.untilClose()
-		close(closed)
+		p.three()
+		close(came)
 		<-gone
 	})
-	r := interrupted(t, overWebSocket(echo.Frames{}), addr, of(three...), closed)
+	r := interrupted(t, overWebSocket(echo.Frames{}), addr, of(three...), came)
 	close(gone)
-	assert.Equal(t, 1000, r.CloseSent, "there is only one")
+	assert.Equal(t, 1001, r.CloseSent)
 }
 
 func TestAnInputThatFailsEndsAWebSocketInGoodOrder(t *testing.T) {

@@ -48,7 +48,18 @@ type webSocket struct {
 	leaving atomic.Bool  // the connection ends for an error, and messages are of no more interest
 	owed    pong
 
+	echo int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs
+
 	in deframer
+
+	// What there was before the Close: the maps have it all.
+	before *counts
+}
+
+// counts are the calls, and the bytes that they moved, between the two handshakes.
+type counts struct {
+	writes, reads int
+	sent, read    int64
 }
 
 // closeCode is the code of the Close that ends a WebSocket when all went well.
@@ -92,6 +103,11 @@ func frameSize(payload int) int {
 	return ws.HeaderSize(ws.Header{Length: int64(payload), Masked: true}) + payload
 }
 
+// echoSize is how many bytes a server's frame takes on the wire.
+func echoSize(payload int) int64 {
+	return int64(ws.HeaderSize(ws.Header{Length: int64(payload)}) + payload)
+}
+
 // overhead is more than what frames and Pings add to a message of n bytes, in either direction.
 func (w *webSocket) overhead(n int) int {
 	each := ws.MaxHeaderSize
@@ -107,7 +123,7 @@ func (w *webSocket) overhead(n int) int {
 // result is what there is to say of the frames; r has the maps.
 func (w *webSocket) result(r *Result) *FramesResult {
 	f := &FramesResult{
-		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs),
+		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()),
 		CloseSent: int(w.closed.Load()), Compressed: w.writer != nil, Declined: w.Deflate && w.writer == nil,
 	}
 	f.FramesSent, f.FramesReceived = r.Sent.Row(trace.Frames).Count, r.Echoed.Row(trace.Frames).Count

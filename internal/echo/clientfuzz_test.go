@@ -21,7 +21,7 @@ func FuzzWhatAServerSends(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer []byte, compressed bool) {
 		addr := webFake(t, func(p *webPeer) {
 			p.Write(responseWith(p.key, compressed))
-			p.untilClose()
+			p.three()
 			p.Write(answer)
 			p.CloseWrite()
 			p.goodbye()

@@ -143,7 +143,8 @@ func TestFramesBehindThe101AreNotLost(t *testing.T) {
 					p.Write(append(websocket.Response(p.key, ""), early...))
 					first, _ := p.next() // the client is at its messages by now
 					p.Write(late)
-					p.send(echoOf(append([]wsFrame{first}, p.untilClose()...))...)
+					p.send(echoOf([]wsFrame{first})...)
+					p.echo()
 				})
 				rec := new(account)
 				client := overWebSocket(echo.Frames{})

@@ -18,7 +18,7 @@ import (
 // changed is what a bad server makes of the frames that a good one would send.
 func changed(change func(frames []wsFrame) []wsFrame) func(p *webPeer) {
 	return func(p *webPeer) {
-		p.send(change(echoOf(p.untilClose()))...)
+		p.send(change(echoOf(p.three()))...)
 		p.CloseWrite()
 		p.goodbye()
 	}
@@ -27,7 +27,7 @@ func changed(change func(frames []wsFrame) []wsFrame) func(p *webPeer) {
 // bytesThere puts bytes in the place of a frame.
 func bytesThere(i int, b string) func(p *webPeer) {
 	return func(p *webPeer) {
-		frames := echoOf(p.untilClose())
+		frames := echoOf(p.three())
 		p.Write(append(append(framesOf(frames[:i]...), b...), framesOf(frames[i:]...)...))
 		p.CloseWrite()
 		p.goodbye()
@@ -75,9 +75,9 @@ func TestABadWebSocketServerIsFoundOut(t *testing.T) {
 		"does not close": {changed(func(f []wsFrame) []wsFrame { return f[:3] }),
 			"the server ended the stream without a Close (1006; RFC 6455, 7.1.5), after the echo of 3 of 3 messages"},
 		"ends inside a frame": {bytesThere(4, "\x81\x05h"), "the server sent more behind its Close"},
-		"ends inside a message": {func(p *webPeer) { p.untilClose(); p.Write([]byte("\x81\x05hel")) },
+		"ends inside a message": {func(p *webPeer) { p.three(); p.Write([]byte("\x81\x05hel")) },
 			"the server ended the stream inside a message (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
-		"sends nothing": {func(p *webPeer) { p.untilClose() },
+		"sends nothing": {func(p *webPeer) { p.three() },
 			"the server ended the stream without a Close (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
 		"answers in fragments": {changed(func(f []wsFrame) []wsFrame {
 			return []wsFrame{f[0], {Header: ws.Header{OpCode: ws.OpText}, Payload: f[1].Payload[:2]}, peerPing("mid"),
@@ -88,7 +88,7 @@ func TestABadWebSocketServerIsFoundOut(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, err := overWebSocket(echo.Frames{}).Run(bounded(t), upgraded(t, c.treat), of(three...))
 			assert.Equal(t, 3, r.MessagesSent)
-			assert.Equal(t, 4, r.Writes)
+			assert.GreaterOrEqual(t, r.Writes, 3)
 			if c.says == "" {
 				require.NoError(t, err)
 				assert.True(t, r.OK)
@@ -155,7 +155,7 @@ func TestAPingOfTheServerIsAnswered(t *testing.T) {
 					}
 				}
 				pongs <- got
-				p.send(echoOf(p.untilClose())...)
+				p.echo()
 			})
 			release := make(chan struct{})
 			input := func(yield func([]byte, error) bool) {
@@ -236,7 +236,7 @@ func TestAServerThatNeverAnswersTheCloseIsGivenUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := upgraded(t, func(p *webPeer) {
-				p.send(echoOf(p.untilClose())[:c.answers]...)
+				p.send(echoOf(p.three())[:c.answers]...)
 				p.goodbye()
 			})
 			client := overWebSocket(echo.Frames{})
@@ -249,7 +249,7 @@ func TestAServerThatNeverAnswersTheCloseIsGivenUp(t *testing.T) {
 
 func TestAServerThatDoesNotEndTheStreamIsNotWaitedForLong(t *testing.T) {
 	addr := upgraded(t, func(p *webPeer) {
-		p.send(echoOf(p.untilClose())...)
+		p.send(echoOf(p.three())...)
 		p.goodbye() // until the client ends it
 	})
 	rec := new(account)

@@ -71,6 +71,38 @@ func (p *webPeer) untilClose() (frames []wsFrame) {
 	}
 }
 
+// three reads the client's frames up to its third message. The Close that it sends when it has the echo is the last of
+// what is returned, so that whoever answers these answers that too.
+func (p *webPeer) three() (frames []wsFrame) {
+	for messages := 0; messages < 3; {
+		f, err := p.next()
+		if err != nil {
+			return frames
+		}
+		frames = append(frames, f)
+		if f.Header.Fin && !f.Header.OpCode.IsControl() {
+			messages++
+		}
+	}
+	return append(frames, peerClose(1000, ""))
+}
+
+// echo answers every frame that wants an answer, the Close as the last.
+func (p *webPeer) echo() {
+	for {
+		f, err := p.next()
+		if err != nil {
+			return
+		}
+		if f.Header.OpCode == ws.OpPong {
+			continue
+		}
+		if p.send(echoOf([]wsFrame{f})...); f.Header.OpCode == ws.OpClose {
+			return
+		}
+	}
+}
+
 // send writes frames with one write, each as its header says.
 func (p *webPeer) send(frames ...wsFrame) {
 	p.Write(framesOf(frames...))

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -30,10 +31,10 @@ type deframer struct {
 	msg        []byte // the message's payload so far
 	plain      []byte // inflated
 
-	frame   int64  // offset of the frame
-	size    int    // of its header
-	payload []byte // of a control frame so far, or the beginning of another
-	pongs   int64  // the number of the last Ping that was answered
+	frame   int64        // offset of the frame
+	size    int          // of its header
+	payload []byte       // of a control frame so far, or the beginning of another
+	pongs   atomic.Int64 // the number of the last Ping that was answered
 	close   *framing.CloseError
 }
 
@@ -161,6 +162,7 @@ func (x *exchange) messageCame() error {
 	if err != nil {
 		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(d.from), err)
 	}
+	x.closeIfDone()
 	return nil
 }
 
@@ -190,15 +192,17 @@ func (x *exchange) control(op ws.OpCode, payload []byte) error {
 func (x *exchange) pongCame(payload []byte) error {
 	d := &x.ws.in
 	sent := x.ws.pings.Load()
-	if d.pongs == sent {
+	answered := d.pongs.Load()
+	if answered == sent {
 		return nil
 	}
 	number, err := strconv.ParseInt(strings.TrimPrefix(string(payload), "ping "), 10, 64)
-	if err != nil || number <= d.pongs || number > sent || string(payload) != string(pingPayload(number)) {
+	if err != nil || number <= answered || number > sent || string(payload) != string(pingPayload(number)) {
 		return fmt.Errorf("a Pong came with %s, and what is open is the Ping with %s",
-			trace.Quote(payload, 40), trace.Quote(pingPayload(d.pongs+1), 40))
+			trace.Quote(payload, 40), trace.Quote(pingPayload(answered+1), 40))
 	}
-	d.pongs = number
+	d.pongs.Store(number)
+	x.closeIfDone()
 	return nil
 }
 
@@ -213,11 +217,13 @@ func (x *exchange) closeCame(payload []byte) error {
 	switch messages, _ := x.owed.left(); {
 	case x.ws.leaving.Load():
 		return errAnswered
-	case sent == 0 || messages > 0:
+	case messages > 0 || !x.owed.ended():
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
-	case x.ws.in.pongs < x.ws.pings.Load():
+	case x.ws.in.pongs.Load() < x.ws.pings.Load():
 		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
-			trace.Quote(pingPayload(x.ws.in.pongs+1), 40), err)
+			trace.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
+	case sent == 0: // all was done, and the server was first
+		return fmt.Errorf("the server closed before it was asked to, %s: %w", x.soFar(), err)
 	case code != sent && code != framing.CodeNoStatus:
 		return fmt.Errorf("the answer to Close %d is another: %w", sent, err)
 	}

@@ -52,6 +52,7 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 		}
 		h.Rsv, payload = ws.Rsv(true, false, false), w.packed
 	}
+	w.echo += echoSize(len(msg))
 	pings := w.pings.Load()
 	size := 0
 	for _, part := range w.split(h, payload, pings) {
@@ -70,7 +71,11 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 	return nil
 }
 
-func (x *exchange) appendPing() { x.appendFrame(pingHeader, pingPayload(x.ws.pings.Add(1))) }
+func (x *exchange) appendPing() {
+	payload := pingPayload(x.ws.pings.Add(1))
+	x.ws.echo += echoSize(len(payload))
+	x.appendFrame(pingHeader, payload)
+}
 
 // appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it behind what
 // is pending, and tells of it.
@@ -82,27 +87,57 @@ func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 	x.out.framed += int64(frameSize(len(payload)))
 }
 
-// endFrames ends our side with a Close: 1001 if the messages ended with an error, because then there is no more to come
-// from here.
+// endFrames sends what is pending. The Close follows when all of it has come back: a server that gets one need not
+// answer what came before it any more. If the messages ended with an error, there is nothing to wait for, and the Close
+// says 1001: there is no more to come from here.
 func (x *exchange) endFrames(err error) error {
-	code := x.ws.closeCode()
-	if err != nil {
-		code = codeGoingAway
+	if err == nil {
+		err = x.sendPending()
+		x.owed.finish()
+		x.closeIfDone()
+		return err
 	}
 	x.ws.mu.Lock()
 	unglued := x.unglued()
 	x.ws.mu.Unlock()
-	if err != nil && unglued {
+	if unglued {
 		x.owed.finish()
 		_ = x.closeWrite() // the server must not wait for more; if it fails, somebody else was first
 		return err
 	}
-	closed := x.sendClose(code, "")
+	_ = x.sendClose(codeGoingAway, "")
 	x.owed.finish()
-	if err == nil {
-		err = closed
-	}
 	return err
+}
+
+func (x *exchange) sendPending() error {
+	x.ws.mu.Lock()
+	defer x.ws.mu.Unlock()
+	if x.ws.silent.Load() {
+		return errSilenced
+	}
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// closeIfDone sends the Close if everything has come back. Sender and receiver both ask, each when it has done its
+// part: so one of them sees that it is the last. If the Close cannot be sent, the next read says why.
+func (x *exchange) closeIfDone() {
+	w := x.ws
+	if messages, _ := x.owed.left(); messages > 0 || !x.owed.ended() || w.in.pongs.Load() < w.pings.Load() {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.silent.Load() || w.closed.Load() != 0 {
+		return
+	}
+	writes := x.maps.Map(0, trace.ClientToServer)
+	reads := x.maps.Map(0, trace.ServerToClient)
+	w.before = &counts{
+		writes: writes.Row(trace.Writes).Count, sent: writes.Row(trace.Writes).End - writes.Start,
+		reads: reads.Row(trace.Reads).Count, read: reads.Row(trace.Reads).End - reads.Start,
+	}
+	_ = x.writeClose(w.closeCode(), "")
 }
 
 // unglued says whether there are frames that were to go in one write, and now do not go at all: a Close has no place

@@ -24,7 +24,7 @@ type sender struct {
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
 // the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
 //
-// A WebSocket ends with a Close instead, behind which nothing is sent.
+// A WebSocket ends with a Close instead, see endFrames.
 func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) (err error) {
 	if x.ws == nil {
 		defer x.endSending()
@@ -57,7 +57,7 @@ func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{})
 		return err
 	}
 	if x.ws != nil {
-		return nil // with the Close
+		return nil // endFrames does the rest
 	}
 	return x.writePending(len(x.out.pending), x.piece())
 }

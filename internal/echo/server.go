@@ -59,7 +59,7 @@ type Server struct {
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
-	conns     []*conn // each knows its place
+	conns     []*conn       // each knows its place
 	stopped   chan struct{} // closed with the server: ends a pause between accepts
 	stats     Stats
 }

@@ -43,7 +43,6 @@ func (r Result) sent() string {
 	}
 	if f.CloseSent > 0 {
 		control++
-		what = append(what, "a Close")
 	}
 	if frames := f.FramesSent - control; frames > r.MessagesSent { // Pongs aside
 		what[0] += fmt.Sprintf(" in %s", trace.Count(frames, "frame", "frames"))
