@@ -42,7 +42,7 @@ func (browser) open(t *testing.T, way string, to target) *tab {
 	t.Helper()
 	path := findBrowser()
 	if path == "" {
-		t.Skip("a browser is missing: on Debian, apt-get install chromium")
+		missing(t, "a browser", "chromium")
 	}
 	tab := &tab{lines: make(chan string, 100), done: make(chan string, 1)} // more than there are cases
 	mux := http.NewServeMux()

@@ -9,6 +9,6 @@
 // tests hold that against what must be, and against the account of wsserver, which says what was on the wire.
 //
 // What is not of Go must be installed: on Debian, apt-get install python3-websockets nodejs node-ws curl chromium. What
-// is missing skips its tests, but fails them where CI=true. Two may be missing anywhere: a browser, and the WebSocket
-// that Node has itself, which Debian's is too old for.
+// is missing skips its tests, but fails them where CI=true. The WebSocket that Node has itself may be missing anywhere:
+// Debian's Node is too old for it.
 package interop
