@@ -1,13 +1,16 @@
 package main
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
 	"echolab/internal/echo"
@@ -90,6 +93,16 @@ func TestMisuseIsNamed(t *testing.T) {
 		assert.True(t, strings.HasPrefix(stderr, "wsserver: "), stderr)
 		assert.Contains(t, stderr, "Run wsserver -h")
 		assert.Empty(t, stdout)
+	}
+}
+
+func TestPingsCanBeOff(t *testing.T) {
+	for value, want := range map[string]time.Duration{"0": -1, "7s": 7 * time.Second} {
+		o, fs := new(options), flag.NewFlagSet("wsserver", flag.ContinueOnError)
+		o.define(fs)
+		require.NoError(t, fs.Parse([]string{"-ping", value}))
+		require.NoError(t, o.check(fs))
+		assert.Equal(t, want, o.Web.Ping)
 	}
 }
 

@@ -75,9 +75,18 @@ const noExtension = "no-extension"
 // serveCrowd runs a server for n connections. What there is only once is there when it returns.
 func serveCrowd(t *testing.T, n int) *served {
 	t.Helper()
-	s := serve(t, &echo.Server{Web: &echo.Web{Deflate: true}, MaxConns: n}, nil)
-	warm := crowd(t, s.addr, noExtension, n/2)
-	for _, c := range warm {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &served{
+		Server: &echo.Server{Web: &echo.Web{Deflate: true}, MaxConns: n}, addr: ln.Addr().String(), done: make(chan error, 1),
+		spy: &spy{Listener: ln, accepted: make(chan *net.TCPConn, 2*n)},
+	}
+	go func() { s.done <- s.Serve(s.spy) }()
+	t.Cleanup(func() {
+		s.Close()
+		<-s.done
+	})
+	for _, c := range crowd(t, s.addr, noExtension, n/2) {
 		c.Close()
 		<-s.spy.accepted
 	}
@@ -136,8 +145,8 @@ func readUntil(t *testing.T, c net.Conn, last string) {
 
 func TestHalfAFrameHoldsWhatArrived(t *testing.T) {
 	onLinux(t)
-	const n, claimed = 500, 1 << 20
-	for _, arrived := range []int{0, 1, 1000, 30_000, 60_000, 70_000, 100_000, 200_000} {
+	const n, claimed = 100, 1 << 20
+	for _, arrived := range []int{0, 1000, 60_000, 70_000, 200_000} {
 		for kind, first := range map[string]byte{"text": 0x81, "a fragment": 0x02, "bytes": 0x82} {
 			t.Run(fmt.Sprintf("%s, %d bytes", kind, arrived), func(t *testing.T) {
 				s := serveCrowd(t, n)
@@ -148,9 +157,13 @@ func TestHalfAFrameHoldsWhatArrived(t *testing.T) {
 					write(t, c, half)
 					require.True(t, drained(t, c.(*net.TCPConn), <-s.spy.accepted))
 				}
-				share(t, before, n)
+				// Some buffers lie in pools besides: each is shared by all.
+				assert.Less(t, share(t, before, n), 2*arrived+2*idleShare+stackStep+pooled/n)
 				runtime.KeepAlive(list)
 			})
 		}
 	}
 }
+
+// pooled is what the server's pools may hold for all connections together.
+const pooled = 2 << 20

@@ -182,30 +182,48 @@ func (s *session) frame(h ws.Header, payload []byte) error {
 	return s.owe(h, payload)
 }
 
-// growHeld makes room for what is held and more. Up to a limit it grows as the bytes come, so that a client pays for
-// what it claims; then it borrows the largest size.
+// What is held grows as the bytes come, so that a client pays for at least half of the memory that it takes. Large
+// buffers are borrowed, each twice as large as the one before.
+const (
+	heldClasses = 5 // 64 KiB to 1 MiB
+	keepLimit   = 512
+)
+
+var heldBuffers [heldClasses]sync.Pool
+
+// heldSize is the size of the buffers of a class.
+func heldSize(class int) int { return streamFrom<<class + ws.MaxHeaderSize }
+
+// growHeld makes room for need bytes.
 func growHeld(held []byte, need int) []byte {
-	if need <= streamFrom || need > heldSize {
-		return slices.Grow(held, need-len(held))
+	for class := range heldClasses {
+		size := heldSize(class)
+		if need > size {
+			continue
+		}
+		larger, ok := heldBuffers[class].Get().(*[]byte)
+		if !ok {
+			b := make([]byte, 0, size)
+			larger = &b
+		}
+		grown := append((*larger)[:0], held...)
+		dropHeld(held)
+		return grown
 	}
-	return append(heldBuffers.Get().([]byte)[:0], held...)
+	return slices.Grow(held, need-len(held))
 }
 
 // dropHeld gives back what growHeld borrowed, and returns what is to be kept.
 func dropHeld(held []byte) []byte {
-	if cap(held) >= heldSize {
-		heldBuffers.Put(held[:0:heldSize])
-		return nil
+	for class := range heldClasses {
+		if cap(held) == heldSize(class) {
+			held = held[:0]
+			heldBuffers[class].Put(&held)
+			return nil
+		}
 	}
 	if cap(held) > keepLimit {
 		return nil
 	}
 	return held[:0]
 }
-
-const (
-	heldSize  = ws.MaxHeaderSize + holdLimit
-	keepLimit = 512 // what an idle connection may keep
-)
-
-var heldBuffers = sync.Pool{New: func() any { return make([]byte, 0, heldSize) }}

@@ -141,7 +141,7 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 		s.listeners = make(map[net.Listener]struct{})
 		s.stopped = make(chan struct{})
 		s.chunks = newChunks(orDefault(s.ReadBuffer, quietReadBuffer))
-		if s.Web != nil {
+		if s.Web != nil && !s.closing.Load() {
 			s.web = newWeb(s)
 			s.running.Go(s.web.serve)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"go.uber.org/goleak"
 
 	"echolab/framing"
 	"echolab/internal/echo"
@@ -255,4 +256,13 @@ func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
 	assert.Zero(t, srv.Stats().Conns)
 	_, err := client.Read(make([]byte, 1))
 	assert.Equal(t, io.EOF, err)
+}
+
+func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &echo.Server{Web: new(echo.Web)}
+	s.Close()
+	require.ErrorIs(t, s.Serve(ln), echo.ErrServerClosed)
+	goleak.VerifyNone(t)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"regexp"
@@ -38,8 +39,9 @@ func Once(t testing.TB, run Program, args ...string) (status int, stdout, stderr
 
 // Printed is an output that can be read while it is written.
 type Printed struct {
-	mu  sync.Mutex
-	all bytes.Buffer
+	mu    sync.Mutex
+	all   bytes.Buffer
+	ended bool // nobody writes any more
 }
 
 func (p *Printed) Write(b []byte) (int, error) {
@@ -54,6 +56,22 @@ func (p *Printed) String() string {
 	return p.all.String()
 }
 
+func (p *Printed) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended = true
+}
+
+// find looks for a match in what was printed so far.
+func (p *Printed) find(re *regexp.Regexp) (groups []string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if groups = re.FindStringSubmatch(p.all.String()); groups == nil && p.ended {
+		err = errors.New("the program has ended")
+	}
+	return groups, err
+}
+
 // Await waits until what was printed matches, and returns the last group of the expression.
 func (p *Printed) Await(t testing.TB, expr string) string {
 	t.Helper()
@@ -61,9 +79,9 @@ func (p *Printed) Await(t testing.TB, expr string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), Watchdog)
 	defer cancel()
 	var found []string
-	err := sock.Await(ctx, func() (bool, error) {
-		found = re.FindStringSubmatch(p.String())
-		return found != nil, nil
+	err := sock.Await(ctx, func() (done bool, err error) {
+		found, err = p.find(re)
+		return found != nil, err
 	})
 	require.NoError(t, err, "%s in:\n%s", expr, p)
 	return found[len(found)-1]
@@ -82,7 +100,12 @@ func Start(t testing.TB, run Program, args ...string) *Server {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &Server{interrupt: cancel, status: make(chan int, 1)}
-	go func() { s.status <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), &s.Stdout, &s.Stderr) }()
+	go func() {
+		status := run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), &s.Stdout, &s.Stderr)
+		s.Stdout.end()
+		s.Stderr.end()
+		s.status <- status
+	}()
 	t.Cleanup(func() { s.Stop(t) })
 	announced := &s.Stdout
 	if slices.Contains(args, "-json") {
