@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
-	"go.uber.org/goleak"
 
 	"echolab/framing"
 	"echolab/internal/echo"
@@ -259,10 +258,10 @@ func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
 }
 
 func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s := &echo.Server{Web: new(echo.Web)}
 	s.Close()
 	require.ErrorIs(t, s.Serve(ln), echo.ErrServerClosed)
-	goleak.VerifyNone(t)
 }
