@@ -113,7 +113,8 @@ func announceCertificate(p cli.Program, cert tls.Certificate, path string, addr 
 	if at != "127.0.0.1:9000" {
 		option = " -addr " + at
 	}
-	fmt.Fprintf(p.Stderr, "  go run ./tcpclient -ws -tls -ca %s%s\n  curl --cacert %s https://%s/\n", path, option, path, at)
+	fmt.Fprintf(p.Stderr, "  go run ./tcpclient -ws -tls -ca %s%s\n", path, option)
+	fmt.Fprintf(p.Stderr, "  curl --cacert %s https://%s/\n", path, at)
 }
 
 // fingerprint is the SHA-256 of a certificate as browsers and openssl show it.

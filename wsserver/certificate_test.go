@@ -42,7 +42,9 @@ func TestASelfSignedCertificateIsTrustedByWhoHasItsFile(t *testing.T) {
 	_, port, err := net.SplitHostPort(s.Addr)
 	require.NoError(t, err)
 	for _, host := range []string{"localhost", "127.0.0.1"} {
-		web := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trust.RootCAs}, ForceAttemptHTTP2: true}}
+		web := &http.Client{Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: trust.RootCAs}, ForceAttemptHTTP2: true,
+		}}
 		response, err := web.Get("https://" + net.JoinHostPort(host, port) + "/healthz")
 		require.NoError(t, err)
 		body, err := io.ReadAll(response.Body)

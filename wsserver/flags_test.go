@@ -39,11 +39,12 @@ func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
 	help = " " + help + " -"
 	for flag, value := range map[string]string{
 		"addr": `"127.0.0.1:9000"`, "codec": `"raw"`, "read": "65536", "max-message": "1048576", "max-conns": "1024",
-		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s", "ping": "30s", "pong-wait": "10s",
+		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s",
+		"ping": "30s", "pong-wait": "10s",
 	} {
 		assert.Regexp(t, ` -`+flag+` [^()]*(\([^()]*\)[^()]*)?\(default `+value+`\) -`, help)
 	}
-	assert.Equal(t, 16384, echo.DefaultMaxHeader)
+	assert.Equal(t, 16<<10, echo.DefaultMaxHeader)
 }
 
 func TestVersion(t *testing.T) {
@@ -116,7 +117,9 @@ func TestASiteIsNamedAsBrowsersNameIt(t *testing.T) {
 		assert.NoError(t, err, text)
 		assert.Equal(t, want, origin)
 	}
-	for _, text := range []string{"https://", "https://u@a.example", "https://a.example?", "https://a.example#", "https://:443", "https://a b"} {
+	for _, text := range []string{
+		"https://", "https://u@a.example", "https://a.example?", "https://a.example#", "https://:443", "https://a b",
+	} {
 		_, err := parseOrigin(text)
 		assert.Error(t, err, text)
 	}
@@ -129,8 +132,8 @@ func TestAPortInUseIsExplained(t *testing.T) {
 		status, stdout, stderr := once(t, append(args, "-addr", first.Addr)...)
 		assert.Equal(t, 1, status)
 		assert.Empty(t, stdout)
-		assert.Equal(t, "wsserver: "+first.Addr+" is in use already, probably by another tcpserver or wsserver: stop that one, "+
-			"or choose another port with -addr (127.0.0.1:0 picks a free one)\n", stderr)
+		assert.Equal(t, "wsserver: "+first.Addr+" is in use already, probably by another tcpserver or wsserver: "+
+			"stop that one, or choose another port with -addr (127.0.0.1:0 picks a free one)\n", stderr)
 	}
 	assert.Equal(t, "still here", first.Exchange(t, "still here"))
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))

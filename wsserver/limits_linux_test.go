@@ -95,7 +95,8 @@ func TestWithoutDescriptorsWhoIsNewWaitsAndWhoIsThereGoesOn(t *testing.T) {
 		c.Close()
 	}
 	s.stop(t)
-	assert.Contains(t, clitest.Unfolded(s.stdout.String()), fmt.Sprintf("stopped: %d connections (0 failed, 0 refused)", len(served)+2))
+	assert.Contains(t, clitest.Unfolded(s.stdout.String()),
+		fmt.Sprintf("stopped: %d connections (0 failed, 0 refused)", len(served)+2))
 }
 
 func TestClientsThatTakeNothingCostABoundedAmountOfMemory(t *testing.T) {

@@ -34,11 +34,16 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.Lookup("codec").Usage += ", where it is not HTTP"
 	fs.StringVar(&o.only, "only", "", "take every connection for one thing: `raw|http` (WebSocket begins as HTTP)")
 	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout, "cut off a client that takes nothing for that `time`")
-	fs.IntVar(&o.web.MaxHeader, "max-header", echo.DefaultMaxHeader, "refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
-	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", echo.DefaultHeaderTimeout, "the `time` for a request's header, and for the handshake of TLS")
-	fs.DurationVar(&o.web.Ping, "ping", echo.DefaultPing, "send a Ping to a WebSocket that was silent for that `time`; 0 for none")
-	fs.DurationVar(&o.web.PongWait, "pong-wait", echo.DefaultPongWait, "and close it if nothing comes for that `time` after the Ping")
-	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
+	fs.IntVar(&o.web.MaxHeader, "max-header", echo.DefaultMaxHeader,
+		"refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
+	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", echo.DefaultHeaderTimeout,
+		"the `time` for a request's header, and for the handshake of TLS")
+	fs.DurationVar(&o.web.Ping, "ping", echo.DefaultPing,
+		"send a Ping to a WebSocket that was silent for that `time`; 0 for none")
+	fs.DurationVar(&o.web.PongWait, "pong-wait", echo.DefaultPongWait,
+		"and close it if nothing comes for that `time` after the Ping")
+	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: "+
+		"https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
 	fs.BoolVar(&o.web.Deflate, "compress", false, "permessage-deflate (RFC 7692) for the clients that offer it")
 	fs.StringVar(&o.tls, "tls", "", "TLS beside what is not: `self-signed` makes a certificate for localhost")
 	fs.StringVar(&o.tlsCert, "tls-cert", "", "TLS with the certificate in `FILE` (PEM, with its chain)")
@@ -72,7 +77,9 @@ func (o *options) checkOnly(fs *flag.FlagSet) error {
 	case string(echo.HTTP):
 		without = []string{"codec"}
 	case string(echo.Raw):
-		without = []string{"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key"}
+		without = []string{
+			"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key",
+		}
 	default:
 		return fmt.Errorf("-only %s: it must be raw or http", o.only)
 	}

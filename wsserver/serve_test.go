@@ -56,7 +56,8 @@ func TestOnePortServesAllThree(t *testing.T) {
 	out := stopWith(t, s, os.Interrupt, socket)
 
 	account := clitest.Unfolded(out.Stdout)
-	assert.Contains(t, account, "stopped: 3 connections (0 failed, 0 refused): 1 WebSocket (1 answered Close 1001), 1 HTTP, 1 raw; ")
+	assert.Contains(t, account,
+		"stopped: 3 connections (0 failed, 0 refused): 1 WebSocket (1 answered Close 1001), 1 HTTP, 1 raw; ")
 	assert.Contains(t, account, "none had to be cut off")
 	assert.Contains(t, account, `FIN text of 15 "안녕하세요"`)
 	assert.Empty(t, out.Stderr)
@@ -89,7 +90,8 @@ func TestASignalClosesEveryWebSocketWith1001(t *testing.T) {
 		}
 		idle := dial(t, s.Addr) // has said nothing, not even what it is
 		out := stopWith(t, s, signal, all...)
-		assert.Contains(t, clitest.Unfolded(out.Stdout), "(0 failed, 0 refused): 20 WebSockets (20 answered Close 1001), 0 HTTP, ")
+		assert.Contains(t, clitest.Unfolded(out.Stdout),
+			"(0 failed, 0 refused): 20 WebSockets (20 answered Close 1001), 0 HTTP, ")
 		newClient(t, idle).ends()
 	}
 }
@@ -162,7 +164,9 @@ func TestInJSONTheResultSaysWhatTheConnectionsWere(t *testing.T) {
 	r := s.Result(t)
 	assert.Equal(t, "result", r["ev"])
 	assert.Equal(t, true, r["ok"])
-	for name, want := range map[string]float64{"conns": 3, "raw": 1, "http": 1, "websocket": 1, "failed": 0, "refused": 0, "closed": 0, "messages": 1} {
+	for name, want := range map[string]float64{
+		"conns": 3, "raw": 1, "http": 1, "websocket": 1, "failed": 0, "refused": 0, "closed": 0, "messages": 1,
+	} {
 		assert.Equal(t, want, r[name], name)
 	}
 	assert.NotContains(t, r, "away", "nobody was asked to leave")

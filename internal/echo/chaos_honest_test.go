@@ -3,6 +3,7 @@ package echo_test
 import (
 	"bufio"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -135,8 +136,12 @@ func (h *honestClient) echo(size int) (string, error) {
 // next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered.
 func (h *honestClient) next(forPing bool) (first byte, payload string, err error) {
 	for {
-		f, err := ws.ReadFrame(h.in)
-		if err != nil {
+		head, err := ws.ReadHeader(h.in)
+		if err != nil || head.Length > 1<<20 {
+			return 0, "", errors.Join(err, io.ErrShortBuffer)
+		}
+		f := ws.Frame{Header: head, Payload: make([]byte, head.Length)}
+		if _, err := io.ReadFull(h.in, f.Payload); err != nil {
 			return 0, "", err
 		}
 		first = byte(f.Header.OpCode) | f.Header.Rsv<<4

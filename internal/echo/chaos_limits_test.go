@@ -2,6 +2,7 @@ package echo_test
 
 import (
 	"crypto/tls"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -144,5 +145,72 @@ func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
 				assert.Zero(t, s.Stats().Failed)
 			})
 		})
+	}
+}
+
+func TestAWebSocketThatNeverReadsIsCutOff(t *testing.T) {
+	t.Parallel()
+	bytes := string(random(60_000))
+	for name, in := range map[string]string{
+		"bytes":              sends(0x82, bytes),
+		"one long frame":     head(0x82, 1<<20-1) + masked(strings.Repeat("x", 1<<20-1)),
+		"fragments":          sends(0x02, bytes) + sends(0x89, "") + sends(0x80, bytes),
+		"a flood of Pings":   strings.Repeat(sends(0x89, "?"), 10_000),
+		"answers are packed": sends(0x82, bytes),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			either(t, func(t *testing.T, rec *account) {
+				srv := &echo.Server{Web: &echo.Web{Deflate: true}, WriteTimeout: idle}
+				s := serveOn(t, srv, rec, small)
+				c, _ := s.dialSmall(t)
+				if name == "answers are packed" {
+					write(t, c, []byte(ask("permessage-deflate")))
+					require.NotEmpty(t, agree(t, c))
+				} else {
+					shakeHands(t, c)
+				}
+				taken := stuff(c, []byte(in))
+				await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
+				if rec != nil {
+					assert.Contains(t, rec.awaitText(t, trace.Failed), "cut off (-write-timeout)")
+				}
+				assert.Less(t, taken, int64(16<<20), "the rest is the kernels'")
+				assert.Less(t, s.Stats().BytesIn, int64(4<<20), "what the server took of it")
+			})
+		})
+	}
+}
+
+func TestWhoeverNeverReadsCostsItsBuffers(t *testing.T) {
+	if underRace {
+		t.Skip("the race detector has memory of its own for everything: without it this is tested")
+	}
+	const n = 20
+	s := serveOn(t, &echo.Server{Web: new(echo.Web)}, nil, small)
+	before := held()
+	var senders sync.WaitGroup
+	for range n {
+		c, _ := s.dialSmall(t)
+		require.NoError(t, c.SetWriteBuffer(onTheWay))
+		shakeHands(t, c)
+		senders.Go(func() { stuffFull(c, sends(0x81, strings.Repeat("x", 60_000))) })
+	}
+	senders.Wait()
+	assert.Less(t, share(t, before, n), 1<<20, "what was read, and what is owed for it")
+}
+
+// stuffFull writes the same again and again, until nobody has taken anything for a while.
+func stuffFull(c net.Conn, s string) {
+	for rest := s; ; {
+		if rest == "" {
+			rest = s
+		}
+		c.SetWriteDeadline(time.Now().Add(idle))
+		n, err := io.WriteString(c, rest)
+		if n == 0 && err != nil {
+			return
+		}
+		rest = rest[n:]
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,6 +47,7 @@ func crowd(t *testing.T, addr, offer string, n int) []net.Conn {
 		}
 		require.NoError(t, err)
 		list[i] = c
+		require.NoError(t, c.SetDeadline(time.Now().Add(watchdog)))
 		_, err = c.Write([]byte(ask(offer)))
 		require.NoError(t, err)
 		m, err := c.Read(answer)

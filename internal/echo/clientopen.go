@@ -60,7 +60,7 @@ func (x *exchange) secure(addr string) error {
 	x.tls = conn
 	x.conn = trace.Wrap(&records{conn, x}, x.rec, 0, trace.Client)
 	state := conn.ConnectionState()
-	x.tell(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+	x.tell(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
 		tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
 	return nil
 }

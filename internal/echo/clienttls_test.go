@@ -59,7 +59,7 @@ func TestEverythingWorksInsideTLS(t *testing.T) {
 				if client.Frames != nil {
 					assert.Equal(t, len(messages), r.MessagesReceived)
 				}
-				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.all(trace.Wait)[0].Text)
+				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.all(trace.TLS)[0].Text)
 				assert.Zero(t, rec.all(trace.Write)[0].Off)
 			})
 		}

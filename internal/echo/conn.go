@@ -78,6 +78,7 @@ func (e ending) Error() string { return string(e) }
 const (
 	endOfStream = ending("end of the stream: the client ended its side")
 	endSilent   = ending("nothing came since the shutdown: finished")
+	endHTTP     = ending("HTTP is done with the connection")
 	endClosed   = ending("the close handshake is done, and the server closes first")
 	endNoClose  = ending("end of the stream without a Close: 1006")
 )

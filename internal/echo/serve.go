@@ -33,7 +33,7 @@ func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
 	}
 	up := c.visit(first)
 	if up == nil {
-		return nil, nil
+		return nil, endHTTP
 	}
 	return c.newSession(in, up)
 }
@@ -95,7 +95,7 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 	c.disarm()
 	if c.srv.Recorder != nil {
 		state := c.tls.ConnectionState()
-		c.record(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+		c.record(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
 			tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
 	}
 	in := newBuffered(c)

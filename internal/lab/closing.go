@@ -41,7 +41,7 @@ func RunClosing(ctx context.Context) (f Closing, err error) {
 	for _, closeBy := range []trace.Side{trace.Client, trace.Server} {
 		for _, tcpBy := range []trace.Side{trace.Server, trace.Client} {
 			if err := f.inOrder(ctx, closeBy, tcpBy); err != nil {
-				return f, fmt.Errorf("Close by the %s, TCP by the %s: %w", closeBy, tcpBy, err)
+				return f, fmt.Errorf("with the Close by the %s and TCP by the %s: %w", closeBy, tcpBy, err)
 			}
 		}
 	}

@@ -56,6 +56,7 @@ const (
 	Frame    Kind = "frame"    // a WebSocket frame, at its sender or receiver; has a FrameHeader and a Span that covers it
 	Request  Kind = "request"  // an HTTP request; has a Span, behind which the stream's map begins
 	Response Kind = "response" // an HTTP answer; has a Span, behind which the stream's map begins
+	TLS      Kind = "tls"      // a TLS handshake is done; what follows is told of what is inside
 	Wait     Kind = "wait"     // a program waited for the kernel
 	Shutdown Kind = "shutdown" // a side closed its direction: the other will read the end of the stream
 	End      Kind = "end"      // a read met the end of the stream

@@ -47,12 +47,14 @@ func (o *Options) kinds(stats echo.Stats) string {
 	if stats.Away > 0 {
 		away = fmt.Sprintf(" (%d answered Close 1001)", stats.Away)
 	}
-	return fmt.Sprintf(": %s%s, %d HTTP, %d raw;", trace.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
+	return fmt.Sprintf(": %s%s, %d HTTP, %d raw;",
+		trace.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
 }
 
 func closedText(closed int) string {
 	if closed == 0 {
 		return "none had to be cut off"
 	}
-	return fmt.Sprintf("%s had not finished after %v and had to be cut off", trace.Count(closed, "connection", "connections"), grace)
+	return fmt.Sprintf("%s had not finished after %v and had to be cut off",
+		trace.Count(closed, "connection", "connections"), grace)
 }

@@ -32,10 +32,14 @@ func (o *Options) Define(fs *flag.FlagSet) {
 	o.fs = fs
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:9000", "listen on `HOST:PORT`; port 0 picks a free one")
 	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`")
-	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read (262144 by default for raw with -quiet)")
-	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "refuse messages of more than `N` bytes (not for raw, which has none)")
-	fs.IntVar(&o.MaxConns, "max-conns", echo.DefaultMaxConns, "serve at most `N` connections at once, and close further ones")
-	fs.DurationVar(&o.IdleTimeout, "idle-timeout", echo.DefaultIdleTimeout, "close a connection on which nothing moves for that `time`")
+	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer,
+		"read at most `N` bytes with one read (262144 by default for raw with -quiet)")
+	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage,
+		"refuse messages of more than `N` bytes (not for raw, which has none)")
+	fs.IntVar(&o.MaxConns, "max-conns", echo.DefaultMaxConns,
+		"serve at most `N` connections at once, and close further ones")
+	fs.DurationVar(&o.IdleTimeout, "idle-timeout", echo.DefaultIdleTimeout,
+		"close a connection on which nothing moves for that `time`")
 	fs.BoolVar(&o.JSON, "json", false, "print the account as lines of JSON")
 	fs.BoolVar(&o.Quiet, "quiet", false, "print no account: nothing is spent on it")
 }

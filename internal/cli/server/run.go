@@ -58,7 +58,8 @@ func (o *Options) announce(p cli.Program, addr net.Addr) {
 		out = p.Stderr
 	}
 	if ap, err := netip.ParseAddrPort(addr.String()); err == nil && ap.Addr().IsUnspecified() {
-		fmt.Fprintf(p.Stderr, "%s: every machine that reaches this one can connect; -addr 127.0.0.1:%d keeps it local\n", p.Name, ap.Port())
+		fmt.Fprintf(p.Stderr, "%s: every machine that reaches this one can connect; -addr 127.0.0.1:%d keeps it local\n",
+			p.Name, ap.Port())
 	}
 	if o.Announce != nil {
 		o.Announce(p, addr)

@@ -47,7 +47,8 @@ func TestWithoutFlagsTheDefaultsAreTheServersOwn(t *testing.T) {
 }
 
 func TestEverythingThatIsWrongWithTheFlagsIsSaid(t *testing.T) {
-	_, err := parsed(t, "-codec", "morse", "-addr", "nowhere", "-read", "0", "-max-message", "0", "-max-conns", "0", "-idle-timeout", "0")
+	_, err := parsed(t, "-codec", "morse", "-addr", "nowhere", "-read", "0", "-max-message", "0", "-max-conns", "0",
+		"-idle-timeout", "0")
 	for _, name := range []string{"-codec", "-addr", "-read", "-max-message", "-max-conns", "-idle-timeout"} {
 		assert.ErrorContains(t, err, name)
 	}
@@ -65,7 +66,8 @@ func TestTheEndSaysWhatWasDone(t *testing.T) {
 	o, stats := new(Options), echo.Stats{Conns: 3, Failed: 1, Refused: 2, BytesIn: 2000, BytesOut: 1}
 	status, stdout, stderr := finished(o, stats, 0, nil)
 	assert.Equal(t, 0, status)
-	assert.Equal(t, "stopped: 3 connections (1 failed, 2 refused), 2,000 bytes in, 1 byte out; none had to be cut off", stdout)
+	assert.Equal(t, "stopped: 3 connections (1 failed, 2 refused), 2,000 bytes in, 1 byte out; none had to be cut off",
+		stdout)
 	assert.Empty(t, stderr)
 
 	_, stdout, _ = finished(o, stats, 1, nil)
@@ -93,7 +95,8 @@ func TestTheEndSaysWhatTheConnectionsWere(t *testing.T) {
 
 func TestTheResultSaysWhatTheConnectionsWere(t *testing.T) {
 	var out bytes.Buffer
-	new(Options).finish(cli.Program{Stdout: &out}, trace.NewJSON(&out), echo.Stats{Conns: 2, WebSocket: 1, Raw: 1, Away: 1}, 0, nil)
+	stats := echo.Stats{Conns: 2, WebSocket: 1, Raw: 1, Away: 1}
+	new(Options).finish(cli.Program{Stdout: &out}, trace.NewJSON(&out), stats, 0, nil)
 	assert.JSONEq(t, `{"ev": "result", "ok": true, "conns": 2, "refused": 0, "failed": 0, "bytes_in": 0, "bytes_out": 0,
 		"messages": 0, "websocket": 1, "raw": 1, "away": 1, "closed": 0}`, out.String())
 }
