@@ -82,13 +82,13 @@ func stopWith(t *testing.T, s *proc.Server, signal os.Signal, open ...*client) p
 func TestASignalClosesEveryWebSocketWith1001(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		s := proc.StartServer(t, "wsserver", "-quiet")
+		idle := dial(t, s.Addr) // says nothing, not even what it is; accepted before those that come behind it
 		var all []*client
 		for range 20 {
 			c := open(t, dial(t, s.Addr))
 			c.echo("here")
 			all = append(all, c)
 		}
-		idle := dial(t, s.Addr) // has said nothing, not even what it is
 		out := stopWith(t, s, signal, all...)
 		assert.Contains(t, clitest.Unfolded(out.Stdout),
 			"(0 failed, 0 refused): 20 WebSockets (20 answered Close 1001), 0 HTTP, ")

@@ -34,10 +34,10 @@ type honestClient struct {
 // honest starts clients of every kind, each of which sends messages until it is told to pause.
 func (c *chaos) honest(t *testing.T) []*honestClient {
 	list := []*honestClient{
-		c.connectHonest(t, "raw", "", false), c.connectHonest(t, "raw inside TLS", "", true),
-		c.connectHonest(t, "WebSocket", "no-extension", false), c.connectHonest(t, "WebSocket inside TLS", "no-extension", true),
+		c.connectHonest(t, "WebSocket", noExtension, false), c.connectHonest(t, "WebSocket inside TLS", noExtension, true),
 		c.connectHonest(t, "compressed WebSocket", "permessage-deflate", false),
 		c.connectHonest(t, "compressed WebSocket inside TLS", "permessage-deflate", true),
+		c.connectHonest(t, "raw", "", false), c.connectHonest(t, "raw inside TLS", "", true),
 	}
 	for _, h := range list {
 		go func() { h.done <- h.talk() }()
@@ -47,7 +47,8 @@ func (c *chaos) honest(t *testing.T) []*honestClient {
 
 // connectHonest connects; without an offer it is no WebSocket.
 func (c *chaos) connectHonest(t *testing.T, name, offer string, secure bool) *honestClient {
-	h := &honestClient{Conn: dial(t, c.addr), name: name, webSocket: offer != "", stop: make(chan struct{}), done: make(chan error, 1)}
+	h := &honestClient{Conn: dial(t, c.addr), name: name, webSocket: offer != "",
+		stop: make(chan struct{}), done: make(chan error, 1)}
 	require.NoError(t, h.SetDeadline(time.Now().Add(chaosLasts()+2*watchdog)))
 	if secure {
 		h.Conn = tls.Client(h.Conn, c.trusts)
@@ -133,7 +134,10 @@ func (h *honestClient) echo(size int) (string, error) {
 	return payload, nil
 }
 
-// next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered.
+// insideFrame says whether a frame was begun: none can stand in another.
+func (h *honestClient) insideFrame() bool { return h.begun != "" && h.begun[0] == 0x81 }
+
+// next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered that can be.
 func (h *honestClient) next(forPing bool) (first byte, payload string, err error) {
 	for {
 		head, err := ws.ReadHeader(h.in)
@@ -152,6 +156,9 @@ func (h *honestClient) next(forPing bool) (first byte, payload string, err error
 			return first, string(f.Payload), nil
 		}
 		h.pings++
+		if h.insideFrame() {
+			continue
+		}
 		// The server asks only when it has heard nothing for long: nothing of ours is being written.
 		if _, err := io.WriteString(h, sends(0x8a, string(f.Payload))); err != nil || forPing {
 			return first, string(f.Payload), err
@@ -165,7 +172,8 @@ func (h *honestClient) pause(t *testing.T) {
 	err := <-h.done
 	assert.NoError(t, err, "the honest client: %s", h.name)
 	assert.NotZero(t, h.rounds, h.name)
-	t.Logf("honest %s: %d messages and %d Pings, the worst took %v", h.name, h.rounds, h.pings, h.worst.Round(time.Millisecond))
+	t.Logf("honest %s: %d messages and %d Pings, the worst took %v",
+		h.name, h.rounds, h.pings, h.worst.Round(time.Millisecond))
 }
 
 // leave reads what the server's end has for a client: for a WebSocket a Close, and the end of the stream.
@@ -178,7 +186,7 @@ func (h *honestClient) leave(t *testing.T) {
 		}
 		assert.Equal(t, refused(1001), line(first, payload), h.name)
 		rest := ""
-		if h.begun != "" && h.begun[0] == 0x81 { // no frame can stand in another
+		if h.insideFrame() {
 			rest = sends(0x81, "half a frame")[len(h.begun):]
 		}
 		write(t, h, []byte(rest+sends(0x88, payload[:2])))

@@ -45,8 +45,8 @@ const (
 	chaosMessage = 256 << 10
 )
 
-// The server's limits on time: prompt for what can be done at once, patience for who says nothing. Who is cut off sooner
-// than prompt was not cut off by one of them; honest clients must not be, on a machine that has much else to do.
+// The server's limits on time: prompt for what can be done at once, patience for who says nothing. Who is cut off
+// sooner than prompt was not cut off by one of them; honest clients never must be, even on a machine that is busy.
 var prompt, patience = func() (time.Duration, time.Duration) {
 	if underRace {
 		return time.Second, 5 * time.Second
@@ -93,7 +93,8 @@ func TestChaos(t *testing.T) {
 			served := make(chan error, 1)
 			go func() { served <- srv.Serve(narrow{ln}) }()
 
-			c := &chaos{addr: ln.Addr().String(), trusts: trusts, seats: make(chan struct{}, chaosAtOnce), count: make(map[string]int)}
+			c := &chaos{addr: ln.Addr().String(), trusts: trusts,
+				seats: make(chan struct{}, chaosAtOnce), count: make(map[string]int)}
 			honest := c.honest(t)
 			c.rage(t, chaosLasts()/2-patience) // in which the last ones meet their limits
 			c.leaveInOrder(t, srv, honest)
@@ -166,6 +167,9 @@ func (c *chaos) judge(l *life, err error) {
 
 // leaveInOrder shuts the server down: whatever is a WebSocket then gets its Close, also inside of a message.
 func (c *chaos) leaveInOrder(t *testing.T, srv *echo.Server, honest []*honestClient) {
+	for _, h := range honest {
+		h.pause(t)
+	}
 	var late []*honestClient
 	for _, begun := range []string{"", sends(0x01, "half a mess"), sends(0x81, "half a frame")[:12]} {
 		for range 3 {
@@ -176,16 +180,13 @@ func (c *chaos) leaveInOrder(t *testing.T, srv *echo.Server, honest []*honestCli
 			late = append(late, h)
 		}
 	}
-	for _, h := range honest {
-		h.pause(t)
-	}
 	ended := make(chan error, 1)
 	go func() {
 		_, err := srv.Shutdown(bounded(t))
 		ended <- err
 	}()
 	webSockets := 0
-	for _, h := range slices.Concat(honest, late) {
+	for _, h := range slices.Concat(late, honest) {
 		h.leave(t)
 		if h.webSocket {
 			webSockets++

@@ -1,14 +1,11 @@
 package echo_test
 
 import (
-	"bytes"
-	"compress/flate"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"echolab/internal/deflate"
 )
@@ -25,7 +22,8 @@ func (l *life) http() error {
 			line   string
 			status int
 		}{
-			{"GET /", 200}, {"GET /healthz", 200}, {"HEAD /", 200}, {"GET /nothing", 404}, {"DELETE /healthz", 405}, {"GET /ws", 426},
+			{"GET /", 200}, {"GET /healthz", 200}, {"HEAD /", 200},
+			{"GET /nothing", 404}, {"DELETE /healthz", 405}, {"GET /ws", 426},
 		}[l.IntN(6)]
 		asked += q.line + " HTTP/1.1\r\nHost: localhost\r\n\r\n"
 		want = append(want, q.status)
@@ -102,7 +100,8 @@ func (l *life) deal() *deal {
 	if l.IntN(2) == 0 {
 		return nil
 	}
-	p := deflate.Params{ServerMaxWindowBits: 9 + l.IntN(7), ServerNoContextTakeover: l.IntN(2) == 0, ClientNoContextTakeover: l.IntN(2) == 0}
+	p := deflate.Params{ServerMaxWindowBits: 9 + l.IntN(7),
+		ServerNoContextTakeover: l.IntN(2) == 0, ClientNoContextTakeover: l.IntN(2) == 0}
 	w, _ := p.Client()
 	return &deal{p.Offer(), w, takeover{bits: p.ServerMaxWindowBits, none: p.ServerNoContextTakeover}}
 }
@@ -247,7 +246,8 @@ func (l *life) messages(d *deal) (in string, want []string) {
 			b.WriteString(sends(first&^0x80, payload[:at]) + sends(0x89, "between") + sends(0x80, payload[at:]))
 			want = append(want, `8a "between"`)
 		case 1:
-			b.WriteString(sends(first&^0x80, payload[:at]) + sends(0x00, "") + sends(0x8a, "unasked") + sends(0x80, payload[at:]))
+			b.WriteString(sends(first&^0x80, payload[:at]) + sends(0x00, "") + sends(0x8a, "unasked"))
+			b.WriteString(sends(0x80, payload[at:]))
 		default:
 			b.WriteString(sends(first, payload))
 		}
@@ -255,46 +255,3 @@ func (l *life) messages(d *deal) (in string, want []string) {
 	}
 	return b.String(), want
 }
-
-// violation is something that a client must not send.
-func (l *life) violation() talk {
-	list := slices.Concat(chaosViolations(), l.badText())
-	return list[l.IntN(len(list))]
-}
-
-func (l *life) badText() []talk {
-	names := slices.Sorted(func(yield func(string) bool) {
-		for name := range badTexts {
-			if !yield(name) {
-				return
-			}
-		}
-	})
-	name := names[l.IntN(len(names))]
-	return []talk{breaks("text: "+name, head(0x81, 100)+masked("so far "+badTexts[name]), 1007),
-		breaks("a reason: "+name, sends(0x88, closing(1000, badTexts[name])), 1007)}
-}
-
-var chaosViolations = sync.OnceValue(func() []talk {
-	return []talk{
-		breaks("RSV1", "\xc1", 1002), breaks("RSV2", "\xa1", 1002), breaks("RSV3", "\x91", 1002),
-		breaks("a reserved opcode", "\x83", 1002), breaks("a reserved control opcode", "\x8b", 1002),
-		breaks("no mask", "\x81\x05", 1002), breaks("no mask on a Ping", "\x89\x00", 1002),
-		breaks("a fragmented Ping", "\x09", 1002), breaks("a long Ping", "\x89\xfe", 1002),
-		breaks("nothing to continue", "\x80", 1002), breaks("a message in a message", sends(0x01, "a")+"\x81", 1002),
-		breaks("a length that is not the shortest", "\x82\xfe\x00\x7d", 1002),
-		breaks("a length of 2^63", "\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00", 1002),
-		breaks("over the limit", head(0x82, chaosMessage+1), 1009), breaks("2^63-1", head(0x81, 1<<63-1), 1009),
-		breaks("over the limit in fragments", sends(0x02, strings.Repeat("x", chaosMessage))+head(0x80, 1), 1009),
-		breaks("half a code", sends(0x88, "\x03"), 1002), breaks("a code that is not for the wire", sends(0x88, closing(1006, "")), 1002),
-	}
-})
-
-// bomb is a message that inflates to more than a message may have.
-var bomb = sync.OnceValue(func() string {
-	var b bytes.Buffer
-	w, _ := flate.NewWriter(&b, flate.BestSpeed)
-	_, _ = w.Write(make([]byte, 4<<20))
-	_ = w.Flush()
-	return strings.TrimSuffix(b.String(), "\x00\x00\xff\xff")
-})

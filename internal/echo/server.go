@@ -167,7 +167,8 @@ func (s *Server) start(nc net.Conn) {
 	if limit := orDefault(s.MaxConns, DefaultMaxConns); len(s.conns) >= limit {
 		s.stats.Refused++
 		s.mu.Unlock()
-		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)", nc.RemoteAddr(), trace.Count(limit, "connection is", "connections are"))})
+		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)",
+			nc.RemoteAddr(), trace.Count(limit, "connection is", "connections are"))})
 		nc.Close()
 		return
 	}
@@ -249,8 +250,8 @@ func (s *Server) writeFlag() string {
 }
 
 // Shutdown ends the server: it accepts no more, and every connection may finish its echo, which it has when its client
-// ends its side or is silent for a quarter of a second; every WebSocket gets Close 1001 and two seconds to answer. What is still open when ctx ends is closed; the error is then
-// ctx.Err(), and closed says how many there were.
+// ends its side or is silent for a quarter of a second; every WebSocket gets Close 1001 and two seconds to answer. What
+// is still open when ctx ends is closed; the error is then ctx.Err(), and closed says how many there were.
 func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 	s.stop((*conn).hurry)
 	finished := make(chan struct{})
