@@ -119,11 +119,7 @@ func (x *exchange) gather(piece *websocket.Piece) error {
 			d.op, d.compressed, d.from = piece.OpCode, piece.Rsv1(), d.frame
 			d.claimed, d.msg = 0, d.msg[:0]
 		}
-		limit := uint64(x.MaxMessage)
-		if d.compressed {
-			limit += limit>>8 + 64 // compression can enlarge
-		}
-		if d.claimed += uint64(piece.Length); d.claimed > limit {
+		if d.claimed += uint64(piece.Length); d.claimed > payloadLimit(x.MaxMessage, d.compressed) {
 			return &framing.SizeError{Length: d.claimed, Max: x.MaxMessage}
 		}
 	}

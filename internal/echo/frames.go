@@ -39,7 +39,7 @@ func (s *session) data(piece *websocket.Piece) error {
 			m.op, m.compressed, m.fragments = piece.OpCode, piece.Rsv1(), false
 			m.claimed, m.from, m.text, m.held = 0, s.pieceStart(piece), websocket.Text{}, m.held[:0]
 		}
-		if m.claimed += uint64(piece.Length); m.claimed > s.limit() {
+		if m.claimed += uint64(piece.Length); m.claimed > payloadLimit(s.maxMessage(), m.compressed) {
 			return &framing.SizeError{Length: m.claimed, Max: s.maxMessage()}
 		}
 	}
@@ -64,10 +64,11 @@ func (s *session) data(piece *websocket.Piece) error {
 
 func (s *session) maxMessage() int { return orDefault(s.srv.MaxMessage, DefaultMaxMessage) }
 
-// limit is the most payload of a message: compression can enlarge it a little (RFC 7692 section 7.2.3.2 has an example).
-func (s *session) limit() uint64 {
-	limit := uint64(s.maxMessage())
-	if s.msg.compressed {
+// payloadLimit is the most payload of a message of at most max bytes: compression can enlarge it a little (RFC 7692
+// section 7.2.3.2 has an example).
+func payloadLimit(max int, compressed bool) uint64 {
+	limit := uint64(max)
+	if compressed {
 		limit += limit>>8 + 64
 	}
 	return limit

@@ -6,10 +6,9 @@ import "bytes"
 type Protocol string
 
 const (
-	Raw       Protocol = "raw" // bytes, or the messages of the Server's codec
-	HTTP      Protocol = "http"
-	WebSocket Protocol = "websocket" // begins as HTTP
-	tlsHello  Protocol = "tls"       // what is inside is told apart in turn
+	Raw      Protocol = "raw" // bytes, or the messages of the Server's codec
+	HTTP     Protocol = "http"
+	tlsHello Protocol = "tls" // what is inside is told apart in turn
 )
 
 // starts are the beginnings of an HTTP request line: a method, a space, and what shows that a target follows (RFC 9112
