@@ -26,6 +26,12 @@ type Event struct {
 	// FrameHeader is set for a Frame.
 	*FrameHeader
 
+	// PacketHeader is set for a Segment and a Packet.
+	*PacketHeader
+
+	// Ends is set for a Connection.
+	*Ends
+
 	Data string     `json:"data,omitempty"` // the first bytes of the span, quoted as by Quote; set when encoding
 	Sock *sock.Info `json:"sock,omitempty"` // what the kernel said at that moment
 	Text string     `json:"text,omitempty"` // a sentence for people
@@ -63,6 +69,13 @@ const (
 	Close    Kind = "close"    // a socket was closed
 	Refused  Kind = "refused"  // a connection was turned away
 	Failed   Kind = "error"    // something went wrong; Text says what
+
+	// What a capture tells, at Wire.
+	Connection Kind = "connection" // a connection's first packet; has Ends
+	Segment    Kind = "segment"    // a packet with bytes of a stream; has a PacketHeader and a Span
+	Packet     Kind = "packet"     // a packet without any, such as a SYN, or an ACK alone; has a PacketHeader
+	Gap        Kind = "gap"        // bytes of a stream that the capture does not have; has a Span
+	Upgrade    Kind = "upgrade"    // the head of a handshake that made a WebSocket; has a Span, behind which the map begins
 )
 
 // Dir names a stream by the way it flows.
@@ -84,12 +97,13 @@ func (d Dir) Words() string {
 	return string(d)
 }
 
-// Side is one end of a connection.
+// Side is one end of a connection, or the wire between them.
 type Side string
 
 const (
 	Client Side = "client"
 	Server Side = "server"
+	Wire   Side = "wire"
 )
 
 // Out is the stream that a side writes.

@@ -189,6 +189,25 @@ func (m *Map) Keep(off int64, b []byte) {
 	m.data = append(m.data, b[:min(len(b), bytesKept-len(m.data))]...)
 }
 
+// Adopt adds the rows of other that m does not have; both are maps of the same stream. The map begins where the later
+// of them does. Bytes and frames stay m's own, if it has any.
+func (m *Map) Adopt(other *Map) {
+	other = other.clone()
+	other.Begin(m.Start)
+	m.Begin(other.Start)
+	for _, theirs := range other.Rows {
+		if _, have := m.search(theirs.Layer); !have {
+			*m.Row(theirs.Layer) = *theirs
+			if theirs.Layer == Frames {
+				m.frames = other.frames
+			}
+		}
+	}
+	if m.data == nil {
+		m.data = other.data
+	}
+}
+
 func (m *Map) clone() *Map {
 	c := &Map{Title: m.Title, Start: m.Start, data: slices.Clone(m.data), frames: m.frames.clone()}
 	for _, r := range m.Rows {

@@ -7,8 +7,8 @@ import (
 // Maps is a Recorder that keeps what stream maps are drawn from, in bounded memory: of each layer of each stream the
 // boundaries of its first 262,144 spans, and of each stream its first 128 KiB.
 //
-// A map begins behind the HTTP handshake, once that was told. Where both ends told of the frames of a stream, those of
-// one end are on its map: of the one that told first.
+// A map begins behind the HTTP handshake, once that was told. Where several told of the frames of a stream, those of
+// one are on its map: of the one that told first. Segments must be told in the order of their offsets.
 type Maps struct {
 	mu      sync.Mutex
 	streams map[streamKey]*mapped
@@ -30,7 +30,7 @@ func (m *Maps) Record(e Event) {
 	if e.Span == nil {
 		return
 	}
-	handshake := e.Ev == Request || e.Ev == Response
+	handshake := e.Ev == Upgrade || (e.Ev == Request || e.Ev == Response) && e.At != Wire
 	layer, ok := layerOf(e)
 	if !ok && !handshake {
 		return
@@ -93,10 +93,12 @@ func layerOf(e Event) (Layer, bool) {
 		return Writes, true
 	case Read:
 		return Reads, true
+	case Segment:
+		return Segments, true
 	case Frame:
 		return Frames, e.FrameHeader != nil
 	case Message:
-		if e.Dir == e.At.Out() {
+		if e.At != Wire && e.Dir == e.At.Out() {
 			return Sent, true
 		}
 		return Received, true

@@ -8,6 +8,7 @@ type Layer int
 const (
 	Sent     Layer = iota // messages, as the sender meant them
 	Writes                // the sender's writes
+	Segments              // what crossed the wire in one TCP packet
 	Reads                 // the receiver's reads
 	Frames                // WebSocket frames
 	Received              // messages, as the receiver made them out
@@ -17,6 +18,7 @@ const (
 var nouns = [...][2]string{
 	Sent:     {"message", "messages"},
 	Writes:   {"write", "writes"},
+	Segments: {"segment", "segments"},
 	Reads:    {"read", "reads"},
 	Frames:   {"frame", "frames"},
 	Received: {"received", "received"},
