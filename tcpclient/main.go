@@ -147,10 +147,12 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 	if o.insecure {
 		fmt.Fprintf(p.Stderr, "%s: -insecure: the server's certificate is not verified, so it may be anybody's\n", p.Name)
 	}
-	progress := newProgress(p.Stderr)
-	o.Progress = progress.show
+	progress := cli.NewProgress(p.Stderr)
+	o.Progress = func(received int64) {
+		progress.Show(func() string { return trace.Bytes(received) + " of echo" })
+	}
 	r, err := o.Run(ctx, o.addr, messages)
-	progress.end()
+	progress.End()
 
 	verdict := r.Verdict(o.Codec)
 	if lines != nil {

@@ -13,6 +13,9 @@ import (
 // dataShown is how many bytes of a span the account shows.
 const dataShown = 48
 
+// Preview is what an account in JSON shows of the bytes of a span.
+func Preview(b []byte) string { return Quote(b, dataShown) }
+
 // JSON is a Recorder that writes every event as a line of JSON. Whether they could be written is the writer's business.
 type JSON struct {
 	mu  sync.Mutex
@@ -29,7 +32,7 @@ func NewJSON(w io.Writer) *JSON {
 // Record writes e as one line.
 func (j *JSON) Record(e Event) {
 	if e.Bytes != nil {
-		e.Data = Quote(e.Bytes, dataShown)
+		e.Data = Preview(e.Bytes)
 		if e.cutShort() && len(e.Bytes) <= dataShown {
 			e.Data += dots
 		}

@@ -208,6 +208,22 @@ func (m *Map) Adopt(other *Map) {
 	}
 }
 
+// Count is how many spans of that layer there are behind the map's start.
+func (m *Map) Count(l Layer) int {
+	if r := m.filled(l); r != nil {
+		return r.Count
+	}
+	return 0
+}
+
+// Bytes returns the n bytes of the stream at off, or nil if not all of them were kept. They must not be changed.
+func (m *Map) Bytes(off int64, n int) []byte {
+	if off < 0 || n < 0 || off+int64(n) > int64(len(m.data)) {
+		return nil
+	}
+	return m.data[off : off+int64(n)]
+}
+
 func (m *Map) clone() *Map {
 	c := &Map{Title: m.Title, Start: m.Start, data: slices.Clone(m.data), frames: m.frames.clone()}
 	for _, r := range m.Rows {

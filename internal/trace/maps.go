@@ -98,7 +98,7 @@ func layerOf(e Event) (Layer, bool) {
 	case Frame:
 		return Frames, e.FrameHeader != nil
 	case Message:
-		if e.At != Wire && e.Dir == e.At.Out() {
+		if e.At == Wire || e.Dir == e.At.Out() {
 			return Sent, true
 		}
 		return Received, true

@@ -1,6 +1,10 @@
 package trace
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
 
 // A PacketHeader is what a capture tells of a TCP packet (RFC 9293 section 3.1).
 type PacketHeader struct {
@@ -43,3 +47,15 @@ const (
 	Unseen         Mark = "unseen"         // it acknowledges bytes that are not in the capture
 	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, and not taken in
 )
+
+// The names of the flags that Flags may have.
+const (
+	FIN = "FIN"
+	SYN = "SYN"
+	RST = "RST"
+)
+
+// Has says whether the packet has that flag.
+func (h *PacketHeader) Has(flag string) bool {
+	return h != nil && slices.Contains(strings.Fields(h.Flags), flag)
+}
