@@ -92,13 +92,16 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 		found, err := e.Run(ctx)
 		if ctx.Err() != nil {
 			if t.lines != nil {
-				t.lines.Line(tourResult{"result", false, t.held, t.failed, t.unable})
+				t.lines.Line(tourResult{"result", false, t.held, t.failed, t.unable, nil})
 			}
 			return p.Fail(ctx.Err())
 		}
 		t.show(e, found, err)
 	}
-	return t.end()
+	if len(names) > 0 {
+		return t.end(nil) // a part of the tour does not lead on
+	}
+	return t.end(ready(ctx))
 }
 
 func (t *tour) title(e lab.Experiment, i, n int) {
@@ -189,10 +192,12 @@ type tourResult struct {
 	Held   int      `json:"held"`
 	Failed []string `json:"failed,omitempty"`
 	Unable []string `json:"unable,omitempty"`
+
+	Walkthroughs []readiness `json:"walkthroughs,omitempty"`
 }
 
-// end says how the tour went, and returns the status for it.
-func (t *tour) end() int {
+// end says how the tour went and where it goes on, and returns the status for it.
+func (t *tour) end(scripts []readiness) int {
 	status := cli.OK
 	switch {
 	case len(t.failed) > 0:
@@ -201,7 +206,7 @@ func (t *tour) end() int {
 		status = cli.Unable
 	}
 	if t.lines != nil {
-		t.lines.Line(tourResult{"result", status == cli.OK, t.held, t.failed, t.unable})
+		t.lines.Line(tourResult{"result", status == cli.OK, t.held, t.failed, t.unable, scripts})
 		return status
 	}
 	fmt.Fprintf(t.p.Stdout, "%s went as expected", trace.Count(t.held, "experiment", "experiments"))
@@ -212,5 +217,8 @@ func (t *tour) end() int {
 		fmt.Fprintf(t.p.Stdout, "; not available on this system: %s", strings.Join(t.unable, ", "))
 	}
 	fmt.Fprintln(t.p.Stdout, ".")
+	if len(scripts) > 0 && !t.quiet {
+		t.print("", onTheWire(scripts), t.style.Plain)
+	}
 	return status
 }

@@ -99,7 +99,7 @@ func shows(asked []string, outcomes ...any) try {
 			t.show(e, found(outcome.(lab.Report)), nil)
 		}
 	}
-	return try{t.end(), out.String(), stderr.String()}
+	return try{t.end(nil), out.String(), stderr.String()}
 }
 
 func newTestTour(p cli.Program) *tour { return &tour{p: p, style: cli.Style(p.Stdout)} }

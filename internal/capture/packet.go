@@ -2,13 +2,14 @@ package capture
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
 // A Packet is a TCP packet of a capture. It is valid until the next one is read.
 type Packet struct {
-	Number   int // its place in the capture, from 1, with the packets that are not TCP counted too
-	Time     time.Time
+	Number   int       // its place in the capture, from 1, with the packets that are not TCP counted too
+	Time     time.Time // in UTC; the zero time if the capture tells none, or none that can be
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
 	Flags    Flags
@@ -35,3 +36,25 @@ const (
 	ECE
 	CWR
 )
+
+// String names the flags that are set, such as "SYN ACK" or "PSH ACK". It is empty if there are none.
+func (f Flags) String() string {
+	switch f {
+	case ACK: // nearly all packets
+		return "ACK"
+	case PSH | ACK:
+		return "PSH ACK"
+	}
+	var names []string
+	for _, flag := range []struct {
+		bit  Flags
+		name string
+	}{
+		{SYN, "SYN"}, {FIN, "FIN"}, {RST, "RST"}, {PSH, "PSH"}, {URG, "URG"}, {ECE, "ECE"}, {CWR, "CWR"}, {ACK, "ACK"},
+	} {
+		if f&flag.bit != 0 {
+			names = append(names, flag.name)
+		}
+	}
+	return strings.Join(names, " ")
+}

@@ -81,7 +81,7 @@ func (t *Text) print(e Event) {
 
 // describe is what stands behind the kind of event, in lines of at most the given columns.
 func (t *Text) describe(e Event, columns int) []string {
-	lines := Fold(sentence(e), columns)
+	lines := Fold(e.Sentence(), columns)
 	if e.Ev == Request || e.Ev == Response {
 		return append(lines, httpLines(e.Bytes, columns)...)
 	}
@@ -92,38 +92,14 @@ func (t *Text) describe(e Event, columns int) []string {
 		widest = 24 // "65,536 bytes at 1,048,576", so that the bytes begin in one column
 		least  = 16 // of room, or bytes that need more have a line of their own
 	)
-	text := lines[0] + strings.Repeat(" ", max(0, widest-textColumns(lines[0]))) + "  "
-	room := columns - textColumns(text)
+	text := lines[0] + strings.Repeat(" ", max(0, widest-Columns(lines[0]))) + "  "
+	room := columns - Columns(text)
 	b := quoted(e, room)
-	whole := textColumns(b) <= room && !strings.HasSuffix(b, dots)
+	whole := Columns(b) <= room && !strings.HasSuffix(b, dots)
 	if len(lines) == 1 && (room >= least || whole) {
 		return []string{text + b}
 	}
 	return append(lines, quoted(e, columns))
-}
-
-// sentence is what is known of e besides its bytes.
-func sentence(e Event) string {
-	var parts []string
-	if e.Span != nil {
-		span := fmt.Sprintf("%s at %s", Bytes(int64(e.N)), Number(e.Off))
-		if e.FrameHeader != nil {
-			span += ": " + e.FrameHeader.words()
-		}
-		parts = append(parts, span)
-	}
-	switch {
-	case e.Sock == nil:
-	case e.Ev == Bind:
-		// Whoever asks after bind alone asks for the address; net.Listen has called listen(2) by then as well.
-		parts = append(parts, fmt.Sprintf("descriptor %d: its address is %v", e.Sock.FD, e.Sock.Local))
-	default:
-		parts = append(parts, e.Sock.String())
-	}
-	if e.Text != "" {
-		parts = append(parts, e.Text)
-	}
-	return strings.Join(parts, "; ")
 }
 
 // harmless is a line with nothing in it that a terminal would obey.
@@ -169,7 +145,7 @@ func fit(line string, room int) string {
 // quoted is as much of e's bytes as has room in the given columns: of a Close frame, its code and its reason.
 func quoted(e Event, room int) string {
 	if e.FrameHeader == nil {
-		return quoteColumns(e.Bytes, room)
+		return QuoteColumns(e.Bytes, room)
 	}
 	code, b := "", e.Bytes
 	if e.Opcode == opClose && len(b) >= 2 { // RFC 6455 section 5.5.1
@@ -179,28 +155,11 @@ func quoted(e Event, room int) string {
 		}
 		code += " "
 	}
-	q := quoteColumns(b, room-len(code)-len(dots))
+	q := QuoteColumns(b, room-len(code)-len(dots))
 	if e.cutShort() && !strings.HasSuffix(q, dots) {
 		return code + q + dots
 	}
-	return code + quoteColumns(b, room-len(code))
-}
-
-// quoteColumns quotes as much of b as has room in the given columns.
-func quoteColumns(b []byte, room int) string {
-	for n := room; ; n-- {
-		if q := Quote(b, max(n, 0)); textColumns(q) <= room || n <= 0 {
-			return q
-		}
-	}
-}
-
-func textColumns(s string) int {
-	n := 0
-	for _, r := range s {
-		n += columns(r)
-	}
-	return n
+	return code + QuoteColumns(b, room-len(code))
 }
 
 // Fold breaks text at its spaces into lines of at most the given columns, and where it has line breaks; a longer word
@@ -211,7 +170,7 @@ func Fold(text string, columns int) []string {
 		words := strings.Split(part, " ")
 		line := words[0]
 		for _, word := range words[1:] {
-			if textColumns(line)+1+textColumns(word) > columns {
+			if Columns(line)+1+Columns(word) > columns {
 				lines = append(lines, line)
 				line = word
 			} else {

@@ -1,0 +1,78 @@
+// Package beside prints two accounts of the same time side by side, such as what the programs say and what crossed the
+// wire, 80 columns wide.
+//
+// Time flows downwards: every entry has lines of its own, and the other column is empty beside them, so that what
+// stands above came first.
+package beside
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"echolab/internal/trace"
+)
+
+// The widths of the columns: with the divider between them they fill a terminal of 80.
+const (
+	leftWidth  = 38
+	rightWidth = 39
+)
+
+// A Printer prints entries in the order in which they are handed over, whatever their times. Whether they could be
+// written is the writer's business. It is for one goroutine.
+type Printer struct {
+	w     io.Writer
+	style trace.Style
+}
+
+// New returns a Printer to w, and prints the titles of its two columns above a rule.
+func New(w io.Writer, style trace.Style, left, right string) *Printer {
+	p := &Printer{w: w, style: style}
+	l, r := entry(left, "", leftWidth), entry(right, "", rightWidth)
+	for i := range max(len(l), len(r)) {
+		p.row(at(l, i), at(r, i))
+	}
+	fmt.Fprintln(w, style.Dim(strings.Repeat("─", leftWidth)+"─┼─"+strings.Repeat("─", rightWidth)))
+	return p
+}
+
+// Left prints an entry in the left column. Its mark is a short lead, such as "client write", in bold; the text is folded
+// to the column, words longer than that are cut, and line breaks are kept.
+func (p *Printer) Left(mark, text string) {
+	for _, l := range entry(mark, text, leftWidth) {
+		p.row(l, line{})
+	}
+}
+
+// Right prints an entry in the right column, as Left does in the left one.
+func (p *Printer) Right(mark, text string) {
+	for _, l := range entry(mark, text, rightWidth) {
+		p.row(line{}, l)
+	}
+}
+
+// Step prints the title of a step across both columns, with an empty line before it. Steps are numbered by the caller;
+// 0 is for a title without a number.
+func (p *Printer) Step(n int, text string) {
+	mark := ""
+	if n > 0 {
+		mark = strconv.Itoa(n) + "."
+	}
+	fmt.Fprintln(p.w)
+	for _, l := range entry(mark, text, trace.MapWidth) {
+		fmt.Fprintln(p.w, p.style.Bold(l.lead+l.mark+l.text))
+	}
+}
+
+// row prints a line of both columns.
+func (p *Printer) row(left, right line) {
+	cells := p.paint(left) + strings.Repeat(" ", leftWidth-left.columns()) + p.style.Dim(" │")
+	if right.columns() > 0 {
+		cells += " " + p.paint(right)
+	}
+	fmt.Fprintln(p.w, cells)
+}
+
+func (p *Printer) paint(l line) string { return l.lead + p.style.Bold(l.mark) + l.text }

@@ -1,0 +1,87 @@
+package beside
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"echolab/internal/trace"
+)
+
+// Account prints an event of an account in the left column: who saw it, what it is, the sentence, and the first bytes.
+func (p *Printer) Account(e trace.Event) {
+	mark := join(" ", string(e.At), conn(e), string(e.Ev))
+	text := e.Sentence()
+	if data := data(e); trace.Columns(join(gap, mark, text, data)) <= room {
+		text = join(gap, text, data)
+	} else {
+		text = join("\n", text, data)
+	}
+	p.Left(mark, text)
+}
+
+// Packet prints a packet in the right column: its direction, its number in the capture, its flags and the sentence on
+// it, and what is not as usual about it. Other events of a capture, such as a gap, have their kind in the number's place.
+func (p *Printer) Packet(e trace.Event) {
+	text := e.Text
+	if text == "" {
+		text = e.Sentence()
+	}
+	number := string(e.Ev)
+	if e.PacketHeader != nil {
+		number = strconv.Itoa(e.Number) + " " + e.Flags
+		for _, mark := range e.Marks {
+			number += fmt.Sprintf(" [%s]", mark)
+		}
+	}
+	p.Right(join(" ", arrow(e.Dir), conn(e), number), text)
+}
+
+// arrow is the direction in one column: the client stands on the left.
+func arrow(d trace.Dir) string {
+	switch d {
+	case trace.ClientToServer:
+		return "▶"
+	case trace.ServerToClient:
+		return "◀"
+	}
+	return ""
+}
+
+// conn names the connection, if it is not the first: most accounts have no other.
+func conn(e trace.Event) string {
+	if e.Conn > 1 {
+		return fmt.Sprintf("#%d", e.Conn)
+	}
+	return ""
+}
+
+// room is what a line of the left column has room for.
+const room = leftWidth - len(indent)
+
+// data is the beginning of the event's bytes, quoted, with room for it in one line.
+func data(e trace.Event) string {
+	if e.Bytes != nil {
+		return trace.QuoteColumns(e.Bytes, room-len(more))
+	}
+	quoted, err := strconv.QuotedPrefix(e.Data)
+	if err != nil {
+		return e.Data // none, or not from trace.JSON: shown as it is
+	}
+	b, _ := strconv.Unquote(quoted)
+	shown := trace.QuoteColumns([]byte(b), room-len(more))
+	if len(quoted) < len(e.Data) && !strings.HasSuffix(shown, more) {
+		return shown + more
+	}
+	return shown
+}
+
+// more is what stands behind quoted bytes that are not all.
+const more = "..."
+
+// join joins those of the words that are not empty.
+func join(sep string, words ...string) string {
+	words = slices.DeleteFunc(words, func(w string) bool { return w == "" })
+	return strings.Join(words, sep)
+}

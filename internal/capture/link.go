@@ -1,0 +1,103 @@
+package capture
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/gopacket/gopacket/layers"
+)
+
+// Raw IP has other numbers where a platform's own got into a file: 12 in most places, 14 on OpenBSD.
+const (
+	linkTypeRaw12 layers.LinkType = 12
+	linkTypeRaw14 layers.LinkType = 14
+)
+
+// readable is an error if packets of a link type cannot be read.
+func readable(link layers.LinkType) error {
+	switch link {
+	case layers.LinkTypeEthernet, layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL2, layers.LinkTypeNull,
+		layers.LinkTypeLoop, layers.LinkTypeRaw, linkTypeRaw12, linkTypeRaw14, layers.LinkTypeIPv4, layers.LinkTypeIPv6:
+		return nil
+	}
+	name := ""
+	if s := link.String(); s != "UnknownLinkType" {
+		name = ", " + s
+	}
+	return fmt.Errorf("is of link type %d%s; known are Ethernet, Linux cooked, BSD loopback and raw IP", link, name)
+}
+
+// A view is a packet from one of its headers on.
+type view struct {
+	b    []byte // what was captured of it
+	wire int    // how long it was on the wire, at least len(b)
+}
+
+// from is what follows the first n bytes, which are there.
+func (v view) from(n int) view { return view{v.b[n:], v.wire - n} }
+
+// ofLength is the packet without what is behind its first n bytes. If a header tells of more than a capture says was
+// there, then it is the header that is right: the packet was cut before its length was taken.
+func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], n} }
+
+// lacks says why the first n bytes cannot be read, if they cannot.
+func (v view) lacks(n int) skip {
+	switch {
+	case v.wire < n:
+		return malformed
+	case len(v.b) < n:
+		return cut
+	}
+	return none
+}
+
+// network finds the IP header behind that of the link.
+func network(link layers.LinkType, v view) (view, skip) {
+	switch link {
+	case layers.LinkTypeEthernet:
+		return tagged(v, 12, 14)
+	case layers.LinkTypeLinuxSLL:
+		return tagged(v, 14, 16)
+	case layers.LinkTypeLinuxSLL2:
+		return tagged(v, 0, 20)
+	case layers.LinkTypeNull, layers.LinkTypeLoop:
+		return family(v)
+	}
+	return v, none
+}
+
+// tagged passes a header of size bytes that has an EtherType at a place, and the 802.1Q tags behind it.
+func tagged(v view, place, size int) (view, skip) {
+	for {
+		if s := v.lacks(size); s != none {
+			return v, s
+		}
+		kind := layers.EthernetType(binary.BigEndian.Uint16(v.b[place:]))
+		v = v.from(size)
+		switch kind {
+		case layers.EthernetTypeIPv4, layers.EthernetTypeIPv6:
+			return v, none
+		case layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, 0x9100: // the last is QinQ from before it had a number
+			place, size = 2, 4
+		default:
+			return v, notIP
+		}
+	}
+}
+
+// family passes the header of a BSD loopback: the number of a protocol family, in the byte order of the host for NULL
+// and that of the network for LOOP. IPv6 has another number on each system.
+func family(v view) (view, skip) {
+	if s := v.lacks(4); s != none {
+		return v, s
+	}
+	n := binary.LittleEndian.Uint32(v.b)
+	if n > 0xffff {
+		n = binary.BigEndian.Uint32(v.b)
+	}
+	switch n {
+	case 2, 10, 24, 28, 30:
+		return v.from(4), none
+	}
+	return v, notIP
+}

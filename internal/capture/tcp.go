@@ -1,0 +1,80 @@
+package capture
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/gopacket/gopacket"
+	"github.com/gopacket/gopacket/layers"
+)
+
+// decode makes the reader's packet of a record, if there is TCP in it, and counts it as skipped if not.
+func (r *Reader) decode(rec *record) bool {
+	s := r.headers(rec)
+	r.skipped.add(s)
+	return s == none
+}
+
+// headers reads the headers of a packet, from the outermost to that of TCP.
+func (r *Reader) headers(rec *record) skip {
+	v, s := network(rec.link, view{rec.data, rec.length})
+	if s != none {
+		return s
+	}
+	h, v, s := ip(v)
+	switch {
+	case s != none:
+		return s
+	case h.protocol == layers.IPProtocolUDP:
+		return udp
+	case h.protocol != layers.IPProtocolTCP:
+		return otherIP
+	case h.fragment:
+		return fragment
+	}
+	return r.segment(rec, h, v)
+}
+
+// segment reads the header of TCP (RFC 9293 section 3.1).
+func (r *Reader) segment(rec *record, h ipHeader, v view) skip {
+	if s := v.lacks(20); s != none {
+		return s
+	}
+	size := int(v.b[12]>>4) * 4
+	if size < 20 {
+		return malformed
+	}
+	if s := v.lacks(size); s != none {
+		return s
+	}
+	t := &r.tcp
+	if err := t.DecodeFromBytes(v.b[:size], gopacket.NilDecodeFeedback); err != nil {
+		return malformed
+	}
+	r.packet = Packet{
+		Number: r.count, Time: rec.time,
+		Src: netip.AddrPortFrom(h.src, uint16(t.SrcPort)), Dst: netip.AddrPortFrom(h.dst, uint16(t.DstPort)),
+		Seq: t.Seq, Ack: t.Ack, Flags: Flags(v.b[13]), Window: t.Window,
+		WindowScale: -1,
+		Payload:     v.b[size:], Length: v.wire - size,
+	}
+	if t.SYN {
+		r.packet.options(t.Options)
+	}
+	return none
+}
+
+// options takes those that are for a handshake. They mean nothing in other packets.
+func (p *Packet) options(options []layers.TCPOption) {
+	for i := range options {
+		value := options[i].OptionData
+		switch kind := options[i].OptionType; {
+		case kind == layers.TCPOptionKindMSS && len(value) == 2:
+			p.MSS = int(binary.BigEndian.Uint16(value))
+		case kind == layers.TCPOptionKindWindowScale && len(value) == 1:
+			p.WindowScale = int(value[0])
+		case kind == layers.TCPOptionKindSACKPermitted && len(value) == 0:
+			p.SACK = true
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package decode
+
+import (
+	"errors"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/deflate"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+const (
+	// maxInflated is the most bytes that a message may have to be inflated.
+	maxInflated = 1 << 20
+	// maxPacked is the most payload of such a message: compression can enlarge it a little.
+	maxPacked = maxInflated + maxInflated>>8 + 64
+)
+
+// fragments is the message that the frames of a stream make.
+type fragments struct {
+	open       bool // it has begun, and not ended
+	seen       bool // there was one, or the end of one
+	from       int64
+	op         ws.OpCode
+	rsv1       bool
+	compressed bool   // and it is to be inflated
+	missing    int64  // bytes of payload that the capture does not have
+	b          []byte // the beginning of a message in several frames
+	cut        bool   // b is not all of it
+}
+
+// data takes a data frame that is over into its message; b is the beginning of its payload.
+func (f *frames) data(b []byte) {
+	m := &f.msg
+	if f.h.OpCode == ws.OpContinuation {
+		if !m.open { // told already, or its beginning is not in the capture
+			m.seen = m.seen || f.h.Fin
+			return
+		}
+	} else {
+		if m.open && m.compressed {
+			f.notInflated("it does not end")
+		}
+		*m = fragments{open: true, seen: true, from: f.from, op: f.h.OpCode, rsv1: f.h.Rsv1(),
+			compressed: f.compressed(), b: m.b[:0]}
+	}
+	m.missing += f.missing
+	alone := f.h.Fin && f.h.OpCode != ws.OpContinuation
+	if !alone {
+		b = m.add(b, f.h.Length)
+	} else {
+		m.cut = int64(len(b)) < f.h.Length
+	}
+	if f.h.Fin {
+		m.open = false
+		f.tellMessage(b)
+		if cap(m.b) > 2*keptBytes {
+			m.b = nil
+		}
+	}
+}
+
+// add adds a fragment of the given length, of which b is the beginning, and returns the beginning of the message.
+func (m *fragments) add(b []byte, length int64) []byte {
+	room := keptBytes
+	if m.compressed {
+		room = maxPacked
+	}
+	if !m.cut {
+		b = b[:min(len(b), room-len(m.b))]
+		m.b = append(m.b, b...)
+		m.cut = int64(len(b)) < length
+	}
+	return m.b
+}
+
+// tellMessage tells of a message that is over; b is the beginning of its payload.
+func (f *frames) tellMessage(b []byte) {
+	m := &f.msg
+	text := ""
+	if m.missing > 0 {
+		text = lack(m.missing, " of its payload")
+	}
+	readable := true
+	switch {
+	case m.compressed:
+		b, readable = f.inflated(b)
+		text = "not inflated"
+		if readable {
+			text = "inflated: " + trace.Bytes(int64(len(b)))
+		}
+	case m.rsv1:
+		readable = false
+		if text == "" {
+			text = "RSV1 is set: it may be compressed, in a way that is not known"
+		}
+	}
+	end := f.from + int64(f.size) + f.h.Length
+	f.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: b[:min(len(b), keptBytes)], Text: text})
+	if m.op != ws.OpText || !readable {
+		return
+	}
+	var check websocket.Text
+	if err := (*framing.ProtocolError)(nil); errors.As(check.Check(b, m.compressed || !m.cut), &err) {
+		f.s.failed("the message at offset %s: %s", trace.Number(m.from), err.Text)
+	}
+}
+
+// An inflation undoes the permessage-deflate of one direction.
+type inflation struct {
+	bits     int
+	takeover bool
+	reader   *deflate.Reader
+	lost     bool // messages may refer to what is not known
+	b        []byte
+}
+
+// inflationOf is what the direction needs, if p was agreed on.
+func inflationOf(p *deflate.Params, dir trace.Dir) *inflation {
+	if p == nil {
+		return nil
+	}
+	i := &inflation{bits: p.ServerMaxWindowBits, takeover: !p.ServerNoContextTakeover}
+	if dir == trace.ClientToServer {
+		i.bits, i.takeover = p.ClientMaxWindowBits, !p.ClientNoContextTakeover
+	}
+	i.reader = deflate.NewReader(i.bits, i.takeover)
+	return i
+}
+
+// inflated is the message whose payload is b. It is not ok if that cannot be known; why is told when it begins.
+func (f *frames) inflated(b []byte) (plain []byte, ok bool) {
+	i := f.inflate
+	switch {
+	case i.lost:
+		return nil, false
+	case f.msg.missing > 0:
+		f.notInflated(lack(f.msg.missing, " of its payload"))
+		return nil, false
+	case f.msg.cut:
+		f.notInflated("it is too large")
+		return nil, false
+	}
+	plain, err := i.reader.Append(i.b[:0], b, maxInflated)
+	if err != nil {
+		f.notInflated(err.Error())
+		return nil, false
+	}
+	if i.b = plain[:0]; cap(plain) > 2*keptBytes {
+		i.b = nil
+	}
+	return plain, true
+}
+
+// notInflated says why the message cannot be inflated. With context takeover, nor can those that follow.
+func (f *frames) notInflated(why string) {
+	i := f.inflate
+	if i.lost {
+		return
+	}
+	behind := ""
+	if i.lost = i.takeover; i.lost {
+		behind = "; nor are those that follow, which may refer to it"
+	}
+	i.reader = deflate.NewReader(i.bits, i.takeover)
+	f.s.failed("the message at offset %s is not inflated: %s%s", trace.Number(f.msg.from), why, behind)
+}

@@ -1,0 +1,220 @@
+package decode
+
+import (
+	"encoding/hex"
+	"errors"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// keptBytes is how much of the payload of a frame, and of a message, is told.
+const keptBytes = 64 << 10
+
+// frames decodes the WebSocket frames of a stream (RFC 6455 section 5). What is wrong with a frame is told beside it,
+// as long as it is known where it ends.
+type frames struct {
+	s       *stream
+	side    ws.State // who reads
+	inflate *inflation
+	blind   bool // the handshake is not known: RSV1 may mean something, and the first frame may continue a message
+	closed  bool // a Close came
+
+	raw  [ws.MaxHeaderSize]byte // a header that has not come whole
+	have int
+
+	// The frame behind a header that has.
+	inside  bool
+	h       ws.Header
+	size    int    // of the header
+	from    int64  // the offset of the header
+	left    int64  // bytes of payload that are to come
+	missing int64  // bytes of payload that the capture does not have
+	b       []byte // the beginning of the payload, unmasked, of a frame that did not come in one piece or is masked
+
+	msg fragments
+}
+
+func newFrames(s *stream, inflate *inflation, blind bool) *frames {
+	f := &frames{s: s, side: ws.StateServerSide, inflate: inflate, blind: blind}
+	if s.dir == trace.ServerToClient {
+		f.side = ws.StateClientSide
+	}
+	return f
+}
+
+func (f *frames) take(b []byte) int {
+	for rest := b; ; {
+		if !f.inside {
+			if len(rest) == 0 {
+				return len(b)
+			}
+			if f.have == 0 {
+				f.from = f.s.next + int64(len(b)-len(rest))
+			}
+			whole, ok := false, true
+			if rest, whole, ok = f.header(rest); !ok {
+				f.lose("claims a length that cannot be")
+				return len(b)
+			} else if !whole {
+				f.s.carried.part("a frame's header")
+				return len(b)
+			}
+		}
+		if len(rest) == 0 && f.left > 0 {
+			f.s.carried.frame(f.h, f.h.Length-f.left, 0)
+			return len(b)
+		}
+		n := min(f.left, int64(len(rest)))
+		f.payload(rest[:n:n])
+		rest = rest[n:]
+	}
+}
+
+func (f *frames) miss(n int64) int64 {
+	switch {
+	case !f.inside && f.have == 0:
+		f.from = f.s.next
+		f.lose("is not in the capture")
+		return n
+	case !f.inside:
+		f.lose("has a header that is not whole in the capture")
+		return n
+	}
+	n = min(n, f.left)
+	f.s.carried.frame(f.h, f.h.Length-f.left, n)
+	f.missing += n
+	f.left -= n
+	if f.left == 0 {
+		f.finish(f.b)
+	}
+	return n
+}
+
+func (f *frames) end() {
+	switch {
+	case f.inside || f.have > 0:
+		f.s.failed("the frame at offset %s has no end in the capture", trace.Number(f.from))
+	case f.msg.open:
+		f.s.failed("the message at offset %s has no end in the capture", trace.Number(f.msg.from))
+	}
+}
+
+// lose gives the stream up: where a header is not known, nor is any that follows.
+func (f *frames) lose(why string) {
+	f.s.stop("the frame at offset %s %s: from there on, nothing can be said about frames", trace.Number(f.from), why)
+}
+
+// begin begins the frame behind its header.
+func (f *frames) begin(h ws.Header, size int) {
+	f.inside, f.h, f.size, f.left, f.missing, f.b = true, h, size, h.Length, 0, f.b[:0]
+}
+
+// payload takes the next bytes of the frame's payload, which may be none.
+func (f *frames) payload(b []byte) {
+	done := f.h.Length - f.left
+	f.left -= int64(len(b))
+	f.s.carried.frame(f.h, done, int64(len(b)))
+	if f.left == 0 && done == 0 && !f.h.Masked {
+		f.finish(b[:min(len(b), f.room())]) // it came in one piece: it need not be kept
+		return
+	}
+	if f.missing == 0 {
+		b = b[:min(len(b), max(0, f.room()-len(f.b)))]
+		had := len(f.b)
+		f.b = append(f.b, b...)
+		if f.h.Masked {
+			ws.Cipher(f.b[had:], f.h.Mask, int(done&3))
+		}
+	}
+	if f.left == 0 {
+		f.finish(f.b)
+	}
+}
+
+// room is how much of the payload is of use: of a compressed message, all of it.
+func (f *frames) room() int {
+	if f.compressed() {
+		return maxPacked
+	}
+	return keptBytes
+}
+
+// compressed says whether the frame belongs to a message that is to be inflated.
+func (f *frames) compressed() bool {
+	if f.inflate == nil || f.h.OpCode.IsControl() {
+		return false
+	}
+	if f.h.OpCode == ws.OpContinuation {
+		return f.msg.open && f.msg.compressed
+	}
+	return f.h.Rsv1() && !f.h.OpCode.IsReserved()
+}
+
+// finish tells of a frame that is over, and of the message that ends with it. b is the beginning of its payload.
+func (f *frames) finish(b []byte) {
+	f.inside = false
+	f.tellFrame(b[:min(len(b), keptBytes)])
+	switch op := f.h.OpCode; {
+	case f.closed && !op.IsReserved():
+		f.s.failed("the frame at offset %s follows a Close, which must be the last (RFC 6455, 5.5.1)",
+			trace.Number(f.from))
+	case op == ws.OpClose:
+		f.closed = true
+		if f.missing == 0 {
+			f.checkClose(b)
+		}
+	}
+	if op := f.h.OpCode; !op.IsControl() && !op.IsReserved() {
+		f.data(b)
+	}
+	if cap(f.b) > 2*keptBytes {
+		f.b = nil // one large message should not cost its memory for the rest of the stream
+	}
+}
+
+// checkClose takes the payload of a Close, and tells what is wrong with it.
+func (f *frames) checkClose(b []byte) {
+	err := framing.ParseClose(b)
+	var closing *framing.CloseError
+	if errors.As(err, &closing) {
+		f.s.carried.closed(closing.Code)
+	}
+	f.violation(err)
+}
+
+// violation tells that the frame breaks RFC 6455, if err says so.
+func (f *frames) violation(err error) {
+	var broken *framing.ProtocolError
+	if errors.As(err, &broken) {
+		f.s.failed("the frame at offset %s: %s", trace.Number(f.from), broken.Text)
+	}
+}
+
+// tellFrame tells of the frame; payload is the beginning of its payload.
+func (f *frames) tellFrame(payload []byte) {
+	if f.s.c.rec == nil {
+		return
+	}
+	if payload == nil {
+		payload = []byte{} // it is known, and empty
+	}
+	// A Recorder may keep these, unlike the bytes: so they are new for each frame, but with one allocation.
+	told := &struct {
+		trace.Span
+		trace.FrameHeader
+	}{
+		trace.Span{Off: f.from, N: f.size + int(f.h.Length)},
+		trace.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
+	}
+	if f.h.Masked {
+		told.Key = hex.EncodeToString(f.h.Mask[:])
+	}
+	e := trace.Event{Ev: trace.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
+	if f.missing > 0 {
+		e.Text = lack(f.missing, " of its payload")
+	}
+	f.s.tell(e)
+}

@@ -1,0 +1,150 @@
+package decode
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+func TestAMessageHasItsFragmentsAndThePingsBetween(t *testing.T) {
+	got := everyCut(t, nil, client(asking), server(accepting, frameOf(ws.OpText, false, false, "he"),
+		frameOf(ws.OpPing, true, false, "?"), frameOf(ws.OpContinuation, false, false, ""),
+		frameOf(ws.OpContinuation, true, false, "llo"), echoed))
+	assert.Equal(t, []string{
+		`frame 129+4 op=1 fin=false rsv=0 masked=false key= payload=2 "he"`,
+		`frame 133+3 op=9 fin=true rsv=0 masked=false key= payload=1 "?"`,
+		`frame 136+2 op=0 fin=false rsv=0 masked=false key= payload=0 ""`,
+		`frame 138+5 op=0 fin=true rsv=0 masked=false key= payload=3 "llo"`,
+		`message 129+14 "hello"`,
+		`frame 143+7 op=1 fin=true rsv=0 masked=false key= payload=5 "hello"`,
+		`message 143+7 "hello"`,
+	}, got.lines(s2c)[2:])
+}
+
+func TestEveryLengthAndMaskIsDecoded(t *testing.T) {
+	for _, n := range []int{0, 1, 125, 126, 127, 65535, 65536, 65537, 100_000} {
+		for _, masked := range []bool{false, true} {
+			payload := strings.Repeat("0123456789", n/10+1)[:n]
+			b := frameOf(ws.OpBinary, true, masked, payload)
+			dir := s2c
+			if masked {
+				dir = c2s
+			}
+			for _, size := range []int{0, 1, 3, 1448, len(b) - 1} {
+				got := decoded(framing.WebSocket{}, size, told{dir, b})
+				assert.Len(t, got, 2, "%d in pieces of %d: %v", n, size, got.lines(dir))
+				assert.Equal(t, payload[:min(n, keptBytes)], string(got[0].Bytes))
+				assert.Equal(t, payload[:min(n, keptBytes)], string(got[1].Bytes))
+				assert.Equal(t, int64(n), got[0].Payload)
+				assert.Equal(t, trace.Span{N: len(b)}, *got[1].Span)
+			}
+		}
+	}
+}
+
+func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		b    []byte
+		want string
+	}{
+		"unmasked":              {frameOf(ws.OpText, true, false, "x"), "a client must mask its frames"},
+		"RSV1":                  {[]byte("\xc1\x80\x00\x00\x00\x00"), "RSV1 is set"},
+		"RSV3":                  {[]byte("\x91\x80\x00\x00\x00\x00"), "RSV2 or RSV3 is set"},
+		"opcode 3":              {frameOf(3, true, true, "x"), "opcode 0x3 is reserved"},
+		"opcode 11":             {frameOf(11, true, true, "x"), "opcode 0xB is reserved"},
+		"a fragmented Ping":     {frameOf(ws.OpPing, false, true, "x"), "a control frame must not be fragmented"},
+		"a long Ping":           {frameOf(ws.OpPing, true, true, strings.Repeat("x", 126)), "a control frame has at most 125 bytes"},
+		"nothing to continue":   {frameOf(ws.OpContinuation, true, true, "x"), "a continuation frame came, and there is nothing"},
+		"not the shortest form": {[]byte("\x82\xfe\x00\x01\x00\x00\x00\x00x"), "a length must be in its shortest form"},
+		"a Close's code":        {frameOf(ws.OpClose, true, true, "\x03\xed"), "close code 1005 may not be sent"},
+		"half a code":           {frameOf(ws.OpClose, true, true, "\x03"), "a Close frame's code has 2 bytes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := everyCut(t, nil, client(asking, c.b, hello), server(accepting))
+			failed := got.texts(c2s, trace.Failed)
+			assert.Contains(t, failed[0], "the frame at offset 152: "+c.want)
+			frames := got.of(c2s, trace.Frame)
+			assert.Len(t, frames, 2, "it is a frame all the same, and another follows")
+			assert.Equal(t, trace.Span{Off: 152, N: len(c.b)}, *frames[0].Span)
+			assert.Equal(t, "hello", string(frames[1].Bytes))
+		})
+	}
+}
+
+func TestAServerThatMasksIsTold(t *testing.T) {
+	got := everyCut(t, nil, client(asking), server(accepting, hello))
+	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"}, got.texts(s2c, trace.Failed))
+	assert.Equal(t, "hello", string(got.of(s2c, trace.Frame)[0].Bytes))
+}
+
+func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
+	got := everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"), hello))
+	assert.Equal(t, []string{"error: the frame at offset 0 claims a length that cannot be: from there on, nothing can be said about frames"},
+		got.lines(c2s))
+	got = everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"), hello))
+	assert.Equal(t, []string{"error: the frame at offset 0 has no end in the capture"}, got.lines(c2s))
+}
+
+func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
+	got := everyCut(t, nil, client(asking, frameOf(ws.OpClose, true, true, ""), hello), server(accepting))
+	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"}, got.texts(c2s, trace.Failed))
+}
+
+func TestAMessageThatIsBegunTwice(t *testing.T) {
+	got := everyCut(t, nil, client(asking, frameOf(ws.OpText, false, true, "he"), hello), server(accepting))
+	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "a new message began before the one that was begun had ended")
+	assert.Equal(t, trace.Span{Off: 160, N: 11}, *got.of(c2s, trace.Message)[0].Span)
+}
+
+func TestTextIsUTF8(t *testing.T) {
+	broken := "\xff"
+	for _, c := range []struct {
+		frames [][]byte
+		right  bool
+	}{
+		{[][]byte{frameOf(ws.OpText, true, false, "\xea\xb0\x80")}, true},
+		{[][]byte{frameOf(ws.OpText, false, false, "\xea\xb0"), frameOf(ws.OpContinuation, true, false, "\x80")}, true},
+		{[][]byte{frameOf(ws.OpText, true, false, broken)}, false},
+		{[][]byte{frameOf(ws.OpText, true, false, "\xea\xb0")}, false},
+		{[][]byte{frameOf(ws.OpText, true, false, strings.Repeat("x", keptBytes-1)+"\xea\xb0\x80")}, true}, // where it is cut here
+		{[][]byte{frameOf(ws.OpBinary, true, false, broken)}, true},
+	} {
+		got := decoded(framing.WebSocket{}, 7, server(c.frames...))
+		want := 1
+		if c.right {
+			want = 0
+		}
+		assert.Len(t, got.of(s2c, trace.Failed), want, "%v", got.lines(s2c))
+	}
+}
+
+func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
+	got := everyCut(t, framing.WebSocket{}, server(frameOf(ws.OpContinuation, false, false, "a"),
+		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
+	assert.Len(t, got.of(s2c, trace.Frame), 4)
+	assert.Equal(t, []string{`message 9+7 "hello"`}, []string{line(got.of(s2c, trace.Message)[0])})
+	assert.Equal(t, []string{"the frame at offset 6: a continuation frame came, and there is nothing to continue (RFC 6455, 5.4)"},
+		got.texts(s2c, trace.Failed), "only the first could be one that continues what is not in the capture")
+}
+
+func TestAStreamThatEndsInsideAMessage(t *testing.T) {
+	part := frameOf(ws.OpText, false, true, "he")
+	for n, want := range map[int]string{
+		0: "", 1: "frame", 5: "frame", 7: "frame", 8: "message", 9: "frame",
+	} {
+		b := join(part, hello)[:n]
+		got := decoded(framing.WebSocket{}, 0, client(b))
+		if want == "" {
+			assert.Empty(t, got)
+			continue
+		}
+		failed := got.texts(c2s, trace.Failed)
+		assert.Equal(t, fmt.Sprintf("the %s at offset %d has no end in the capture", want, n/9*8), failed[0])
+	}
+}

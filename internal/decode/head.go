@@ -1,0 +1,164 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"net/http"
+	"strings"
+
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// maxHead is the most bytes that the head of an HTTP message may have.
+const maxHead = 64 << 10
+
+// A head collects the head of the next HTTP message, to the empty line behind it and not one byte more: what follows
+// may be no HTTP.
+type head struct {
+	s    *stream
+	from int64 // the offset of its first byte
+	b    []byte
+	line int // where its last line begins
+}
+
+func newHead(s *stream) *head { return &head{s: s} }
+
+func (h *head) take(b []byte) int {
+	if len(h.b) == 0 {
+		if h.s.dir == trace.ServerToClient && !h.s.c.explained() {
+			h.s.waits = true
+			return 0
+		}
+		h.from = h.s.next
+	}
+	for i, c := range b {
+		if h.b = append(h.b, c); c != '\n' {
+			continue
+		}
+		if h.line > 0 && len(bytes.TrimRight(h.b[h.line:], "\r\n")) == 0 {
+			h.parse()
+			return i + 1
+		}
+		if h.line = len(h.b); h.line > maxHead {
+			break
+		}
+	}
+	if len(h.b) > maxHead {
+		h.stop("has a head without end: over " + trace.Bytes(maxHead))
+	} else {
+		h.s.carried.part("the head of " + h.noun())
+	}
+	return len(b)
+}
+
+func (h *head) miss(n int64) int64 {
+	h.stop("has a head of which bytes are not in the capture")
+	return n
+}
+
+func (h *head) end() {
+	if len(h.b) > 0 {
+		h.s.failed("%s at offset %s has no end in the capture", h.noun(), trace.Number(h.from))
+	}
+}
+
+func (h *head) noun() string {
+	if h.s.dir == trace.ClientToServer {
+		return "the request"
+	}
+	return "the response"
+}
+
+// stop gives the stream up: without the head, nobody knows where the message ends.
+func (h *head) stop(what string) {
+	if len(h.b) == 0 {
+		h.from = h.s.next
+	}
+	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), trace.Number(h.from), what)
+}
+
+// parse makes a message of a head that has come whole, and puts the decoder of its body in place.
+func (h *head) parse() {
+	m := message{from: h.from, head: h.b}
+	if h.s.dir == trace.ClientToServer {
+		h.request(m)
+	} else {
+		h.response(m)
+	}
+}
+
+// tellHead tells of the head by itself.
+func (h *head) tellHead(kind trace.Kind, text string) {
+	h.s.tell(trace.Event{Ev: kind, Span: span(h.from, h.from+int64(len(h.b))), Bytes: h.b, Text: text})
+}
+
+func (h *head) request(m message) {
+	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.b)))
+	switch {
+	case err != nil:
+		h.stop("is no HTTP: " + err.Error())
+		return
+	case r.Method == "PRI":
+		h.stop("begins HTTP/2, which is not decoded here")
+		return
+	}
+	m.text = r.Method + " " + r.RequestURI
+	asked := &request{message: m, method: r.Method, key: r.Header.Get("Sec-Websocket-Key")}
+	asked.websocket = websocket.IsUpgrade(r)
+	asked.switches = r.Method == http.MethodConnect || r.Header.Get("Upgrade") != ""
+	text := m.text
+	if asked.websocket {
+		text = "asks for a WebSocket"
+	}
+	h.tellHead(trace.Request, text)
+	h.s.carried.words("the request " + brief(m.text))
+	h.s.c.pairing.ask(asked)
+	newBody(h.s, &asked.message, bodyOf(r.ContentLength, r.TransferEncoding, false), func() { h.s.asked(asked) })
+}
+
+func (h *head) response(m message) {
+	asked, known := h.s.c.pairing.next()
+	r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(h.b)), &http.Request{Method: asked.method})
+	if err != nil {
+		h.stop("is no HTTP: " + err.Error())
+		return
+	}
+	m.text = r.Status
+	h.s.carried.words("the response " + brief(m.text))
+	text := m.text
+	if !known {
+		text += "; its request is not known"
+	}
+	switch a := answerOf(r, asked, known); {
+	case a.websocket:
+		h.tellHead(trace.Response, acceptText(r, asked, known))
+		h.upgrade(a, asked, known)
+		return
+	case a.switched:
+		h.tellHead(trace.Response, text)
+		h.s.c.pairing.answer(asked, known, a)
+		h.s.message(&m, h.from+int64(len(h.b)))
+		h.s.decoder = silent{} // another protocol's
+		return
+	case r.StatusCode >= 200:
+		h.s.c.pairing.answer(asked, known, a)
+	}
+	h.tellHead(trace.Response, text)
+	none := asked.method == http.MethodHead || r.StatusCode < 200 || r.StatusCode == http.StatusNoContent ||
+		r.StatusCode == http.StatusNotModified
+	if none {
+		r.ContentLength, r.TransferEncoding = 0, nil
+	}
+	newBody(h.s, &m, bodyOf(r.ContentLength, r.TransferEncoding, true), func() { h.s.decoder = newHead(h.s) })
+}
+
+// brief is the beginning of a text that may be long.
+func brief(text string) string {
+	const most = 60
+	text = strings.ToValidUTF8(text, "?")
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
+}

@@ -1,0 +1,154 @@
+package decode
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/require"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// A tape keeps the events that it was told, with copies of their bytes.
+type tape []trace.Event
+
+func (t *tape) Record(e trace.Event) {
+	if e.Bytes != nil {
+		e.Bytes = append([]byte{}, e.Bytes...)
+	}
+	*t = append(*t, e)
+}
+
+// lines are the events of one stream in short, with the bytes of frames and messages.
+func (t tape) lines(dir trace.Dir) []string {
+	var lines []string
+	for _, e := range t {
+		if e.Dir == dir {
+			lines = append(lines, line(e))
+		}
+	}
+	return lines
+}
+
+func line(e trace.Event) string {
+	s := string(e.Ev)
+	if e.Span != nil {
+		s += fmt.Sprintf(" %d+%d", e.Off, e.N)
+	}
+	if h := e.FrameHeader; h != nil {
+		s += fmt.Sprintf(" op=%d fin=%t rsv=%d masked=%t key=%s payload=%d", h.Opcode, h.Fin, h.RSV, h.Masked, h.Key, h.Payload)
+	}
+	if e.Ev == trace.Frame || e.Ev == trace.Message {
+		s += " " + trace.Quote(e.Bytes, 40)
+	}
+	if e.Text != "" {
+		s += ": " + e.Text
+	}
+	return s
+}
+
+const key = "dGhlIHNhbXBsZSBub25jZQ=="
+
+var (
+	asking    = websocket.Request("example.org", "/ws", key, "")
+	accepting = websocket.Response(key, "")
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// A told is bytes of one direction.
+type told struct {
+	dir trace.Dir
+	b   []byte
+}
+
+const (
+	c2s = trace.ClientToServer
+	s2c = trace.ServerToClient
+)
+
+// decoded is what comes of streams that are told one after the other, in pieces of the given size, 0 for whole.
+func decoded(codec framing.Codec, size int, all ...told) tape {
+	var t tape
+	c := New(1, codec, &t)
+	at := map[trace.Dir]int64{}
+	for _, s := range all {
+		for b := s.b; len(b) > 0; {
+			n := len(b)
+			if size > 0 {
+				n = min(n, size)
+			}
+			lend(c, s.dir, at[s.dir], b[:n], n)
+			at[s.dir] += int64(n)
+			b = b[n:]
+		}
+	}
+	c.End(noon, c2s)
+	c.End(noon, s2c)
+	return t
+}
+
+// lend is Bytes with a buffer that is used for something else afterwards.
+func lend(c *Conversation, dir trace.Dir, off int64, b []byte, n int) {
+	lent := slices.Clone(b)
+	c.Bytes(noon, dir, off, lent, n)
+	if !slices.Equal(lent, b) {
+		panic("the bytes are the caller's, and were changed")
+	}
+	clear(lent)
+}
+
+// frameOf is a frame on the wire, of a client if it is masked.
+func frameOf(op ws.OpCode, fin, masked bool, payload string) []byte {
+	h := ws.Header{Fin: fin, OpCode: op, Masked: masked}
+	if masked {
+		h.Mask = [4]byte{0x37, 0xfa, 0x21, 0x3d}
+	}
+	return websocket.AppendFrame(nil, h, []byte(payload))
+}
+
+func join(parts ...[]byte) []byte { return slices.Concat(parts...) }
+
+// client and server are what the two say.
+func client(parts ...[]byte) told { return told{c2s, slices.Concat(parts...)} }
+func server(parts ...[]byte) told { return told{s2c, slices.Concat(parts...)} }
+
+// of are the events of that kind in a stream.
+func (t tape) of(dir trace.Dir, kind trace.Kind) (list []trace.Event) {
+	for _, e := range t {
+		if e.Dir == dir && e.Ev == kind {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// texts are the texts of the events of that kind in a stream.
+func (t tape) texts(dir trace.Dir, kind trace.Kind) (list []string) {
+	for _, e := range t.of(dir, kind) {
+		list = append(list, e.Text)
+	}
+	return list
+}
+
+// everyCut has what comes of the streams however they are cut: it must always be the same.
+func everyCut(t *testing.T, codec framing.Codec, all ...told) tape {
+	t.Helper()
+	whole := decoded(codec, 0, all...)
+	longest := 0
+	for _, s := range all {
+		longest = max(longest, len(s.b))
+	}
+	for size := 1; size < longest; size++ {
+		cut := decoded(codec, size, all...)
+		for _, dir := range []trace.Dir{c2s, s2c} {
+			require.Equal(t, whole.lines(dir), cut.lines(dir), "in pieces of %d", size)
+		}
+	}
+	return whole
+}

@@ -1,0 +1,124 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// maxMessage is the most bytes that a message of a codec may have.
+const maxMessage = 1 << 20
+
+// messages makes messages of a stream with a codec, which reads what has come again until there is a whole message.
+type messages struct {
+	s     *stream
+	codec framing.Codec
+	r     *bufio.Reader
+	in    pushed
+
+	b    []byte // a message that has not come whole
+	from int64  // the offset of the first byte of b
+}
+
+func newMessages(s *stream, codec framing.Codec) *messages {
+	return &messages{s: s, codec: codec, r: bufio.NewReader(nil)}
+}
+
+// A pushed is a stream as far as it has come.
+type pushed struct{ b []byte }
+
+// errMore says that a message has not come whole.
+var errMore = errors.New("more is to come")
+
+func (p *pushed) Read(b []byte) (int, error) {
+	if len(p.b) == 0 {
+		return 0, errMore
+	}
+	n := copy(b, p.b)
+	p.b = p.b[n:]
+	return n, nil
+}
+
+func (m *messages) take(b []byte) int {
+	n, all := len(b), b
+	if len(m.b) == 0 {
+		m.from = m.s.next
+	} else {
+		seen := len(m.b)
+		m.b = append(m.b, b...)
+		if all = m.b; !enough(m.codec, all, seen) {
+			m.s.carried.part("a message")
+			return n
+		}
+	}
+	rest, err := m.read(all)
+	switch {
+	case errors.Is(err, framing.ErrTooLarge):
+		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
+			trace.Number(m.from), trace.Bytes(maxMessage))
+		return n
+	case !errors.Is(err, errMore):
+		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", trace.Number(m.from), err)
+		return n
+	}
+	if len(rest) > 0 {
+		m.s.carried.part("a message")
+	}
+	if cap(m.b) > 2*keptBytes && len(rest) < keptBytes {
+		m.b = nil // one large message should not cost its memory for the rest of the stream
+	}
+	m.b = append(m.b[:0], rest...)
+	return n
+}
+
+// read tells of the messages that b begins with, and returns what is left of it.
+func (m *messages) read(b []byte) (rest []byte, err error) {
+	m.in.b = b
+	m.r.Reset(&m.in)
+	for {
+		msg, err := m.codec.Read(m.r, maxMessage)
+		if err != nil {
+			return b, err
+		}
+		size := len(b) - len(m.in.b) - m.r.Buffered()
+		m.s.carried.add(aMessage, thing{size: int64(len(msg))})
+		m.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, m.from+int64(size)), Bytes: msg[:min(len(msg), keptBytes)]})
+		m.from += int64(size)
+		b = b[size:]
+	}
+}
+
+// enough says whether it is worth the while to ask the codec: to ask it for every piece of a long message would take
+// time that grows with the square of its length. Of b, the first seen bytes were not enough.
+func enough(codec framing.Codec, b []byte, seen int) bool {
+	switch codec := codec.(type) {
+	case framing.Lines:
+		return bytes.IndexByte(b[seen:], '\n') >= 0 || len(b) > maxMessage
+	case framing.Fixed:
+		return len(b) >= int(codec)
+	case framing.LengthPrefix:
+		const prefix = 4
+		if len(b) < prefix {
+			return false
+		}
+		length := int64(binary.BigEndian.Uint32(b))
+		return int64(len(b)-prefix) >= length || length > maxMessage
+	}
+	return true
+}
+
+func (m *messages) miss(n int64) int64 {
+	m.s.stop("the bytes at offset %s are not in the capture: from there on, nothing can be said about messages",
+		trace.Number(m.s.next))
+	return n
+}
+
+func (m *messages) end() {
+	if len(m.b) > 0 {
+		m.s.failed("the message at offset %s has no end in the capture", trace.Number(m.from))
+	}
+}

@@ -1,0 +1,159 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+func TestTheMessagesOfACodec(t *testing.T) {
+	messages := []string{"one", "two", "six", "\x00\x01\x02"}
+	for _, codec := range []framing.Codec{framing.Lines{}, framing.Fixed(3), framing.LengthPrefix{}, prefixed{}} {
+		t.Run(fmt.Sprint(codec), func(t *testing.T) {
+			var b []byte
+			var want []trace.Span
+			for _, msg := range messages {
+				from := len(b)
+				var err error
+				b, err = codec.Append(b, []byte(msg))
+				require.NoError(t, err)
+				want = append(want, trace.Span{Off: int64(from), N: len(b) - from})
+			}
+			got := everyCut(t, codec, client(b), server(b))
+			for _, dir := range []trace.Dir{c2s, s2c} {
+				assert.Equal(t, messages, got.bodies(dir))
+				for i, e := range got.of(dir, trace.Message) {
+					assert.Equal(t, want[i], *e.Span)
+				}
+				assert.Empty(t, got.of(dir, trace.Failed))
+			}
+			got = everyCut(t, codec, client(b[:len(b)-1]))
+			assert.Equal(t, messages[:3], got.bodies(c2s))
+			assert.Equal(t, []string{fmt.Sprintf("the message at offset %d has no end in the capture", want[3].Off)},
+				got.texts(c2s, trace.Failed))
+		})
+	}
+}
+
+// prefixed is somebody's own codec: one byte of length.
+type prefixed struct{}
+
+func (prefixed) Append(dst, msg []byte) ([]byte, error) {
+	return append(append(dst, byte(len(msg))), msg...), nil
+}
+
+func (prefixed) Read(r *bufio.Reader, _ int) ([]byte, error) {
+	n, err := r.ReadByte()
+	if err != nil {
+		return nil, err
+	}
+	msg := make([]byte, n)
+	if _, err = io.ReadFull(r, msg); err != nil {
+		return nil, fmt.Errorf("inside a message: %w", err)
+	}
+	return msg, nil
+}
+
+func TestMessagesHaveALimit(t *testing.T) {
+	prefix := func(n int) string { return string(binary.BigEndian.AppendUint32(nil, uint32(n))) }
+	for name, c := range map[string]struct {
+		codec framing.Codec
+		b     string
+		right bool
+	}{
+		"a line of the limit":   {framing.Lines{}, strings.Repeat("x", maxMessage) + "\r\n", true},
+		"a line over it":        {framing.Lines{}, strings.Repeat("x", maxMessage+1) + "\r\n", false},
+		"a line without end":    {framing.Lines{}, strings.Repeat("x", 3*maxMessage), false},
+		"a length of the limit": {framing.LengthPrefix{}, prefix(maxMessage) + strings.Repeat("x", maxMessage), true},
+		"a length over it":      {framing.LengthPrefix{}, prefix(maxMessage + 1), false},
+		"a hostile length":      {framing.LengthPrefix{}, prefix(1<<32 - 1), false},
+		"a size over it":        {framing.Fixed(maxMessage + 1), "xx", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, size := range []int{0, 1, 1448, 5000} {
+				if size == 1 && len(c.b) > 100 {
+					continue
+				}
+				got := decoded(c.codec, size, client([]byte(c.b)))
+				if c.right {
+					assert.Len(t, got, 1)
+					assert.Len(t, got[0].Bytes, keptBytes)
+					assert.Equal(t, trace.Span{N: len(c.b)}, *got[0].Span)
+					continue
+				}
+				assert.Equal(t, []string{"error: the message at offset 0 is longer than 1,048,576 bytes; nothing can be said of what follows"},
+					got.lines(c2s), "in pieces of %d", size)
+			}
+		})
+	}
+}
+
+func TestRawIsNoCodec(t *testing.T) {
+	assert.Empty(t, everyCut(t, framing.Raw{}, client([]byte("hello\n")), server([]byte("hello\n"))))
+}
+
+func TestWithTheHandshakeTheCodecDoesNotMatter(t *testing.T) {
+	for _, codec := range []framing.Codec{framing.Lines{}, framing.WebSocket{}} {
+		got := everyCut(t, codec, client(asking, hello), server(accepting, echoed))
+		assert.Equal(t, decoded(nil, 0, client(asking, hello), server(accepting, echoed)), got)
+	}
+}
+
+func TestFramesWithoutAHandshake(t *testing.T) {
+	got := everyCut(t, framing.WebSocket{}, client(hello), server(echoed, []byte("\xc1\x01\xff")))
+	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`, `message 0+11 "hello"`}, got.lines(c2s))
+	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c, trace.Message))
+	assert.Empty(t, got.of(s2c, trace.Failed))
+}
+
+func TestWhatACallCarried(t *testing.T) {
+	large := frameOf(ws.OpText, true, true, strings.Repeat("x", 10_000))
+	c := New(1, nil, nil)
+	at := map[trace.Dir]int64{}
+	say := func(dir trace.Dir, b []byte, n int) string {
+		c.Bytes(noon, dir, at[dir], b, n)
+		at[dir] += int64(n)
+		return c.Carried(dir)
+	}
+	whole := func(dir trace.Dir, parts ...[]byte) string {
+		b := bytes.Join(parts, nil)
+		return say(dir, b, len(b))
+	}
+	assert.Equal(t, "", c.Carried(c2s))
+	assert.Equal(t, "", whole(c2s, []byte("PO")))
+	assert.Equal(t, "part of the head of the request", whole(c2s, []byte("ST /x HTTP/1.1\r\n")))
+	assert.Equal(t, "the request POST /x; 2 bytes of the body of POST /x", whole(c2s, []byte("Content-Length: 5\r\n\r\nab")))
+	assert.Equal(t, "3 bytes of the body of POST /x; the request GET /ws", whole(c2s, []byte("cde"), asking))
+	assert.Equal(t, "the response 204 No Content; the response 101 Switching Protocols; frame: text of 5",
+		whole(s2c, []byte("HTTP/1.1 204 No Content\r\n\r\n"), accepting, echoed))
+	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello))
+	assert.Equal(t, "2 frames: text of 5, close 1000", whole(s2c, echoed, frameOf(ws.OpClose, true, false, "\x03\xe8bye")))
+	assert.Equal(t, "part of a frame's header", whole(c2s, large[:5]))
+	assert.Equal(t, "the header of a text frame of 10,000", whole(c2s, large[5:8]))
+	assert.Equal(t, "the first 1,440 bytes of a text frame of 10,000", whole(c2s, large[8:1448]))
+	assert.Equal(t, "bytes 1,440 to 2,888 of a text frame of 10,000", say(c2s, large[1448:1500], 1448))
+	assert.Equal(t, "the last 7,112 bytes of a text frame of 10,000; 4 frames: ping, empty, pong of 1, text of 5, ...; part of a frame's header",
+		whole(c2s, large[2896:], frameOf(ws.OpPing, true, true, ""), frameOf(ws.OpPong, true, true, "x"), hello, hello, hello[:1]))
+	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello[1:]))
+
+	c, at = New(1, framing.Lines{}, nil), map[trace.Dir]int64{}
+	assert.Equal(t, "message of 2", whole(c2s, []byte("ab\r\n")))
+	assert.Equal(t, "2 messages: 0, 3; part of a message", whole(c2s, []byte("\nabc\nd")))
+	assert.Equal(t, "part of a message", whole(c2s, []byte("d")))
+	assert.Equal(t, "TLS handshake, 2 bytes; part of a TLS record: application data of 2",
+		whole(s2c, []byte("\x16\x03\x03\x00\x02xx\x17\x03\x03\x00\x02x")))
+	assert.Equal(t, "2 TLS records: application data of 2, alert of 0", whole(s2c, []byte("x\x15\x03\x03\x00\x00")))
+	c.End(noon, s2c)
+	assert.Equal(t, "", c.Carried(s2c))
+}

@@ -1,0 +1,117 @@
+package decode
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"echolab/internal/trace"
+)
+
+// recordHeader is the size of the header of a TLS record: its type, its version and its length (RFC 8446 section 5.1).
+const recordHeader = 5
+
+// maxRecord is the most bytes that the header may claim: 2^14, and what TLS 1.2 allows encryption to add (RFC 5246
+// section 6.2.3).
+const maxRecord = 1<<14 + 2048
+
+// The types of records.
+const (
+	changeCipherSpec = 20
+	handshake        = 22
+	heartbeat        = 24
+)
+
+var recordTypes = [...]string{"change cipher spec", "alert", "handshake", "application data", "heartbeat"}
+
+// record says whether b begins a TLS record, or may with more bytes.
+func record(b []byte) (is, more bool) {
+	if len(b) > 0 && (b[0] < changeCipherSpec || b[0] > heartbeat) ||
+		len(b) > 1 && b[1] != 3 || // version 3.x, that is SSL 3.0 to TLS 1.3
+		len(b) > 2 && b[2] > 4 ||
+		len(b) >= recordHeader && binary.BigEndian.Uint16(b[3:]) > maxRecord {
+		return false, false
+	}
+	return len(b) >= recordHeader, len(b) < recordHeader
+}
+
+// records tells of the records of a TLS stream.
+type records struct {
+	s      *stream
+	header [recordHeader]byte
+	have   int
+	from   int64 // the offset of the record
+	left   int   // bytes that are to come, behind the header
+
+	hello []byte // what is known of the stream's first record
+	later bool   // that one is over
+}
+
+func (r *records) take(b []byte) int {
+	if r.have == recordHeader {
+		n := min(r.left, len(b))
+		if !r.later {
+			r.hello = append(r.hello, b[:n]...)
+		}
+		r.pass(n, r.s.next+int64(n))
+		return n
+	}
+	if r.have == 0 {
+		r.from = r.s.next
+	}
+	n := copy(r.header[r.have:], b)
+	r.have += n
+	is, more := record(r.header[:r.have])
+	switch {
+	case more:
+		r.s.carried.part("a TLS record's header")
+	case !is:
+		r.lose("is none of TLS")
+		return len(b)
+	default:
+		r.left = int(binary.BigEndian.Uint16(r.header[3:]))
+		if r.left == 0 {
+			r.pass(0, r.s.next+int64(n))
+		}
+	}
+	return n
+}
+
+func (r *records) miss(n int64) int64 {
+	if r.have < recordHeader {
+		if r.have == 0 {
+			r.from = r.s.next
+		}
+		r.lose("has a header that is not in the capture")
+		return n
+	}
+	missed := int(min(n, int64(r.left)))
+	r.pass(missed, r.s.next+int64(missed))
+	return int64(missed)
+}
+
+func (r *records) end() {
+	if r.have > 0 {
+		r.s.failed("the TLS record at offset %s has no end in the capture", trace.Number(r.from))
+	}
+}
+
+func (r *records) lose(why string) {
+	r.s.stop("the record at offset %s %s; nothing can be said of what follows", trace.Number(r.from), why)
+}
+
+// pass passes over n bytes of the record, up to the given offset, and tells of the record at its end.
+func (r *records) pass(n int, end int64) {
+	kind := recordTypes[r.header[0]-changeCipherSpec]
+	size := int(binary.BigEndian.Uint16(r.header[3:]))
+	if r.left -= n; r.left > 0 {
+		r.s.carried.part(fmt.Sprintf("a TLS record: %s of %s", kind, trace.Number(int64(size))))
+		return
+	}
+	text := kind + " record"
+	if !r.later && r.header[0] == handshake {
+		text += helloText(r.header, r.hello)
+	}
+	r.s.carried.add(aRecord, thing{text: kind, size: int64(size)})
+	r.s.tell(trace.Event{Ev: trace.TLS, Span: span(r.from, end), Text: text})
+	r.have, r.hello, r.later = 0, nil, true
+}

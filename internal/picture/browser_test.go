@@ -1,0 +1,236 @@
+package picture_test
+
+import (
+	"context"
+	"encoding/json"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/picture"
+)
+
+var findBrowser = sync.OnceValue(func() string {
+	commands := []string{"chromium", "chromium-browser", "google-chrome"}
+	i := slices.IndexFunc(commands, func(command string) bool {
+		_, err := exec.LookPath(command)
+		return err == nil
+	})
+	if i < 0 {
+		return ""
+	}
+	return commands[i]
+})
+
+// driver shows the page in a frame, acts on it, and writes what each act returned. In an act, svg is the first map,
+// press a key pressed there, and said what a screen reader says.
+const driver = `<!doctype html><meta charset="utf-8"><iframe src="/page#FRAGMENT" width="900" height="800"></iframe>
+<pre id="told"></pre><script>onload = () => {
+  const frame = document.querySelector("iframe").contentWindow, doc = frame.document;
+  const svg = doc.querySelector("svg[role=slider]");
+  const said = () => doc.getElementById("at").textContent;
+  const press = (key, shiftKey = false) => svg.dispatchEvent(new frame.KeyboardEvent("keydown", { key, shiftKey }));
+  const button = label => doc.querySelector("button[aria-label='" + label + "']").click();
+  const point = (type, x) => svg.dispatchEvent(new frame.PointerEvent(type, { clientX: x, pointerType: "mouse" }));
+  const told = [ACTS].map(act => { try { return String(act()); } catch (e) { return "failed: " + e; } });
+  document.getElementById("told").textContent = JSON.stringify(told);
+}</script>`
+
+// act opens the page of figures in a browser at an address with that fragment, and returns what each of the acts,
+// expressions in JavaScript, evaluates to.
+func act(t *testing.T, fragment string, acts []string, figures ...picture.Figure) []string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		assert.NoError(t, picture.HTML(w, "stream maps", figures...))
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		var calls []string
+		for _, a := range acts {
+			calls = append(calls, "() => ("+a+")")
+		}
+		_, _ = strings.NewReplacer("FRAGMENT", fragment, "ACTS", strings.Join(calls, ",\n")).WriteString(w, driver)
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	dom := dump(t, server.URL)
+	told := regexp.MustCompile(`(?s)<pre id="told">(.*?)</pre>`).FindStringSubmatch(dom)
+	require.NotNil(t, told, "%s", dom)
+	var results []string
+	require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(told[1])), &results), "%s", told[1])
+	return results
+}
+
+// dump is what a browser makes of an address, as markup.
+func dump(t *testing.T, address string) string {
+	t.Helper()
+	browser := findBrowser()
+	if browser == "" {
+		const text = "a browser is missing: on Debian, apt-get install chromium"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(text)
+		}
+		t.Skip(text)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for seconds, on a machine that has much else to do
+	defer cancel()
+	cmd := exec.CommandContext(ctx, browser, "--headless",
+		"--no-sandbox", // which root cannot have
+		"--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir="+t.TempDir(),
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // it has no business elsewhere
+		"--dump-dom", address)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s", &stderr)
+	return string(out)
+}
+
+// greeted are three messages in frames of 11, 21 and 19 bytes behind a handshake, cut by the reads.
+func greeted() picture.Figure {
+	frames := []frame{whole(opText, "hello"), whole(opText, "안녕하세요"), whole(opText, "goodbye, TCP!")}
+	return picture.Figure{Conn: 1, Title: "a → b", ToServer: spoken(frames, segments(51), reads(8, 8, 35))}
+}
+
+const said208 = "byte at 208, client → server: b2 on the wire, 85 without its mask (b2 xor 37), byte 2 of 3 of “녕”; " +
+	"message 2 of 3 (21 bytes at 198): byte 11 of 21; write 2 of 3 (21 bytes at 198): byte 11 of 21; " +
+	"segment 1 of 1 (51 bytes at 187): byte 22 of 51; read 3 of 3 (35 bytes at 203): byte 6 of 35; " +
+	"text frame 2 of 3 (21 bytes at 198): byte 11 of 21, payload byte 5 of 15; " +
+	"received message 2 of 3 (21 bytes at 198): byte 11 of 21"
+
+func TestALinkToAByteTellsWhereItIs(t *testing.T) {
+	told := act(t, "c1.c2s.208", []string{
+		"said()",
+		"doc.getElementById('what').textContent",
+		"[...doc.querySelectorAll('#where tr')].map(tr => [...tr.cells].map(td => td.textContent).join(' | '))" +
+			".join('\\n')",
+		"doc.querySelectorAll('.around').length",
+		"svg.getAttribute('aria-valuetext')",
+	}, greeted())
+	assert.Equal(t, []string{
+		said208,
+		"byte at 208, client → server: b2 on the wire, 85 without its mask (b2 xor 37), byte 2 of 3 of “녕”",
+		`message 2 of 3 | 21 bytes at 198 | byte 11 of 21
+write 2 of 3 | 21 bytes at 198 | byte 11 of 21
+segment 1 of 1 | 51 bytes at 187 | byte 22 of 51
+read 3 of 3 | 35 bytes at 203 | byte 6 of 35
+text frame 2 of 3 | 21 bytes at 198 | byte 11 of 21, payload byte 5 of 15
+received message 2 of 3 | 21 bytes at 198 | byte 11 of 21`,
+		"6", "byte at 208",
+	}, told)
+}
+
+func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
+	at := "svg.getAttribute('aria-valuenow')"
+	told := act(t, "c1.c2s.187", []string{
+		at,
+		"press('ArrowRight'), " + at,
+		"press('ArrowRight', true), " + at, // the first read ends
+		"press('ArrowRight', true), " + at, // the first message ends
+		"press('ArrowLeft', true), " + at,
+		"press('ArrowLeft'), " + at,
+		"press('End'), " + at,
+		"press('ArrowRight'), " + at,
+		"press('Home'), " + at,
+		"press('ArrowLeft'), " + at,
+		"frame.location.hash",
+		"button('next cut inside a message'), " + at,
+		"button('next cut inside a message'), " + at,
+		"button('next cut inside a message'), " + at, // from the first one again
+	}, greeted())
+	assert.Equal(t, []string{
+		"187", "188", "195", "198", "195", "194", "237", "237", "187", "187", "#c1.c2s.187", "195", "203", "195",
+	}, told)
+}
+
+func TestTheMouseTellsAndPicks(t *testing.T) {
+	told := act(t, "c1.c2s.187", []string{
+		"tick = svg.querySelectorAll('.tick')[1], tick.textContent", // a place to point at
+		"at = svg.getBoundingClientRect().left + Number(tick.getAttribute('x')) + 2, " +
+			"point('pointermove', at), said().slice(0, 11)",
+		"svg.getAttribute('aria-valuenow')",
+		"point('pointerleave', 0), said().slice(0, 11)",
+		"point('pointerdown', at), point('pointerup', at), svg.getAttribute('aria-valuenow')",
+		"frame.location.hash",
+	}, greeted())
+	assert.Equal(t, []string{"190", "byte at 190", "187", "byte at 187", "190", "#c1.c2s.190"}, told)
+}
+
+func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
+	const size = 1 << 20
+	m := stream("", sent(times(1<<14, 64, 0)...), reads(times(1000, 1000, size)...))
+	figure := picture.Figure{Conn: 3, ToClient: m}
+	ticks := "[...svg.querySelectorAll('.tick')].map(t => t.textContent).join(' ')"
+	told := act(t, "c3.s2c.0", []string{
+		"button('the whole stream'), " + ticks,
+		"left = svg.getBoundingClientRect().left, point('pointerdown', left + 200), " +
+			"point('pointermove', left + 300), svg.querySelectorAll('.zoom').length",
+		"point('pointerup', left + 300), " + ticks,
+		"button('the whole stream'), " + ticks,
+	}, figure)
+	assert.True(t, strings.HasPrefix(told[0], "0 100,000 200,000"), told[0])
+	assert.Equal(t, "1", told[1], "the range is shown while it is picked")
+	assert.Contains(t, told[2], "300,000 310,000")
+	assert.Equal(t, told[0], told[3])
+}
+
+func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
+	figure := greeted()
+	figure.ToClient = stream(greeting, sent(5))
+	figure.ToClient.Title = "server → client"
+	add(figure.ToClient, writes(33))
+	header := act(t, "c1.c2s.198", []string{"said()"}, figure)[0]
+	assert.Contains(t, header, "byte at 198, client → server: 81, of a frame's header; ")
+	assert.Contains(t, header, "byte 1 of 21, header byte 1 of 6")
+	none := act(t, "c1.s2c.7", []string{"said()"}, figure)[0]
+	assert.Equal(t, "byte at 7, server → client: 88, byte 3 of 3 of “안”; in no message; "+
+		"write 1 of 1 (33 bytes at 0): byte 8 of 33", none)
+}
+
+func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
+	long := strings.Repeat("0123456789", 7000) // in a frame whose length takes 8 bytes
+	m := spoken([]frame{part(opText, long[:200]), whole(opContinuation, long)})
+	figure := picture.Figure{Conn: 1, ToServer: m}
+	said := act(t, "c1.c2s.409", []string{"said()"}, figure)[0]
+	assert.Contains(t, said, "30 without its mask", "187 + 208 + 14 is the first byte of the second payload")
+	assert.Contains(t, said, "continuation frame 2 of 2 (70,014 bytes at 395): "+
+		"byte 15 of 70,014, payload byte 1 of 70,000")
+}
+
+func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
+	const hostile = `</script><img src=x onerror="parent.owned = 1"><script>parent.owned = 1</script>`
+	m := stream(hostile, sent(len(hostile)))
+	m.Title = hostile
+	told := act(t, "c1.c2s.0", []string{
+		"window.owned",
+		"doc.querySelectorAll('img, main script').length",
+		"said().includes('“<”')",
+		// And if something did become markup, the policy would not let it run.
+		"script = doc.createElement('script'), script.textContent = 'parent.owned = 1', doc.body.append(script), " +
+			"window.owned",
+	}, picture.Figure{Conn: 1, Title: hostile, Notes: []string{hostile}, ToServer: m})
+	assert.Equal(t, []string{"undefined", "0", "true", "undefined"}, told)
+}
+
+func TestThePageSaysWhatIsNotInIt(t *testing.T) {
+	const size = 1 << 20
+	m := stream(strings.Repeat("x", 1<<17), sent(times(size/50, 50, size)...), reads(size))
+	figure := picture.Figure{Conn: 1, ToServer: m}
+	told := act(t, "c1.c2s.1000000", []string{"said()", "doc.querySelector('.note').textContent"}, figure)
+	assert.Contains(t, told[0], "byte at 1,000,000, client → server: its value was not kept; message 20,001 of 20,972")
+	assert.Equal(t, "The bytes behind offset 131,072 are not in this page.", told[1])
+}

@@ -1,0 +1,116 @@
+// Package picture draws stream maps for people who are not at a terminal: as an SVG to be shown in a text, and as a
+// page in which one points at a byte and sees where it is.
+//
+// Both say what [trace.Map.Draw] says: which boundaries of a row are boundaries of messages, which cut one, and which
+// boundaries of messages a row lacks. Nothing in a stream becomes markup: its bytes are text, those that cannot be seen
+// are dots.
+package picture
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"echolab/internal/trace"
+)
+
+// A Figure is what is shown of one connection.
+type Figure struct {
+	Conn  int      // its number, for links to a byte of it; they are unique only if it is
+	Title string   // such as its two ends
+	Notes []string // sentences below the title, such as "3 writes, 1 segment, 1 read, 3 messages"
+
+	// The streams. A nil one is left out.
+	ToServer, ToClient *trace.Map
+}
+
+// maps are the figure's streams, with the names that they have in links.
+func (f Figure) maps() []named {
+	var all []named
+	for _, n := range []named{{trace.ClientToServer, f.ToServer}, {trace.ServerToClient, f.ToClient}} {
+		if n.Map != nil {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+type named struct {
+	dir trace.Dir
+	*trace.Map
+}
+
+// heading is the map's title, with its length and where it begins.
+func heading(m *trace.Map) string {
+	size, behind := m.Size()-m.Start, ""
+	if m.Start > 0 {
+		behind = " behind the handshake's " + trace.Number(m.Start)
+	}
+	if size == 0 {
+		return fmt.Sprintf("%s: no byte%s", plain(m.Title), behind)
+	}
+	return fmt.Sprintf("%s, %s%s", plain(m.Title), trace.Bytes(size), behind)
+}
+
+// compared says in a few words how a row's boundaries compare with the messages; nothing, if there are none or they
+// are the row's own.
+func compared(m *trace.Map, r *trace.Row) string {
+	ref := m.Reference()
+	if ref == nil || ref == r || r.Count == 0 {
+		return ""
+	}
+	_, cut, lost := m.Compare(r.Layer)
+	var parts []string
+	within := 0 // a message may be made of several frames: they do not cut it
+	if r.Layer == trace.Frames {
+		within, cut = cut, 0
+	}
+	if cut+lost == 0 {
+		parts = append(parts, "✓ agrees")
+	}
+	if cut > 0 {
+		parts = append(parts, trace.Count(cut, "cut", "cuts"))
+	}
+	if lost > 0 {
+		parts = append(parts, trace.Count(lost, "lost", "lost"))
+	}
+	if within > 0 {
+		parts = append(parts, trace.Count(within, "within a message", "within messages"))
+	}
+	if !m.Complete() {
+		parts = append(parts, "so far")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Bounds of a title and a note, in characters, and of the notes of a figure: more than this project ever writes.
+const (
+	titleKept = 300
+	notesKept = 12
+)
+
+// notes are the figure's notes as they are shown.
+func (f Figure) notes() []string {
+	notes := []string{}
+	for _, note := range f.Notes[:min(len(f.Notes), notesKept)] {
+		notes = append(notes, plain(note))
+	}
+	return notes
+}
+
+// plain is text without what is no character to be seen, and without what turns the direction of reading around.
+func plain(text string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range text {
+		if n++; n > titleKept {
+			b.WriteString("...")
+			break
+		}
+		if !unicode.IsPrint(r) {
+			r = '·'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,139 @@
+package tshark
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"echolab/internal/trace"
+)
+
+// differences are the places where two readings of a capture are not the same, a sentence each.
+type differences []string
+
+// same notes a difference if ours is not theirs.
+func (d *differences) same(where, what string, ours, theirs any) {
+	if ours != theirs {
+		*d = append(*d, fmt.Sprintf("%s: %s is %v, tshark says %v", where, what, ours, theirs))
+	}
+}
+
+// packets compares all that is said of packets.
+func (d *differences) packets(ours *reading, theirs []Packet) {
+	d.same("the capture", "the number of TCP packets", len(ours.packets), len(theirs))
+	for i := range min(len(ours.packets), len(theirs)) {
+		d.packet(ours.packets[i], theirs[i], ours.ends)
+	}
+	d.holes(ours, theirs)
+}
+
+func (d *differences) packet(ours packetRead, theirs Packet, ends map[int]trace.Ends) {
+	where := fmt.Sprintf("packet %d", theirs.Number)
+	d.same(where, "the number", ours.Number, theirs.Number)
+	d.same(where, "the connection", ours.conn, theirs.Stream+1)
+	d.same(where, "the source", source(ends[ours.conn], ours.dir), theirs.Src)
+	d.same(where, "the destination", source(ends[ours.conn], other(ours.dir)), theirs.Dst)
+	d.same(where, "the sequence number", ours.Seq, theirs.Seq)
+	d.same(where, "the acknowledgement", ours.Ack, theirs.Ack)
+	d.same(where, "the flags", sorted(strings.Fields(ours.Flags)), sorted(flags(theirs.Flags)))
+	d.same(where, "the window", ours.Window, theirs.Window)
+	d.same(where, "the length", ours.span.N, theirs.Len)
+	d.same(where, "the captured length", ours.Captured, len(theirs.Payload))
+	if !bytes.Equal(ours.payload, theirs.Payload) {
+		d.same(where, "the payload", brief(ours.payload), brief(theirs.Payload))
+	}
+	if theirs.Len > 0 {
+		d.same(where, "the offset", uint32(ours.span.Off), theirs.offset())
+	}
+	for _, m := range comparable {
+		if theirs.Len > 0 || !m.data {
+			d.same(where, strings.ToUpper(m.name), ours.any(m.ours...), theirs.Any(m.theirs...))
+		}
+	}
+}
+
+// source is where the packets of a direction come from.
+func source(e trace.Ends, dir trace.Dir) netip.AddrPort {
+	if dir == trace.ClientToServer {
+		return e.Client
+	}
+	return e.Server
+}
+
+func other(dir trace.Dir) trace.Dir {
+	if dir == trace.ClientToServer {
+		return trace.ServerToClient
+	}
+	return trace.ClientToServer
+}
+
+// offset is that of the packet's first byte in the stream, modulo 2^32. A SYN counts one, and its payload follows it.
+func (p Packet) offset() uint32 {
+	const syn = 2
+	if p.Flags&syn != 0 {
+		return p.Rel
+	}
+	return p.Rel - 1
+}
+
+// flags are the names of RFC 9293 section 3.1, from the lowest bit on.
+func flags(bits byte) (names []string) {
+	for i, name := range []string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"} {
+		if bits&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func sorted(names []string) string {
+	slices.Sort(names)
+	return strings.Join(names, " ")
+}
+
+// brief is the beginning of what may be long.
+func brief(b []byte) string { return fmt.Sprintf("%d bytes, %.32q…", len(b), b) }
+
+// comparable are the marks that mean the same here and there. tshark tells by the time that has passed whether old bytes
+// were sent again or only overtaken, and this project by whether they were in the capture before: what is compared is
+// that they are old.
+var comparable = []struct {
+	name   string
+	ours   []trace.Mark
+	theirs []string
+	data   bool // in packets with a payload only
+}{
+	{"behind the newest byte", []trace.Mark{trace.Retransmission, trace.Overlap, trace.OutOfOrder},
+		[]string{"retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order"}, true},
+	{"keepalive", []trace.Mark{trace.KeepAlive}, []string{"keep_alive"}, false},
+	{"keepalive ACK", []trace.Mark{trace.KeepAliveACK}, []string{"keep_alive_ack"}, false},
+	{"zero window", []trace.Mark{trace.ZeroWindow}, []string{"zero_window"}, false},
+	{"window probe", []trace.Mark{trace.WindowProbe}, []string{"zero_window_probe"}, false},
+	{"window update", []trace.Mark{trace.WindowUpdate}, []string{"window_update"}, false},
+	{"duplicate ACK", []trace.Mark{trace.DuplicateACK}, []string{"duplicate_ack"}, false},
+	{"acknowledges what is not there", []trace.Mark{trace.Unseen}, []string{"ack_lost_segment"}, false},
+}
+
+// any says whether the packet has one of the marks.
+func (p packetRead) any(marks ...trace.Mark) bool {
+	return slices.ContainsFunc(marks, func(m trace.Mark) bool { return slices.Contains(p.Marks, m) })
+}
+
+// holes compares where bytes are missing. This project marks all packets that wait behind a hole, tshark only the first.
+func (d *differences) holes(ours *reading, theirs []Packet) {
+	waiting := make(map[stream]bool)
+	for i := range min(len(ours.packets), len(theirs)) {
+		p, s := ours.packets[i], stream{ours.packets[i].conn, theirs[i].Src}
+		if theirs[i].Len == 0 {
+			continue
+		}
+		ahead := p.any(trace.Ahead)
+		if !waiting[s] || !ahead {
+			d.same(fmt.Sprintf("packet %d", theirs[i].Number), "a hole in front of it",
+				ahead, theirs[i].Any("lost_segment"))
+		}
+		waiting[s] = ahead
+	}
+}

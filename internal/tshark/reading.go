@@ -1,0 +1,95 @@
+package tshark
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/capture"
+	"echolab/internal/trace"
+	"echolab/internal/wire"
+)
+
+// A reading is what this project makes of a capture.
+type reading struct {
+	packets []packetRead
+	frames  []frameRead
+	ends    map[int]trace.Ends // of the connections, by their numbers
+	told    int                // frames that have the number of their packet
+}
+
+// A packetRead is a packet as it was told.
+type packetRead struct {
+	conn int
+	dir  trace.Dir
+	trace.PacketHeader
+	span    trace.Span
+	payload []byte
+}
+
+// A frameRead is a frame as it was told.
+type frameRead struct {
+	conn   int
+	dir    trace.Dir
+	packet int // the number of the one that its last byte came in
+	trace.FrameHeader
+	span    trace.Span
+	payload []byte // at least its beginning
+}
+
+// read reads a capture.
+func read(t testing.TB, file string) *reading {
+	t.Helper()
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	packets, err := capture.NewReader(f)
+	require.NoError(t, err)
+	r := &reading{ends: make(map[int]trace.Ends)}
+	follower := wire.Follower{Packets: packetRecorder{r}, Streams: streamRecorder{r}}
+	for {
+		p, err := packets.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		follower.Packet(p)
+	}
+	follower.End()
+	return r
+}
+
+// A packetRecorder is told of the packets.
+type packetRecorder struct{ *reading }
+
+func (r packetRecorder) Record(e trace.Event) {
+	if e.Ends != nil {
+		r.ends[e.Conn] = *e.Ends
+	}
+	if e.PacketHeader == nil {
+		return
+	}
+	p := packetRead{conn: e.Conn, dir: e.Dir, PacketHeader: *e.PacketHeader, payload: bytes.Clone(e.Bytes)}
+	if e.Span != nil {
+		p.span = *e.Span
+	}
+	r.packets = append(r.packets, p)
+	for ; r.told < len(r.frames); r.told++ {
+		r.frames[r.told].packet = e.Number // what a packet completes is told in front of the packet
+	}
+}
+
+// A streamRecorder is told of what is in the streams.
+type streamRecorder struct{ *reading }
+
+func (r streamRecorder) Record(e trace.Event) {
+	if e.Ev == trace.Frame {
+		r.frames = append(r.frames, frameRead{
+			conn: e.Conn, dir: e.Dir, FrameHeader: *e.FrameHeader, span: *e.Span, payload: bytes.Clone(e.Bytes),
+		})
+	}
+}

@@ -1,0 +1,128 @@
+package tshark
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/capture"
+)
+
+// A Recording is a capture in the making: tcpdump watches a port of the loopback interface.
+type Recording struct {
+	t      testing.TB
+	port   uint16
+	file   string
+	cmd    *exec.Cmd
+	ctx    context.Context // of the process
+	passed chan struct{}   // closed when what [Recording.End] sends has been captured
+	read   chan error      // what became of the copy into the file
+	stderr *bufio.Reader
+}
+
+// sentinel is an address that nobody else on loopback connects from.
+var sentinel = netip.MustParseAddr("127.0.0.2")
+
+// Record has the packets of a TCP port captured, from now on. It needs Linux, tcpdump and the right to use it; where
+// they are missing, see [Missing].
+func Record(t testing.TB, port uint16) *Recording {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("captures are made on Linux, where all of 127.0.0.0/8 is this machine")
+	}
+	find(t, "tcpdump", "tcpdump")
+	r := &Recording{
+		t: t, port: port, file: filepath.Join(t.TempDir(), "made.pcap"),
+		passed: make(chan struct{}), read: make(chan error, 1),
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	r.ctx = ctx
+	r.cmd = exec.CommandContext(ctx, "tcpdump", "-i", "lo", "-n", "-U", "-w", "-",
+		"--immediate-mode",    // a short capture would end up empty
+		"--buffer-size=65536", // KiB; with the 2 MiB that are usual a fast stream loses packets
+		fmt.Sprint("tcp port ", port))
+	stdout, err := r.cmd.StdoutPipe()
+	require.NoError(t, err)
+	stderr, err := r.cmd.StderrPipe()
+	require.NoError(t, err)
+	r.stderr = bufio.NewReader(stderr)
+	require.NoError(t, r.cmd.Start())
+	t.Cleanup(func() {
+		cancel()
+		_ = r.cmd.Wait() // an error, if End has done it
+	})
+	go func() { r.read <- r.copy(stdout) }()
+	r.awaitListening()
+	return r
+}
+
+// awaitListening waits until tcpdump has begun.
+func (r *Recording) awaitListening() {
+	r.t.Helper()
+	for said := ""; ; {
+		line, err := r.stderr.ReadString('\n')
+		said += line
+		if strings.Contains(line, "listening on") {
+			return
+		}
+		if err != nil {
+			<-r.read
+			_ = r.cmd.Wait() // what it said says it
+			Missing(r.t, "tcpdump may not capture here: "+said)
+		}
+	}
+}
+
+// copy writes what tcpdump captures to the file, and watches for the sentinel in it.
+func (r *Recording) copy(stdout io.Reader) error {
+	f, err := os.Create(r.file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	packets, err := capture.NewReader(io.TeeReader(stdout, f))
+	for err == nil {
+		var p *capture.Packet
+		if p, err = packets.Next(); err == nil && p.Src.Addr() == sentinel {
+			close(r.passed)
+			_, err = io.Copy(f, stdout)
+			return err
+		}
+	}
+	return err
+}
+
+// End ends the capture and returns its file. All packets that were sent before are in it, and one more connection,
+// which comes from 127.0.0.2: it is how End knows.
+func (r *Recording) End() (file string) {
+	r.t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: sentinel.AsSlice()}}
+	to := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), r.port)
+	if conn, err := dialer.DialContext(r.ctx, "tcp", to.String()); err == nil {
+		conn.Close()
+	} // else nobody listens any more, but the SYN was sent
+	select {
+	case <-r.passed:
+	case err := <-r.read:
+		require.FailNow(r.t, "tcpdump ended before it saw what was sent", "%v", err)
+	}
+	require.NoError(r.t, r.cmd.Process.Signal(os.Interrupt))
+	said, err := io.ReadAll(r.stderr)
+	require.NoError(r.t, err)
+	require.NoError(r.t, <-r.read)
+	require.NoError(r.t, r.cmd.Wait(), "%s", said)
+	assert.Contains(r.t, string(said), "\n0 packets dropped by kernel", "a capture with holes proves nothing")
+	return r.file
+}

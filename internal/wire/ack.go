@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"slices"
+
+	"echolab/internal/trace"
+)
+
+// ackSentence says what an ACK alone is for.
+func (s *step) ackSentence() string {
+	h, kernel := s.to, "the "+s.from.name()+"'s kernel"
+	is := func(m trace.Mark) bool { return slices.Contains(s.marks, m) }
+	switch {
+	case s.complete:
+		return "ACK: the handshake is complete"
+	case is(trace.KeepAliveACK):
+		return "ACK: " + kernel + " is still there"
+	case is(trace.DuplicateACK):
+		return "ACK again: " + kernel + " waits for the byte at " + trace.Number(s.ack)
+	case is(trace.WindowUpdate) && s.before == 0:
+		return "ACK: the " + s.from.name() + " has room again, for " + trace.Bytes(int64(s.window))
+	case is(trace.WindowUpdate):
+		return "ACK: the " + s.from.name() + " has room for " + trace.Bytes(int64(s.window)) + " now"
+	case s.heard && s.ack < s.acked:
+		return "ACK: an old one; more was acknowledged before"
+	case s.heard && s.ack == s.acked:
+		return "ACK: nothing new"
+	}
+	return "ACK: " + kernel + " " + s.progress(h)
+}
+
+// progress says what an ACK acknowledges for the first time.
+func (s *step) progress(h *half) string {
+	fin := h.fin >= 0 && s.ack > h.fin
+	sent := min(s.ack, h.top) // without the FIN
+	var text string
+	switch {
+	case s.unseen > 0:
+		text = "has everything up to " + trace.Number(s.ack)
+	case sent <= 0 && h.sure:
+		text = "has no byte yet"
+	case sent <= 0:
+		text = "has all that came in front of this capture"
+	case sent < h.top:
+		text = "has the first " + trace.Number(sent) + " of " + trace.Bytes(h.top)
+	case !h.sure:
+		text = "has all bytes up to " + trace.Number(sent)
+	case sent == 1:
+		text = "has the one byte"
+	default:
+		text = "has all " + trace.Bytes(sent)
+	}
+	knows := "knows that the " + h.name() + " has no more bytes"
+	switch {
+	case fin && s.from.closed() && h.closed():
+		return "has everything: the connection is over"
+	case fin && s.heard && s.acked >= h.fin:
+		return knows
+	case fin:
+		return text + ", and " + knows
+	case sent > 0 && s.unseen == 0 && !s.from.taught:
+		s.from.taught = true
+		return text + "; whether the program has read them, it does not say"
+	}
+	return text
+}

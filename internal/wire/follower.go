@@ -1,0 +1,142 @@
+// Package wire follows the TCP connections of a capture: it makes streams of their packets, in order and with offsets,
+// and says of every packet in a sentence what it is for.
+//
+// Nothing is guessed in silence. What the capture does not have is told as a gap; a packet whose numbers fit no part
+// of its stream is counted and not taken in; where offset 0 is not the stream's first byte, that is said.
+package wire
+
+import (
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/capture"
+	"echolab/internal/trace"
+)
+
+// A Follower makes connections of the TCP packets of a capture, and numbers them from 1, in the order of their first
+// packets. Set its fields before the first packet. It must not be used concurrently, nor by its own recorders.
+//
+// All events are At [trace.Wire], and have the Time of the packet that they were concluded from.
+//
+// Memory is bounded, whatever the capture. Of each direction it holds up to 1 MiB that came ahead, 64 MiB of all
+// together, and a copy of its last 16 to 32 KiB, 32 MiB of all together. It follows 65,536 connections at a time: one
+// more, and the one that is idle for longest is dropped, which the Streams are told of as Failed.
+type Follower struct {
+	// Packets is told of every packet, in the order of the capture: of a Connection before its first packet, and then
+	// of a Segment for a packet with payload and of a Packet for any other. Their Text is a sentence on what they are
+	// for. A segment's Span is as on the wire, bytes that came before included, and its Bytes are what the capture has
+	// of them. A packet that is marked [trace.Outside] is a Packet in any case: its bytes have no offset.
+	//
+	// If it is nil, no sentence is made.
+	Packets trace.Recorder
+
+	// Streams is told of what the streams are made of, each in the order of its offsets, which is not always that of
+	// the packets: of a Segment for the new bytes of a packet, of a Gap for bytes that the capture does not have, and of
+	// what decode makes of them. What a packet brings is told before the packet is.
+	//
+	// A hole is a Gap when more than 1 MiB waits behind it, when it was acknowledged and 100 more packets of the
+	// connection have come, and when the connection ends. Bytes that come for it later are not taken in.
+	Streams trace.Recorder
+
+	Codec framing.Codec // for streams that are neither HTTP nor TLS; nil for none
+	Port  uint16        // only connections with this port at one end are followed; 0 for all
+
+	// Ended is told when a connection is over, in a few words how: "closed", "reset by the server", "the capture ends".
+	// Streams hears no more of it. Packets may: a late ACK, or a FIN again, belongs to it still. It may be nil.
+	Ended func(conn int, how string)
+
+	table  table
+	number int // of the last connection
+	now    time.Time
+	held   int // bytes that came ahead, of all connections
+	past   int // bytes of the copies
+	step   step
+	pool   []details
+}
+
+// details are what an event points to. They come many at a time: a Recorder may keep them, and a packet costs no
+// allocation of its own.
+type details struct {
+	span   trace.Span
+	header trace.PacketHeader
+}
+
+func (f *Follower) details() *details {
+	if len(f.pool) == 0 {
+		f.pool = make([]details, 64)
+	}
+	d := &f.pool[0]
+	f.pool = f.pool[1:]
+	return d
+}
+
+// Packet takes the next packet of the capture. It keeps nothing of p.
+func (f *Follower) Packet(p *capture.Packet) {
+	if f.Port != 0 && p.Src.Port() != f.Port && p.Dst.Port() != f.Port {
+		return
+	}
+	f.now = p.Time
+	c := f.table.find(p)
+	if c != nil && c.isOther(p) {
+		f.end(c, "its addresses are used again")
+		f.table.forget(c)
+		c = nil
+	}
+	if c == nil {
+		c = f.open(p)
+	}
+	if how := c.packet(p); how != "" {
+		f.end(c, how)
+	}
+}
+
+// End says that the capture is over: what was waited for is missing now.
+func (f *Follower) End() {
+	for c := f.table.oldest(); c != nil; c = f.table.oldest() {
+		f.end(c, "the capture ends")
+		f.table.forget(c)
+	}
+}
+
+// Open is how many connections are followed that have not ended.
+func (f *Follower) Open() int { return f.table.open }
+
+// open begins a connection with its first packet.
+func (f *Follower) open(p *capture.Packet) *conn {
+	if f.table.open >= maxOpen {
+		c := f.table.oldest()
+		f.tell(f.Streams, trace.Event{Ev: trace.Failed, Conn: c.number, Text: "dropped: " + trace.Number(maxOpen) +
+			" other connections are open, and this one is idle for longest; what comes of it is taken for another one"})
+		f.end(c, "dropped")
+		f.table.forget(c)
+	}
+	f.number++
+	c := newConn(f, p)
+	f.table.add(c)
+	ends := c.ends
+	f.tell(f.Packets, trace.Event{Ev: trace.Connection, Conn: c.number, Ends: &ends, Text: c.opening(p)})
+	return c
+}
+
+// end ends a connection, if it has not ended before.
+func (f *Follower) end(c *conn, how string) {
+	if c.over {
+		return
+	}
+	c.finish()
+	f.table.retire(c)
+	if f.Ended != nil {
+		f.Ended(c.number, how)
+	}
+}
+
+// tell completes an event and records it.
+func (f *Follower) tell(rec trace.Recorder, e trace.Event) {
+	if rec == nil {
+		return
+	}
+	if e.At = trace.Wire; e.Time.IsZero() {
+		e.Time = f.now
+	}
+	rec.Record(e)
+}

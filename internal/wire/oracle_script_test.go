@@ -1,0 +1,250 @@
+package wire_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+	"github.com/gopacket/gopacket/layers"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/capture"
+	"echolab/internal/capture/capturetest"
+	"echolab/internal/trace"
+	"echolab/internal/tshark"
+)
+
+const (
+	up   = trace.ClientToServer
+	down = trace.ServerToClient
+
+	// The key and its answer are those of RFC 6455 section 1.3.
+	request = "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	response = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+)
+
+// clientFrames are frames as a client sends them: of each length that has another form, empty ones, fragments, a Ping
+// between them, a Close.
+func clientFrames() (bytes string, count int) {
+	body := func(n int) []byte { return []byte(strings.Repeat("0123456789", n/10+1)[:n]) }
+	frames := []ws.Frame{
+		ws.NewTextFrame([]byte("hello")), ws.NewTextFrame(nil), ws.NewBinaryFrame(body(125)),
+		ws.NewBinaryFrame(body(126)), ws.NewBinaryFrame(body(127)), ws.NewBinaryFrame(body(300)),
+		ws.NewFrame(ws.OpText, false, body(20)), ws.NewPingFrame([]byte("?")),
+		ws.NewFrame(ws.OpContinuation, false, nil), ws.NewFrame(ws.OpContinuation, true, body(30)),
+		ws.NewBinaryFrame(body(65535)), ws.NewBinaryFrame(body(65536)),
+		ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusNormalClosure, "bye")),
+	}
+	return compiled(frames, true), len(frames)
+}
+
+func compiled(frames []ws.Frame, masked bool) string {
+	var b bytes.Buffer
+	for i, f := range frames {
+		if masked {
+			f = ws.MaskFrameWith(f, [4]byte{byte(i + 1), 0xa5, 0x5a, byte(i)})
+		}
+		if err := ws.WriteFrame(&b, f); err != nil {
+			panic(err) // a Buffer has none
+		}
+	}
+	return b.String()
+}
+
+// A segment is a part of a stream: n bytes from an offset on.
+type segment struct{ off, n int }
+
+// cut is a stream of n bytes from an offset on, in segments.
+func cut(off, n, size int) (all []segment) {
+	for ; n > 0; off, n = off+size, n-size {
+		all = append(all, segment{off, min(n, size)})
+	}
+	return all
+}
+
+// A script is how the frames of a client cross.
+type script struct {
+	name   string
+	client string // its address
+	isn    uint32
+	way    func([]segment) []segment
+	size   int // of a segment; 1448 if it is 0
+}
+
+func (s script) packets() (packets []*capture.Packet, frames int) {
+	stream, frames := clientFrames()
+	stream = request + stream
+	made := new(capturetest.Script)
+	client, server := "192.0.2.1:40000", "192.0.2.2:8080"
+	if s.client != "" {
+		client, server = s.client, "[2001:db8::2]:8080"
+	}
+	c := made.Conn(client, server)
+	if s.isn != 0 {
+		c.ClientISN, c.ServerISN = s.isn, s.isn-10
+	}
+	c.Handshake()
+	c.Send(up, request)
+	c.Send(down, response)
+	size := s.size
+	if size == 0 {
+		size = 1448
+	}
+	segments := cut(len(request), len(stream)-len(request), size)
+	if s.way != nil {
+		segments = s.way(segments)
+	}
+	for _, seg := range segments {
+		c.At(up, int64(seg.off), stream[seg.off:seg.off+seg.n])
+	}
+	c.Skip(up, len(stream)-len(request))
+	c.ACK(down)
+	c.Send(down, compiled([]ws.Frame{ws.NewTextFrame([]byte("hello")), ws.NewPongFrame([]byte("?"))}, false))
+	c.Send(down, compiled([]ws.Frame{ws.NewCloseFrame(nil)}, false))
+	c.FIN(down)
+	c.FIN(up)
+	c.ACK(down)
+	return made.Packets, frames + 3
+}
+
+// scripts are ways for frames to cross of which tshark makes the frames as well.
+var scripts = []script{
+	{name: "in order"},
+	{name: "small segments", size: 7},
+	{name: "one segment", size: 60_000},
+	{name: "IPv6", client: "[2001:db8::1]:40000"},
+	{name: "sequence numbers that wrap", isn: 1<<32 - 1000},
+	{name: "a SYN that wraps", isn: 1<<32 - 1},
+	{name: "a retransmission of each", way: func(s []segment) (twice []segment) {
+		for _, seg := range s {
+			twice = append(twice, seg, seg)
+		}
+		return twice
+	}},
+	{name: "neighbours swapped", way: func(s []segment) []segment {
+		for i := 0; i+1 < len(s); i += 2 {
+			s[i], s[i+1] = s[i+1], s[i]
+		}
+		return s
+	}},
+	{name: "overlaps at the front", way: func(s []segment) []segment {
+		for i := range s[1:] {
+			s[i+1].off, s[i+1].n = s[i+1].off-100, s[i+1].n+100
+		}
+		return s
+	}},
+	{name: "the third before the second", way: func(s []segment) []segment {
+		s[1], s[2] = s[2], s[1]
+		return s
+	}},
+}
+
+func write(t *testing.T, link layers.LinkType, packets []*capture.Packet) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "written.pcap")
+	require.NoError(t, os.WriteFile(file, capturetest.Pcap(t, link, packets), 0o600))
+	return file
+}
+
+func TestWrittenCapturesAreReadAsTsharkReadsThem(t *testing.T) {
+	for _, s := range scripts {
+		t.Run(s.name, func(t *testing.T) {
+			packets, frames := s.packets()
+			counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
+			assert.Equal(t, len(packets), counts.Packets)
+			assert.Equal(t, 1, counts.Connections)
+			assert.Equal(t, frames, counts.Frames)
+		})
+	}
+}
+
+func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
+	for _, link := range []layers.LinkType{
+		layers.LinkTypeEthernet, layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL2, layers.LinkTypeNull,
+		layers.LinkTypeLoop, layers.LinkTypeRaw, layers.LinkTypeIPv4,
+	} {
+		for _, s := range []script{{name: "IPv4"}, {name: "IPv6", client: "[2001:db8::1]:40000"}} {
+			if link == layers.LinkTypeIPv4 && s.client != "" {
+				link = layers.LinkTypeIPv6
+			}
+			t.Run(link.String()+", "+s.name, func(t *testing.T) {
+				packets, frames := s.packets()
+				counts := tshark.Compare(t, write(t, link, packets))
+				assert.Equal(t, len(packets), counts.Packets)
+				assert.Equal(t, frames, counts.Frames)
+			})
+		}
+	}
+}
+
+func TestPcapngIsReadAsTsharkReadsIt(t *testing.T) {
+	packets, frames := script{}.packets()
+	file := filepath.Join(t.TempDir(), "written.pcapng")
+	require.NoError(t, os.WriteFile(file, capturetest.Pcapng(t, layers.LinkTypeEthernet, packets), 0o600))
+	counts := tshark.Compare(t, file)
+	assert.Equal(t, len(packets), counts.Packets)
+	assert.Equal(t, frames, counts.Frames)
+}
+
+// Where bytes are missing tshark gives up on the frames; the packets are compared.
+func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
+	for name, damage := range map[string]func([]*capture.Packet) []*capture.Packet{
+		"a snap length": func(packets []*capture.Packet) []*capture.Packet {
+			for _, p := range packets {
+				p.Payload = p.Payload[:min(len(p.Payload), 40)]
+			}
+			return packets
+		},
+		"a packet is missing": func(packets []*capture.Packet) []*capture.Packet {
+			return append(packets[:10:10], packets[11:]...)
+		},
+		"the start is missing": func(packets []*capture.Packet) []*capture.Packet { return packets[8:] },
+		"the SYN is missing":   func(packets []*capture.Packet) []*capture.Packet { return packets[1:] },
+		"every third packet is missing": func(packets []*capture.Packet) (rest []*capture.Packet) {
+			for i, p := range packets {
+				if i%3 != 2 {
+					rest = append(rest, p)
+				}
+			}
+			return rest
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			packets, _ := script{}.packets()
+			packets = damage(packets)
+			counts := tshark.ComparePackets(t, write(t, layers.LinkTypeEthernet, packets))
+			assert.Equal(t, len(packets), counts.Packets)
+		})
+	}
+}
+
+// Any order of the segments, some of them twice and some of them joined with their neighbours, gives the frames that
+// tshark makes.
+func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
+	for seed := range uint64(10) {
+		random := rand.New(rand.NewPCG(1, seed))
+		s := script{size: 1000, way: func(s []segment) []segment {
+			for i := range s {
+				if random.IntN(5) == 0 {
+					s = append(s, s[i])
+				}
+			}
+			const window = 4 // how far a segment may be from its place
+			for i := range s {
+				j := i + random.IntN(min(window, len(s)-i))
+				s[i], s[j] = s[j], s[i]
+			}
+			return s
+		}}
+		packets, frames := s.packets()
+		counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
+		assert.Equal(t, frames, counts.Frames)
+	}
+}

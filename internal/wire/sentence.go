@@ -1,0 +1,248 @@
+package wire
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"echolab/internal/capture"
+	"echolab/internal/trace"
+)
+
+// sentence says what the packet is for, by the state that its connection is in now that the packet was taken in. It
+// claims what the capture shows and what RFC 9293 makes of that, and nothing of the programs behind the kernels.
+func (s *step) sentence() string {
+	switch {
+	case s.late:
+		return s.lateSentence()
+	case s.outside:
+		return s.outsideSentence()
+	case s.has(capture.RST):
+		return s.resetSentence()
+	case s.has(capture.SYN):
+		return s.synSentence()
+	case s.probe != "":
+		return s.probeSentence() + s.asides()
+	case s.n > 0 && s.has(capture.FIN):
+		return s.bytesSentence() + "; " + s.finSentence() + s.asides()
+	case s.n > 0:
+		return s.bytesSentence() + s.asides()
+	case s.has(capture.FIN):
+		return s.finSentence() + s.asides()
+	case s.acks:
+		return s.ackSentence() + s.asides()
+	}
+	return "neither bytes nor an ACK: it is for nothing"
+}
+
+// asides are what else is to be said of a packet that is for something else.
+func (s *step) asides() (text string) {
+	if s.complete && (s.n > 0 || s.has(capture.FIN)) {
+		text += "; with it the handshake is complete"
+	}
+	if s.unseen > 0 {
+		text += "; the capture lacks " + trace.Bytes(s.unseen) + " of what it acknowledges, a FIN counted as one"
+	}
+	if s.window == 0 && s.acks && s.probe == "" {
+		text += "; the " + s.from.name() + " has no room for more"
+	}
+	return text
+}
+
+func (s *step) synSentence() string {
+	var text string
+	switch {
+	case s.has(capture.ACK) && s.from == &s.c.client:
+		text = "SYN ACK: the client's kernel agrees: both have asked at once"
+	case s.has(capture.ACK):
+		text = "SYN ACK: the server's kernel agrees, and waits for no program to accept"
+	case s.from == &s.c.server:
+		text = "SYN: the server asks for the connection as well, at the same time"
+	default:
+		text = "SYN: the client asks for a connection"
+	}
+	if s.again {
+		name, _, _ := strings.Cut(text, ":")
+		text = name + " again" + since(s.Time, s.since, "the first")
+		if !s.to.heard && !s.to.syn {
+			text += "; the capture has no answer so far"
+		}
+	} else {
+		text += s.options()
+	}
+	switch {
+	case s.n > 0 && s.bytes.again == s.n:
+		text += "; with " + trace.Bytes(s.n) + " along, again"
+	case s.n > 0:
+		text += "; " + trace.Bytes(s.n) + " come along (TCP Fast Open)" + content(s.brief)
+	}
+	return text
+}
+
+// options are what a SYN says of its sender.
+func (s *step) options() string {
+	var list []string
+	if s.MSS > 0 {
+		list = append(list, "MSS "+trace.Number(int64(s.MSS)))
+	}
+	if s.WindowScale >= 0 {
+		list = append(list, "window scale "+strconv.Itoa(s.WindowScale))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(list, ", ")
+}
+
+// content is what decode says of the bytes, behind what is said of their place.
+func content(brief string) string {
+	if brief == "" {
+		return ""
+	}
+	return ": " + brief
+}
+
+func (s *step) bytesSentence() string {
+	k := &s.bytes
+	text := trace.Bytes(s.n) + " at " + trace.Number(s.off)
+	switch {
+	case k.again == s.n:
+		text = "again: " + text + since(s.Time, k.first, "the first time")
+	case k.given == s.n:
+		text += ", too late: they were given up as missing, and are not taken in"
+	case k.given > 0:
+		text += "; " + trace.Number(k.given) + " of them are too late: they were given up as missing"
+	case k.again > 0:
+		text += ", " + trace.Number(k.again) + " of them again"
+	}
+	if k.differs {
+		text += "; other bytes than the first time, which are the ones that count here"
+	}
+	switch {
+	case k.fresh == 0:
+	case k.missing > 0 && k.behind:
+		text += ", between others: " + trace.Number(k.missing) + " in front of them are missing so far"
+	case k.missing > 0:
+		text += ", ahead: " + trace.Number(k.missing) + " in front of them are missing so far"
+	case k.behind:
+		text += ", which were missing: what came ahead follows them"
+	case s.isWindowProbe():
+		text += ", sent to ask whether there is room"
+	}
+	text += content(s.brief)
+	if int64(len(s.b)) < s.n {
+		text += "; the capture has the first " + trace.Number(int64(len(s.b))) + " of them"
+	}
+	if s.begin && k.fresh > 0 {
+		text += "; the " + s.from.name() + "'s SYN is not in the capture: offset 0 is its first byte here"
+	}
+	return text
+}
+
+func (s *step) isWindowProbe() bool {
+	for _, m := range s.marks {
+		if m == trace.WindowProbe {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *step) probeSentence() string {
+	room := "whether the " + s.to.name() + " has room again"
+	there := "whether the " + s.to.name() + " is still there"
+	switch {
+	case s.probe == trace.WindowProbe && s.n == 0:
+		return "window probe: it asks " + room
+	case s.probe == trace.WindowProbe:
+		return "window probe: a byte that was acknowledged already, to ask " + room
+	case s.n == 0:
+		return "keepalive: it asks " + there
+	}
+	return "keepalive: a byte that was acknowledged already, to ask " + there
+}
+
+func (s *step) finSentence() string {
+	h := s.from
+	switch {
+	case s.again:
+		return "FIN again" + since(s.Time, s.since, "the first")
+	case s.to.fin < 0:
+		return "FIN: the " + h.name() + " has no more bytes; the other direction stays open"
+	case s.acks && s.ack > s.to.fin:
+		return "FIN: the " + h.name() + " has no more bytes either; the " + s.to.name() + " is to keep TIME-WAIT"
+	}
+	return "FIN: the " + h.name() + " has no more bytes either, and does not know yet of the other FIN; " +
+		"both are to keep TIME-WAIT"
+}
+
+// resetSentence says why a connection was reset, as far as the capture shows that.
+func (s *step) resetSentence() string {
+	h, server := s.from, &s.c.server
+	name := h.name()
+	switch {
+	case h == server && !server.syn && !server.begun && s.to.syn:
+		return "RST: refused: nothing listens at that port, or a firewall says so"
+	case h == &s.c.client && server.syn && !s.c.complete && !h.begun:
+		return "RST: the client does not want the connection that the server has agreed to"
+	case h.answered:
+		return "RST: bytes came behind the " + name + "'s FIN, and nobody is there to read them"
+	case s.to.begun && h.fin < 0:
+		return "RST: the " + name + " ends the connection at once, as when a program closes it with bytes unread"
+	}
+	return "RST: the " + name + " ends the connection at once"
+}
+
+func (s *step) outsideSentence() string {
+	what := s.Flags.String()
+	if s.n > 0 {
+		what = trace.Bytes(s.n)
+	}
+	switch {
+	case s.off < s.from.past.lost && s.off >= 0 && s.n > 0:
+		return what + " at " + trace.Number(s.off) + ", too far back to say whether they are new: not taken in"
+	case s.n > 0 && s.off < 0 && !s.from.sure:
+		return what + " in front of offset 0, the first byte here: not taken in"
+	case what == "":
+		what = "no flags"
+	}
+	return what + ": the numbers fit no part of the connection; not taken in"
+}
+
+func (s *step) lateSentence() string {
+	const over = "; the connection is over already"
+	switch {
+	case s.has(capture.RST):
+		return "RST" + over
+	case s.outside && s.n > 0:
+		return trace.Bytes(s.n) + ", not taken in" + over
+	case s.n > 0:
+		return "again: " + trace.Bytes(s.n) + " at " + trace.Number(s.off) + over
+	case s.has(capture.SYN):
+		return "SYN again" + over
+	case s.has(capture.FIN) && !s.outside:
+		return "FIN again" + over
+	case s.has(capture.FIN):
+		return "FIN" + over
+	}
+	return "ACK" + over
+}
+
+// since says how long after another time a packet came, if both are known; a capture may have them in another order.
+func since(now, then time.Time, what string) string {
+	if now.IsZero() || then.IsZero() || now.Before(then) {
+		return ""
+	}
+	return ", " + interval(now.Sub(then)) + " after " + what
+}
+
+// interval is a time span in few digits.
+func interval(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return trace.Number(d.Microseconds()) + " µs"
+	case d < 10*time.Second:
+		return trace.Number(d.Milliseconds()) + " ms"
+	}
+	return trace.Number(int64(d/time.Second)) + " s"
+}

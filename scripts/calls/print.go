@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"echolab/internal/beside"
+	"echolab/internal/cli"
+	"echolab/internal/trace"
+)
+
+// A summary is the end of the account, as a line of JSON too.
+type summary struct {
+	Ev      string `json:"ev"` // "result"
+	OK      bool   `json:"ok"`
+	Events  int    `json:"events"`         // that stand for system calls
+	Found   int    `json:"found"`          // those of them whose calls were found
+	Missing int    `json:"missing"`        // and those whose were not
+	Without int    `json:"calls_without"`  // calls that no event stands for, on the sockets that are told of
+	Sockets int    `json:"other_sockets"`  // that no event is about
+	Others  int    `json:"events_without"` // events that stand for no system call, such as messages
+	Verdict string `json:"verdict"`
+	without []*call
+}
+
+// count sums up.
+func count(programs []*program) summary {
+	s := summary{Ev: "result"}
+	for _, p := range programs {
+		s.Others += p.others
+		for _, e := range p.events {
+			switch {
+			case e.calls != nil:
+				s.Found++
+			case e.missing != "":
+				s.Missing++
+			default:
+				s.Others++
+			}
+		}
+		for _, l := range p.lives {
+			if !l.told {
+				s.Sockets++
+			}
+		}
+		for _, c := range p.calls {
+			if c.life != nil && c.life.told && c.event == nil {
+				s.without = append(s.without, c)
+			}
+		}
+	}
+	s.Events, s.Without, s.OK = s.Found+s.Missing, len(s.without), s.Missing == 0
+	s.Verdict = fmt.Sprintf("%s of the account, each with its system call: %s; not found: %s.",
+		trace.Count(s.Events, "event", "events"), trace.Number(int64(s.Found)), trace.Number(int64(s.Missing)))
+	return s
+}
+
+// notes says what else there was.
+func (s summary) notes() string {
+	var parts []string
+	if s.Without > 0 {
+		parts = append(parts, fmt.Sprintf("%s of no event: %s.", trace.Count(s.Without, "call", "calls"), names(s.without)))
+	}
+	if s.Sockets > 0 {
+		parts = append(parts, fmt.Sprintf("Not shown: %s that no event is about.",
+			trace.Count(s.Sockets, "other socket", "other sockets")))
+	}
+	if s.Others > 0 {
+		parts = append(parts, fmt.Sprintf("%s no system call, such as messages.", trace.Count(s.Others, "event is", "events are")))
+	}
+	return strings.Join(parts, " ")
+}
+
+func printText(w io.Writer, programs []*program, sum summary) {
+	style := cli.Style(w)
+	p := beside.New(w, style, "what the programs say", "what the kernel was asked")
+	for _, r := range rows(programs) {
+		r.print(p)
+	}
+	fmt.Fprintln(w)
+	paint := style.Good
+	if !sum.OK {
+		paint = style.Bad
+	}
+	for _, line := range trace.Fold(sum.Verdict, trace.MapWidth) {
+		fmt.Fprintln(w, paint(line))
+	}
+	for _, line := range trace.Fold(sum.notes(), trace.MapWidth) {
+		fmt.Fprintln(w, line)
+	}
+}
+
+// A jsonCall is a call as JSON.
+type jsonCall struct {
+	Time   time.Time `json:"time"`
+	Thread int       `json:"thread"`
+	Call   string    `json:"call"`
+	FD     int       `json:"fd"` // of the socket that it made, or that it was made on
+	Args   string    `json:"args"`
+	Result string    `json:"result"`
+}
+
+// A jsonRow is an event that stands for calls, or a call without one.
+type jsonRow struct {
+	Ev      string       `json:"ev"` // "event" or "call"
+	At      trace.Side   `json:"at"`
+	Event   *trace.Event `json:"event,omitempty"`
+	Calls   []jsonCall   `json:"calls,omitempty"`
+	Missing string       `json:"missing,omitempty"` // why there is no call
+}
+
+func printJSON(w io.Writer, programs []*program, sum summary) {
+	lines := trace.NewJSON(w)
+	for _, r := range rows(programs) {
+		switch {
+		case r.event != nil:
+			lines.Line(jsonRow{"event", r.side, &r.event.Event, jsonCalls(r.event.calls), r.event.missing})
+		default:
+			for _, c := range r.calls {
+				if c.event == nil {
+					lines.Line(jsonRow{Ev: "call", At: r.side, Calls: jsonCalls([]*call{c})})
+				}
+			}
+		}
+	}
+	lines.Line(sum)
+}
+
+func jsonCalls(calls []*call) []jsonCall {
+	var all []jsonCall
+	for _, c := range calls {
+		all = append(all, jsonCall{c.time, c.thread, c.name, c.life.fd, c.args, c.result})
+	}
+	return all
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"echolab/internal/trace"
+)
+
+// An event is one of an account that stands for system calls.
+type event struct {
+	trace.Event
+	calls   []*call
+	missing string // why there is no call, if there is none
+}
+
+// A program is one that ran under strace: its account, and its calls.
+type program struct {
+	side   trace.Side
+	events []*event // those that stand for calls
+	others int      // the number of those that do not, such as messages
+	calls  []*call
+	lives  []*life
+	conns  map[int]*life // by the account's numbers; 0 is a client's connection, or a server's listener
+}
+
+// calling are the events that stand for calls. An End does not always: a WebSocket may be over before its stream is.
+var calling = []trace.Kind{
+	trace.Socket, trace.Bind, trace.Listen, trace.Accept, trace.Connect, trace.Write, trace.Read, trace.Shutdown,
+	trace.Close, trace.End,
+}
+
+// readProgram reads an account and the trace of the same run, and finds each event's calls.
+func readProgram(accountFile, traceFile string) (*program, error) {
+	p := &program{conns: make(map[int]*life)}
+	if err := p.readAccount(accountFile); err != nil {
+		return nil, fmt.Errorf("%s: %w", accountFile, err)
+	}
+	rec, err := readTraceFile(traceFile)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", traceFile, err)
+	}
+	first, last := p.events[0].Time, p.events[len(p.events)-1].Time
+	if last.Before(rec.first) || first.After(rec.last.Add(time.Second)) {
+		const clock = "2006-01-02 15:04:05"
+		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace at %s (UTC)",
+			accountFile, traceFile, first.UTC().Format(clock), rec.first.Format(clock))
+	}
+	p.calls, p.lives = rec.calls, lives(rec.calls)
+	for _, e := range p.events {
+		p.match(e)
+	}
+	p.tell()
+	return p, nil
+}
+
+// tell marks the sockets that the account is about.
+func (p *program) tell() {
+	for _, e := range p.events {
+		for _, c := range e.calls {
+			c.life.told = true
+		}
+	}
+	for _, l := range p.lives {
+		// A connection that was turned away has no event with its descriptor.
+		if maker := l.calls[0]; maker.on != nil && maker.on.told {
+			l.told = true
+		}
+	}
+}
+
+// maxEvents bounds the events of one account: this is for runs that one can look at.
+const maxEvents = 20_000
+
+var (
+	errNoAccount = errors.New("it is no account of tcpclient, tcpserver or wsserver: they write one with -json")
+	errTLS       = errors.New("the account tells of what is inside TLS, and the system calls carry what is outside")
+	errLongRun   = fmt.Errorf("it has more than %d events: this is for shorter runs", maxEvents)
+)
+
+func (p *program) readAccount(file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return errors.Unwrap(err) // the caller names the file
+	}
+	defer f.Close()
+	var inTLS bool
+	if err := trace.ReadJSON(f, recorder(func(e trace.Event) {
+		switch {
+		case e.Ev == trace.TLS:
+			inTLS = true
+		case e.At != trace.Client && e.At != trace.Server, e.Time.IsZero(): // such as the result
+		case !slices.Contains(calling, e.Ev):
+			p.others++
+		case len(p.events) <= maxEvents:
+			p.side = e.At
+			p.events = append(p.events, &event{Event: e})
+		}
+	})); err != nil {
+		return err
+	}
+	switch {
+	case inTLS:
+		return errTLS
+	case len(p.events) == 0:
+		return errNoAccount
+	case len(p.events) > maxEvents:
+		return errLongRun
+	}
+	slices.SortStableFunc(p.events, func(a, b *event) int { return a.Time.Compare(b.Time) })
+	return nil
+}
+
+func readTraceFile(file string) (*recording, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, errors.Unwrap(err) // the caller names the file
+	}
+	defer f.Close()
+	return readTrace(f)
+}
+
+// A recorder is a function that takes events.
+type recorder func(e trace.Event)
+
+func (r recorder) Record(e trace.Event) { r(e) }

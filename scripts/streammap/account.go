@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"echolab/internal/trace"
+)
+
+// An account is what a program told with -json.
+type account struct {
+	file  string
+	side  trace.Side
+	conns map[int]*told // by the account's own numbers
+	order []*told
+}
+
+// told is what an account tells of one connection.
+type told struct {
+	file   string
+	ends   trace.Ends
+	maps   trace.Maps
+	inTLS  bool          // the offsets are those of what is inside TLS
+	events []trace.Event // the first eventsKept of them, to be told beside the packets
+	number int           // in its account
+	joined bool
+}
+
+// eventsKept bounds the events of one connection that are told beside its packets, and connsKept the connections of an
+// account.
+const (
+	eventsKept = 10_000
+	connsKept  = 100_000
+)
+
+// readAccounts reads the accounts of these files.
+func readAccounts(files []string) ([]*account, error) {
+	var accounts []*account
+	for _, file := range files {
+		a := &account{file: file, conns: make(map[int]*told)}
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, plain(err)
+		}
+		err = trace.ReadJSON(f, a)
+		f.Close()
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w", file, err)
+		case a.side == "":
+			return nil, fmt.Errorf("%s is no account of tcpclient, tcpserver or wsserver: they write one with -json", file)
+		case len(a.order) > connsKept:
+			return nil, fmt.Errorf("%s tells of more than %s connections", file, trace.Number(connsKept))
+		}
+		accounts = append(accounts, a)
+	}
+	return accounts, nil
+}
+
+// Record takes an event of the account.
+func (a *account) Record(e trace.Event) {
+	if e.At == trace.Client || e.At == trace.Server {
+		a.side = e.At
+	}
+	if len(a.order) > connsKept {
+		return
+	}
+	t := a.conns[e.Conn]
+	if t == nil {
+		t = &told{file: a.file, number: e.Conn}
+		a.conns[e.Conn] = t
+		a.order = append(a.order, t)
+	}
+	switch {
+	case e.Ev == trace.TLS:
+		t.inTLS = true
+	case e.Sock == nil:
+	case e.Ev == trace.Connect:
+		t.ends = trace.Ends{Client: unmapped(e.Sock.Local), Server: unmapped(e.Sock.Remote)}
+	case e.Ev == trace.Accept:
+		t.ends = trace.Ends{Client: unmapped(e.Sock.Remote), Server: unmapped(e.Sock.Local)}
+	}
+	t.maps.Record(e)
+	if len(t.events) < eventsKept {
+		t.events = append(t.events, e)
+	}
+}
+
+// unmapped is the address as it is in packets: an IPv6 socket that carries IPv4 has another.
+func unmapped(a netip.AddrPort) netip.AddrPort {
+	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
+}
+
+// same says whether the ends are those of a connection of the capture.
+func (t *told) same(ends trace.Ends) bool {
+	return t.ends.Client.IsValid() && t.ends.Client == ends.Client && t.ends.Server == ends.Server
+}
+
+// of returns what the accounts tell of the connection with these ends. A connection is given away once: the same ends
+// may come again, as another connection.
+func of(accounts []*account, ends trace.Ends) []*told {
+	var all []*told
+	for _, a := range accounts {
+		for _, t := range a.order {
+			if !t.joined && t.same(ends) {
+				t.joined = true
+				all = append(all, t)
+				break
+			}
+		}
+	}
+	return all
+}
+
+// unjoined is an error if an account has connections and none of them is in the capture.
+func unjoined(accounts []*account) error {
+	for _, a := range accounts {
+		joined, first := 0, (*told)(nil)
+		for _, t := range a.order {
+			switch {
+			case t.joined:
+				joined++
+			case first == nil && t.ends.Client.IsValid():
+				first = t
+			}
+		}
+		switch {
+		case joined > 0:
+		case first == nil:
+			return fmt.Errorf("%s tells of no connection: there is nothing to join", a.file)
+		default:
+			return fmt.Errorf("%s belongs to another capture: its connection %v -> %v is not in this one",
+				a.file, first.ends.Client, first.ends.Server)
+		}
+	}
+	return nil
+}
+
+var errOtherCapture = errors.New("it belongs to another capture")
+
+// check returns an error if what the account tells cannot be of this connection: the bytes that it tells of are not
+// those that the map has, or, where the stream is known from its beginning to its end, there are too many.
+func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
+	if whole {
+		for _, layer := range []trace.Layer{trace.Writes, trace.Reads} {
+			for _, r := range t.maps.Map(t.number, dir).Rows {
+				if r.Layer == layer && r.End > wire.Size() {
+					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: %w", t.file,
+						trace.Bytes(r.End), t.ends.Client, trace.Bytes(wire.Size()), errOtherCapture)
+				}
+			}
+		}
+	}
+	for _, e := range t.events {
+		if e.Dir != dir || e.Span == nil || e.Ev != trace.Write && e.Ev != trace.Read {
+			continue
+		}
+		b := wire.Bytes(e.Off, e.N)
+		if b != nil && e.Data != "" && e.Data != trace.Preview(b) {
+			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: %w", t.file, e.Ev,
+				trace.Bytes(int64(e.N)), trace.Number(e.Off), errOtherCapture)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"echolab/internal/trace"
+)
+
+// A connection is what is known of one connection of the capture.
+type connection struct {
+	number      int
+	ends        trace.Ends
+	start       string // what there is to say about its start
+	how         string // it ended
+	packets     int
+	first, last time.Time
+	streams     [2]stream // client → server, server → client
+	marks       map[trace.Mark]int
+	notes       []string
+	moreNotes   int
+	maps        *trace.Maps // nil if it is not drawn
+	told        []*told
+}
+
+// A stream is what is known of one direction.
+type stream struct {
+	segments, frames, messages int
+	bytes                      int64 // as far as it is known
+	missing                    int64 // of them, not in the capture
+	tls                        bool
+	finished                   bool // its FIN is there
+}
+
+// notesKept bounds the notes of one connection.
+const notesKept = 8
+
+var directions = [2]trace.Dir{trace.ClientToServer, trace.ServerToClient}
+
+func (c *connection) stream(dir trace.Dir) *stream {
+	if dir == trace.ClientToServer {
+		return &c.streams[0]
+	}
+	return &c.streams[1]
+}
+
+// packet takes what the follower tells of the packets.
+func (c *connection) packet(e trace.Event) {
+	if e.Ev == trace.Connection {
+		c.ends, c.start, c.first, c.last = *e.Ends, e.Text, e.Time, e.Time
+		return
+	}
+	c.packets++
+	c.last = e.Time
+	for _, mark := range e.Marks {
+		if c.marks == nil {
+			c.marks = make(map[trace.Mark]int)
+		}
+		c.marks[mark]++
+	}
+	if e.Has(trace.FIN) {
+		c.stream(e.Dir).finished = true
+	}
+}
+
+// content takes what the follower tells of the streams.
+func (c *connection) content(e trace.Event) {
+	s := c.stream(e.Dir)
+	switch e.Ev {
+	case trace.Segment:
+		s.segments++
+		s.bytes = max(s.bytes, e.Off+int64(e.N))
+	case trace.Gap:
+		s.bytes = max(s.bytes, e.Off+int64(e.N))
+		s.missing += int64(e.N)
+	case trace.Frame:
+		s.frames++
+	case trace.Message:
+		s.messages++
+	case trace.TLS:
+		s.tls = true
+	case trace.Failed:
+		c.note(e.Dir.Words() + ": " + e.Text)
+	}
+	if c.maps != nil {
+		c.maps.Record(e)
+	}
+}
+
+func (c *connection) note(text string) {
+	if len(c.notes) == notesKept {
+		c.moreNotes++
+		return
+	}
+	c.notes = append(c.notes, text)
+}
+
+// join checks what the accounts tell of this connection.
+func (c *connection) join() error {
+	if c.maps == nil {
+		return nil
+	}
+	for _, t := range c.told {
+		switch {
+		case t.inTLS:
+			c.note(t.file + " counts what is inside TLS, the capture what is outside: it is not on the maps")
+			continue
+		case c.ends.Guessed:
+			c.note(t.file + " counts from the connection's start, which is not in the capture: it is not on the maps")
+			continue
+		}
+		for i, dir := range directions {
+			s := &c.streams[i]
+			whole := s.finished && s.missing == 0
+			if err := t.check(dir, c.maps.Map(c.number, dir), whole); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// drawing is a stream's map, with the rows of the accounts.
+func (c *connection) drawing(dir trace.Dir) *trace.Map {
+	m := c.maps.Map(c.number, dir)
+	for _, t := range c.told {
+		if !t.inTLS && !c.ends.Guessed {
+			m.Adopt(t.maps.Map(t.number, dir))
+		}
+	}
+	return m
+}
+
+// title names the connection.
+func (c *connection) title() string {
+	return fmt.Sprintf("connection %d: %v → %v", c.number, c.ends.Client, c.ends.Server)
+}
+
+// extent is how many packets it had in what time.
+func (c *connection) extent() string {
+	text := trace.Count(c.packets, "packet", "packets")
+	if c.packets > 1 {
+		text += " in " + rounded(c.last.Sub(c.first)).String()
+	}
+	if c.how != "" {
+		text += "; " + c.how
+	}
+	return text
+}
+
+// rounded is a duration with about three digits that count.
+func rounded(d time.Duration) time.Duration {
+	for unit := time.Microsecond; unit < time.Hour; unit *= 10 {
+		if d < 1000*unit {
+			return d.Round(unit)
+		}
+	}
+	return d.Round(time.Second)
+}

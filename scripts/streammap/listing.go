@@ -1,0 +1,76 @@
+package main
+
+import (
+	"slices"
+	"time"
+
+	"echolab/internal/beside"
+	"echolab/internal/cli"
+	"echolab/internal/trace"
+)
+
+// A listing prints packets one by one, and beside them what the accounts tell, all in the order of time: an event of an
+// account stands where its call had returned.
+type listing struct {
+	out   *beside.Printer
+	about []telling // in the order of time
+}
+
+// A telling is an event of an account, and whose.
+type telling struct {
+	*told
+	trace.Event
+}
+
+func newListing(p cli.Program, accounts []*account) *listing {
+	l := &listing{out: beside.New(p.Stdout, cli.Style(p.Stdout), "what the programs say", "what crossed the wire")}
+	for _, a := range accounts {
+		for _, t := range a.order {
+			for _, e := range t.events {
+				if shown(e) {
+					l.about = append(l.about, telling{t, e})
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(l.about, func(a, b telling) int { return a.Time.Compare(b.Time) })
+	return l
+}
+
+// shown says whether an event is told beside the packets: frames are not, they stand in the packets' sentences.
+func shown(e trace.Event) bool { return e.At != "" && e.Ev != trace.Frame }
+
+// packet prints a packet, and first what the programs told before it.
+func (l *listing) packet(e trace.Event) {
+	if e.Ev == trace.Connection {
+		return
+	}
+	l.tell(e.Time)
+	l.out.Packet(e)
+}
+
+// content prints what is wrong with a stream; all else stands in the packets' sentences.
+func (l *listing) content(e trace.Event) {
+	if e.Ev == trace.Gap || e.Ev == trace.Failed {
+		l.tell(e.Time)
+		l.out.Packet(e)
+	}
+}
+
+// tell prints what the programs told up to a time, of the connections that are in the capture and of none.
+func (l *listing) tell(until time.Time) {
+	for len(l.about) > 0 && !l.about[0].Time.After(until) {
+		t := l.about[0]
+		l.about = l.about[1:]
+		if t.joined || !t.ends.Client.IsValid() {
+			l.out.Account(t.Event)
+		}
+	}
+}
+
+// end prints what the programs told behind the last packet.
+func (l *listing) end() {
+	for _, t := range l.about {
+		l.tell(t.Time)
+	}
+}

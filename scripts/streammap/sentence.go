@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"echolab/internal/trace"
+)
+
+// sentence says of a stream what there was of each layer, and which layers agree with the messages.
+func sentence(m *trace.Map) string {
+	counts := counted(m)
+	if len(counts) == 0 {
+		return m.Title + ": no byte."
+	}
+	text := m.Title + ": " + strings.Join(counts, ", ")
+	if groups := agreement(m); len(groups) > 0 {
+		text += "; " + strings.Join(groups, ", ")
+	}
+	if !m.Complete() {
+		text += " (compared as far as all boundaries were kept)"
+	}
+	return text + "."
+}
+
+// layers are those that a sentence counts; messages come last.
+var layers = []struct {
+	trace.Layer
+	one, several string
+}{
+	{trace.Writes, "write", "writes"},
+	{trace.Segments, "segment", "segments"},
+	{trace.Reads, "read", "reads"},
+	{trace.Frames, "frame", "frames"},
+	{trace.Sent, "message", "messages"},
+}
+
+func counted(m *trace.Map) []string {
+	var counts []string
+	for _, l := range layers {
+		n := m.Count(l.Layer)
+		if l.Layer == trace.Sent && n == 0 {
+			n = m.Count(trace.Received)
+		}
+		if n > 0 {
+			counts = append(counts, trace.Count(n, l.one, l.several))
+		}
+	}
+	return counts
+}
+
+// agreement says of writes, segments and reads how they agree with the messages; those that do alike, together.
+func agreement(m *trace.Map) []string {
+	if m.Count(trace.Sent) == 0 && (m.Count(trace.Frames) == 0 || m.Count(trace.Received) == 0) {
+		return nil
+	}
+	type group struct {
+		cut, lost int
+		names     []string
+		several   bool
+	}
+	var groups []*group
+	for _, l := range layers[:3] {
+		n := m.Count(l.Layer)
+		if n == 0 {
+			continue
+		}
+		_, cut, lost := m.Compare(l.Layer)
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.cut == cut && g.lost == lost })
+		if i < 0 {
+			i = len(groups)
+			groups = append(groups, &group{cut: cut, lost: lost})
+		}
+		name := "the " + l.several
+		if n == 1 {
+			name = "the " + l.one
+		}
+		groups[i].several = n > 1 || len(groups[i].names) > 0
+		groups[i].names = append(groups[i].names, name)
+	}
+	var texts []string
+	for _, g := range groups {
+		texts = append(texts, enumerated(g.names)+" "+verdict(g.cut, g.lost, g.several))
+	}
+	return texts
+}
+
+// verdict is what a layer does to the boundaries of messages.
+func verdict(cut, lost int, several bool) string {
+	s := "s"
+	if several {
+		s = ""
+	}
+	var does []string
+	if lost > 0 {
+		does = append(does, fmt.Sprintf("lose%s %s", s, trace.Count(lost, "boundary", "boundaries")))
+	}
+	if cut > 0 {
+		does = append(does, fmt.Sprintf("cut%s inside messages %s", s, trace.Count(cut, "time", "times")))
+	}
+	if len(does) == 0 {
+		return fmt.Sprintf("keep%s every boundary", s)
+	}
+	return strings.Join(does, " and ")
+}
+
+// enumerated joins names as one says them: "a, b and c".
+func enumerated(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0]
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
+}

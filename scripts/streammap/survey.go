@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"echolab/internal/capture"
+	"echolab/internal/cli"
+	"echolab/internal/picture"
+	"echolab/internal/trace"
+	"echolab/internal/wire"
+)
+
+// A survey finds out about the connections of a capture, in bounded memory: of the first connectionsDrawn connections
+// it keeps maps, of others counts until they end.
+type survey struct {
+	p        cli.Program
+	o        *options
+	accounts []*account
+	follower *wire.Follower
+	lines    *trace.JSON // nil for text
+	listing  *listing    // nil without -packets
+	open     map[int]*connection
+	drawn    []*connection
+	count    int         // the connections that were asked for
+	ports    map[int]int // packets by the ports at both ends, as long as there are few
+	packets  int
+}
+
+const (
+	connectionsDrawn = 16
+	portsKept        = 1024
+)
+
+func newSurvey(p cli.Program, o *options, accounts []*account) *survey {
+	s := &survey{p: p, o: o, accounts: accounts, open: make(map[int]*connection), ports: make(map[int]int)}
+	switch {
+	case o.json:
+		s.lines = trace.NewJSON(p.Stdout)
+	case o.packets:
+		s.listing = newListing(p, accounts)
+	}
+	s.follower = &wire.Follower{
+		Packets: recorder(s.packet), Streams: recorder(s.content), Ended: s.ended,
+		Codec: o.framing, Port: uint16(o.port),
+	}
+	return s
+}
+
+// recorder makes a trace.Recorder of a function.
+type recorder func(trace.Event)
+
+func (r recorder) Record(e trace.Event) { r(e) }
+
+// packet takes what the follower tells of packets. Some may come when their connection is over, such as the last ACK.
+func (s *survey) packet(e trace.Event) {
+	if !s.wanted(e.Conn) {
+		return
+	}
+	if e.Ev == trace.Connection {
+		s.add(e)
+	}
+	if c := s.open[e.Conn]; c != nil {
+		c.packet(e)
+	}
+	switch {
+	case s.lines != nil:
+		s.lines.Record(e)
+	case s.listing != nil:
+		s.listing.packet(e)
+	}
+}
+
+func (s *survey) wanted(conn int) bool { return s.o.conn == 0 || s.o.conn == conn }
+
+// add begins a connection, and finds out which accounts tell of it.
+func (s *survey) add(e trace.Event) {
+	c := &connection{number: e.Conn, told: of(s.accounts, *e.Ends)}
+	s.open[c.number] = c
+	s.count++
+	if len(s.drawn) < connectionsDrawn {
+		c.maps = new(trace.Maps)
+		s.drawn = append(s.drawn, c)
+	}
+}
+
+// content takes what the follower tells of streams. Segments were told as packets.
+func (s *survey) content(e trace.Event) {
+	c := s.open[e.Conn]
+	if c == nil {
+		return // it was not asked for
+	}
+	c.content(e)
+	switch {
+	case e.Ev == trace.Segment:
+	case s.lines != nil:
+		s.lines.Record(e)
+	case s.listing != nil:
+		s.listing.content(e)
+	}
+}
+
+// ended takes the end of a connection. One that is drawn is kept until all is over, another is forgotten.
+func (s *survey) ended(conn int, how string) {
+	c := s.open[conn]
+	if c == nil {
+		return
+	}
+	c.how = how
+	switch {
+	case s.lines != nil:
+		s.lines.Line(summaryOf(c, trace.ClientToServer))
+		s.lines.Line(summaryOf(c, trace.ServerToClient))
+	case c.maps == nil:
+		s.brief(c)
+	}
+	if c.maps == nil {
+		delete(s.open, conn)
+	}
+}
+
+// run reads the capture, shows what is in it and returns the exit status.
+func (s *survey) run(ctx context.Context, in *input) int {
+	err := s.read(in)
+	in.progress.End()
+	switch {
+	case ctx.Err() != nil && !in.live:
+		return s.p.Fail(ctx.Err())
+	case errors.Is(err, context.Canceled):
+		err = nil // Ctrl-C is how a live capture ends
+	}
+	s.follower.End()
+	if s.listing != nil {
+		s.listing.end()
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", in.name, err)
+	}
+	if s.count > 0 {
+		err = errors.Join(err, s.join())
+	}
+	if s.count > 0 && (err == nil || !errors.Is(err, errOtherCapture)) {
+		err = errors.Join(err, s.show())
+	}
+	if s.lines != nil {
+		s.lines.Line(resultOf(s, err))
+	}
+	if err != nil {
+		return s.p.Fail(err)
+	}
+	return cli.OK
+}
+
+// read hands every packet of the capture to the follower. It is an error if none is of a connection that was asked for.
+func (s *survey) read(in *input) error {
+	r, err := capture.NewReader(in)
+	if err != nil {
+		return err
+	}
+	for {
+		p, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		s.packets++
+		s.sees(p)
+		s.follower.Packet(p)
+		if s.packets%1024 == 0 {
+			in.showProgress()
+		}
+	}
+	switch {
+	case s.packets == 0:
+		return fmt.Errorf("no TCP in it: %v", r.Skipped())
+	case s.count == 0 && s.o.conn > 0:
+		return fmt.Errorf("there is no connection %d in it", s.o.conn)
+	case s.count == 0:
+		return fmt.Errorf("no connection with port %d in it; there is %s", s.o.port, s.portsSeen())
+	}
+	return nil
+}
+
+// sees counts the ports of a packet, for who asked for another.
+func (s *survey) sees(p *capture.Packet) {
+	if s.o.port == 0 || len(s.ports) > portsKept {
+		return
+	}
+	s.ports[int(p.Src.Port())]++
+	s.ports[int(p.Dst.Port())]++
+}
+
+// portsSeen names the ports with most packets: servers' ports, for they stand in the packets of many clients.
+func (s *survey) portsSeen() string {
+	ports := slices.SortedFunc(maps.Keys(s.ports), func(a, b int) int {
+		if d := s.ports[b] - s.ports[a]; d != 0 {
+			return d
+		}
+		return a - b
+	})
+	var names []string
+	for _, port := range ports[:min(3, len(ports))] {
+		names = append(names, fmt.Sprintf("port %d (%s)", port, trace.Count(s.ports[port], "packet", "packets")))
+	}
+	return strings.Join(names, ", ")
+}
+
+// join adds the accounts to the connections.
+func (s *survey) join() error {
+	for _, c := range s.drawn {
+		if err := c.join(); err != nil {
+			return err
+		}
+	}
+	if s.count > len(s.drawn) {
+		return nil // the accounts may be of others
+	}
+	return unjoined(s.accounts)
+}
+
+// show prints the maps and draws the pictures.
+func (s *survey) show() error {
+	switch {
+	case s.lines != nil:
+		s.joined()
+	default:
+		for _, c := range s.drawn {
+			s.draw(c)
+		}
+	}
+	var figures []picture.Figure
+	if s.o.svg != "" || s.o.html != "" {
+		figures = s.figures()
+	}
+	var svg, html error
+	if s.o.svg != "" {
+		svg = create(s.o.svg, func(w io.Writer) error { return picture.SVG(w, figures...) })
+	}
+	if s.o.html != "" {
+		html = create(s.o.html, func(w io.Writer) error { return picture.HTML(w, "Stream maps", figures...) })
+	}
+	return errors.Join(svg, html)
+}
+
+// figures are the maps for a picture or a page.
+func (s *survey) figures() []picture.Figure {
+	var figures []picture.Figure
+	for _, c := range s.drawn {
+		out, back := c.drawing(trace.ClientToServer), c.drawing(trace.ServerToClient)
+		figures = append(figures, picture.Figure{
+			Conn: c.number, Title: c.title(), ToServer: out, ToClient: back,
+			Notes: append([]string{sentence(out), sentence(back)}, c.remarks()...),
+		})
+	}
+	return figures
+}
+
+// create writes a file.
+func create(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return plain(err)
+	}
+	if err = errors.Join(write(f), f.Close()); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"echolab/internal/cli"
+	"echolab/internal/trace"
+)
+
+// draw prints a connection: its maps, and a sentence for each of its streams.
+func (s *survey) draw(c *connection) {
+	style := cli.Style(s.p.Stdout)
+	s.fold(style.Bold, c.title()+", "+c.extent())
+	for _, remark := range c.remarks() {
+		s.fold(style.Plain, remark)
+	}
+	drawings := []*trace.Map{c.drawing(trace.ClientToServer), c.drawing(trace.ServerToClient)}
+	for _, m := range drawings {
+		fmt.Fprintln(s.p.Stdout)
+		if err := m.Draw(s.p.Stdout, style); err != nil {
+			return // there is nobody to show it to
+		}
+	}
+	fmt.Fprintln(s.p.Stdout)
+	for _, m := range drawings {
+		s.fold(style.Bold, sentence(m))
+	}
+	if c != s.drawn[len(s.drawn)-1] {
+		fmt.Fprintln(s.p.Stdout)
+	}
+}
+
+func (s *survey) fold(paint func(string) string, text string) {
+	for _, line := range trace.Fold(text, trace.MapWidth) {
+		fmt.Fprintln(s.p.Stdout, paint(line))
+	}
+}
+
+// remarks are what else there is to say about a connection.
+func (c *connection) remarks() []string {
+	var remarks []string
+	if c.start != "" {
+		remarks = append(remarks, c.start)
+	}
+	for i, dir := range directions {
+		s := &c.streams[i]
+		if s.missing > 0 {
+			remarks = append(remarks, fmt.Sprintf("%s: %s of %s are not in the capture", dir.Words(), trace.Number(s.missing),
+				trace.Bytes(s.bytes)))
+		}
+	}
+	if c.streams[0].tls || c.streams[1].tls {
+		remarks = append(remarks, "TLS: where its records end is seen, and nothing of what is in them")
+	}
+	var marks []string
+	for _, mark := range slices.Sorted(maps.Keys(c.marks)) {
+		marks = append(marks, fmt.Sprintf("%d × %s", c.marks[mark], mark))
+	}
+	if len(marks) > 0 {
+		remarks = append(remarks, "not as usual: "+strings.Join(marks, ", "))
+	}
+	remarks = append(remarks, c.notes...)
+	if c.moreNotes > 0 {
+		remarks = append(remarks, fmt.Sprintf("and %d more of these", c.moreNotes))
+	}
+	return remarks
+}
+
+// brief prints a connection that is not drawn.
+func (s *survey) brief(c *connection) {
+	text := c.title() + ", " + c.extent()
+	for i, dir := range directions {
+		st := &c.streams[i]
+		text += fmt.Sprintf("; %s: %s in %s", dir.Words(), trace.Bytes(st.bytes), trace.Count(st.segments, "segment", "segments"))
+		if st.frames > 0 {
+			text += ", " + trace.Count(st.frames, "frame", "frames")
+		}
+		if st.messages > 0 {
+			text += ", " + trace.Count(st.messages, "message", "messages")
+		}
+	}
+	s.fold(cli.Style(s.p.Stdout).Plain, text)
+}

@@ -1,0 +1,128 @@
+//go:build unix
+
+package scripts_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestHelpSaysWhatThereIs(t *testing.T) {
+	for _, name := range walkthroughs {
+		for _, flag := range []string{"-h", "--help"} {
+			w := prepare(t, ".", name, flag)
+			assert.Equal(t, 0, w.run(t))
+			assert.Empty(t, w.stderr.String())
+			help := w.stdout.String()
+			assert.True(t, strings.HasPrefix(help, name+".sh "), "%s", help)
+			for _, want := range []string{"--save DIR", "--pause", "--fast", "--help", "needs", "scripts/" + name + ".sh"} {
+				assert.Contains(t, help, want)
+			}
+			for line := range strings.Lines(help) {
+				assert.LessOrEqual(t, len(line), 81, "%s", line)
+			}
+		}
+	}
+}
+
+func TestAnUnknownFlagIsWrongUsage(t *testing.T) {
+	for _, name := range walkthroughs {
+		for _, args := range [][]string{{"--slow"}, {"--fast", "now"}, {"--save"}, {"--save", ""}} {
+			w := prepare(t, ".", name, args...)
+			assert.Equal(t, 2, w.run(t), "%s %v", name, args)
+			assert.Empty(t, w.stdout.String())
+			assert.Contains(t, w.stderr.String(), name+".sh: ")
+		}
+	}
+}
+
+// captured are the walkthroughs that an ordinary user cannot record; calls.sh captures nothing.
+var captured = walkthroughs[:len(walkthroughs)-1]
+
+func TestWhoMayNotCaptureSeesTheKeptRecording(t *testing.T) {
+	dir := tree(t, true)
+	for _, name := range captured {
+		w := prepare(t, dir, name, "--fast", "--save", "saved")
+		w.asNobody(t)
+		require.Equal(t, 0, w.run(t), "%s: %s%s", name, &w.stdout, &w.stderr)
+		said := strings.Join(strings.Fields(w.stderr.String()), " ")
+		assert.Contains(t, said, "kept in scripts/captures/"+name)
+		assert.Contains(t, said, "recorded on ")
+		assert.Contains(t, said, "nothing is saved")
+		assert.Regexp(t, "sudo|apt-get|there is no right|a thing of Linux", said, "how to get it")
+		assert.Contains(t, w.stdout.String(), "== 1-")
+		assert.Contains(t, w.stdout.String(), "== 2-")
+	}
+}
+
+func TestWithoutAKeptRecordingNothingIsShown(t *testing.T) {
+	dir := tree(t, false)
+	for _, name := range captured {
+		w := prepare(t, dir, name)
+		w.asNobody(t)
+		assert.Equal(t, 3, w.run(t), name)
+		assert.Empty(t, w.stdout.String())
+		assert.Contains(t, w.stderr.String(), "there is no recording")
+	}
+}
+
+func TestWithoutItsToolsTheKeptRecordingIsShown(t *testing.T) {
+	dir := tree(t, true)
+	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
+	for _, name := range walkthroughs {
+		w := prepare(t, dir, name, "--fast")
+		require.Equal(t, 0, w.run(t), "%s: %s%s", name, &w.stdout, &w.stderr)
+		assert.Regexp(t, "is missing: apt-get install|a thing of Linux", w.stderr.String())
+	}
+}
+
+// fewTools is a directory with what a walkthrough always uses, and neither tcpdump nor strace.
+func fewTools(t *testing.T) string {
+	dir := t.TempDir()
+	for _, tool := range strings.Fields("bash cat cut date fold grep mkdir rm sed sleep tail uname wc") {
+		path, err := exec.LookPath(tool)
+		require.NoError(t, err)
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, tool)))
+	}
+	return dir
+}
+
+// edit replaces a text of a file, which must be there.
+func edit(t *testing.T, file, old, replacement string) {
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(b), old)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(b), old, replacement, 1)), 0o644))
+}
+
+func TestWithoutStraceAndARecordingThereAreNoCalls(t *testing.T) {
+	dir := tree(t, false)
+	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
+	w := prepare(t, dir, "calls")
+	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
+}
+
+func TestPauseWaitsForEnter(t *testing.T) {
+	dir := tree(t, true)
+	w := prepare(t, dir, "handshake", "--pause")
+	w.asNobody(t)
+	w.cmd.Stdin = strings.NewReader("\n\n")
+	require.Equal(t, 0, w.run(t), "%s", &w.stderr)
+	assert.Equal(t, 2, strings.Count(w.stdout.String(), "-- Enter --"))
+}
+
+func TestItWorksFromAnyDirectory(t *testing.T) {
+	needLive(t, "handshake")
+	dir, err := filepath.Abs("..")
+	require.NoError(t, err)
+	w := prepare(t, ".", "handshake", "--fast")
+	w.cmd.Dir = "/"
+	require.Equal(t, 0, w.run(t), "%s", &w.stderr)
+	assert.NotContains(t, w.stdout.String(), dir)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A walkthrough is a script that shows on the wire what the tour asserts, and what it needs of this machine.
+type walkthrough struct {
+	name  string
+	needs []func(context.Context) error
+}
+
+func walkthroughs() []walkthrough {
+	return []walkthrough{
+		{"handshake.sh", []func(context.Context) error{capturing}},
+		{"boundaries.sh", []func(context.Context) error{capturing}},
+		{"segments.sh", []func(context.Context) error{capturing, namespaces, program("ip"), program("ethtool")}},
+		{"upgrade.sh", []func(context.Context) error{capturing}},
+		{"close.sh", []func(context.Context) error{capturing}},
+		{"calls.sh", []func(context.Context) error{tracing}},
+	}
+}
+
+// A readiness says whether this machine can run a walkthrough.
+type readiness struct {
+	Name    string `json:"name"`
+	Missing string `json:"missing,omitempty"` // why it cannot, or ""
+}
+
+// ready finds out which walkthroughs this machine can run, by trying what they need.
+func ready(ctx context.Context) []readiness {
+	var all []readiness
+	for _, w := range walkthroughs() {
+		r := readiness{Name: w.name}
+		for _, need := range w.needs {
+			if err := need(ctx); err != nil {
+				r.Missing = err.Error()
+				break
+			}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// onTheWire is a sentence about which walkthroughs this machine can run.
+func onTheWire(all []readiness) string {
+	var can, missing []string
+	without := make(map[string][]string)
+	for _, r := range all {
+		if r.Missing == "" {
+			can = append(can, r.Name)
+			continue
+		}
+		if without[r.Missing] == nil {
+			missing = append(missing, r.Missing)
+		}
+		without[r.Missing] = append(without[r.Missing], r.Name)
+	}
+	text := "On the wire, in scripts: this machine can run " + strings.Join(can, ", ") + "."
+	if len(can) == 0 {
+		text = "On the wire, in scripts: this machine can run no walkthrough."
+	}
+	for _, why := range missing {
+		text += fmt.Sprintf(" Kept captures are shown by %s: %s.", strings.Join(without[why], ", "), why)
+	}
+	return text
+}
+
+// patience is how long one need is tried.
+const patience = 5 * time.Second
+
+// program is the need of a program.
+func program(name string) func(context.Context) error {
+	return func(context.Context) error {
+		if _, err := exec.LookPath(name); err != nil {
+			return fmt.Errorf("%s is not installed", name)
+		}
+		return nil
+	}
+}
+
+// capturing tries to capture on the loopback interface.
+func capturing(ctx context.Context) error {
+	if err := program("tcpdump")(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	loopback := "lo"
+	if runtime.GOOS == "darwin" {
+		loopback = "lo0"
+	}
+	tcpdump := exec.CommandContext(ctx, "tcpdump", "-i", loopback, "--immediate-mode", "-w", "/dev/null")
+	says, err := tcpdump.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := tcpdump.Start(); err != nil {
+		return err
+	}
+	listens := false
+	for lines := bufio.NewScanner(says); lines.Scan(); {
+		if strings.Contains(lines.Text(), "listening on") {
+			listens = true
+			cancel() // that is all there is to know
+		}
+	}
+	_ = tcpdump.Wait() // it was ended, or said why
+	if !listens {
+		return errors.New("tcpdump may not capture here, as root it may")
+	}
+	return nil
+}
+
+// tracing tries to trace a process.
+func tracing(ctx context.Context) error {
+	if err := program("strace")(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := exec.CommandContext(ctx, "strace", "-o", "/dev/null", "true").Run(); err != nil {
+		return errors.New("strace may not trace here")
+	}
+	return nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/cli"
+	"echolab/internal/trace"
+)
+
+func TestEveryWalkthroughIsThere(t *testing.T) {
+	scripts, err := filepath.Glob("../scripts/*.sh")
+	require.NoError(t, err)
+	var there, named []string
+	for _, script := range scripts {
+		if name := filepath.Base(script); name != "functions.sh" {
+			there = append(there, name)
+		}
+	}
+	for _, w := range walkthroughs() {
+		named = append(named, w.name)
+	}
+	assert.ElementsMatch(t, there, named)
+}
+
+func TestTheSentenceNamesWhatIsMissing(t *testing.T) {
+	assert.Equal(t, "On the wire, in scripts: this machine can run a.sh, b.sh.", onTheWire([]readiness{{Name: "a.sh"}, {Name: "b.sh"}}))
+	assert.Equal(t, "On the wire, in scripts: this machine can run c.sh. Kept captures are shown by a.sh, b.sh: no right.",
+		onTheWire([]readiness{{"a.sh", "no right"}, {"b.sh", "no right"}, {Name: "c.sh"}}))
+	assert.Equal(t, "On the wire, in scripts: this machine can run no walkthrough. Kept captures are shown by a.sh: this. "+
+		"Kept captures are shown by b.sh: that.", onTheWire([]readiness{{"a.sh", "this"}, {"b.sh", "that"}}))
+}
+
+// TestWhatAMachineLacksIsFoundOut puts programs into the path that behave as the real ones do without rights.
+func TestWhatAMachineLacksIsFoundOut(t *testing.T) {
+	bin := t.TempDir()
+	t.Setenv("PATH", bin)
+	missing := func(need func(context.Context) error) string {
+		if err := need(t.Context()); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	pretend := func(name, script string) {
+		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755))
+	}
+	assert.Equal(t, "tcpdump is not installed", missing(capturing))
+	assert.Equal(t, "strace is not installed", missing(tracing))
+	pretend("tcpdump", "echo 'tcpdump: lo: You do not have permission to capture on that device' >&2; exit 1")
+	pretend("strace", "exit 1")
+	assert.Equal(t, "tcpdump may not capture here, as root it may", missing(capturing))
+	assert.Equal(t, "strace may not trace here", missing(tracing))
+	pretend("tcpdump", "echo 'tcpdump: listening on lo, link-type EN10MB (Ethernet)' >&2; while :; do :; done")
+	pretend("strace", "exit 0")
+	assert.Empty(t, missing(capturing))
+	assert.Empty(t, missing(tracing))
+}
+
+func TestTheTourEndsWithTheWalkthroughs(t *testing.T) {
+	scripts := []readiness{{Name: "a.sh"}, {"b.sh", "no right"}}
+	end := func(of func(*tour)) string {
+		var out bytes.Buffer
+		tour := newTestTour(cli.Program{Stdout: &out})
+		of(tour)
+		tour.held = 1
+		assert.Zero(t, tour.end(scripts))
+		return out.String()
+	}
+	assert.Equal(t, "1 experiment went as expected.\nOn the wire, in scripts: this machine can run a.sh. Kept captures are shown by\n"+
+		"b.sh: no right.\n", end(func(*tour) {}))
+	assert.Equal(t, "1 experiment went as expected.\n", end(func(tour *tour) { tour.quiet = true }))
+	assert.Empty(t, end(func(tour *tour) { tour.lines = trace.NewJSON(io.Discard) }))
+}
+
+func TestEveryWalkthroughIsTried(t *testing.T) {
+	for i, r := range ready(t.Context()) {
+		assert.Equal(t, walkthroughs()[i].name, r.Name)
+	}
+}
