@@ -44,8 +44,8 @@ written() { grep -qs '+++ exited' "$file.client.strace" && grep -qs '+++ exited'
 
 show_calls() {
 	echo
-	"$bin/calls" -account "$file.client.jsonl" -account "$file.server.jsonl" \
-		-trace "$file.client.strace" -trace "$file.server.strace"
+	(cd "$dir" && exec "$bin/calls" -account "${file##*/}.client.jsonl" -trace "${file##*/}.client.strace" \
+		-account "${file##*/}.server.jsonl" -trace "${file##*/}.server.strace")
 }
 
 begin calls "$@"

@@ -177,7 +177,7 @@ heading() {
 step() {
 	file=$dir/$1
 	heading "$1: $2"
-	sed 's/^/? /'
+	paste -sd ' ' - | folded 78 | sed '1s/^/? /; 1!s/^/  /'
 	if [ -n "$pause" ]; then
 		printf '%s' '-- Enter --'
 		read -r _ <&3 || echo
@@ -257,13 +257,13 @@ sockets() {
 	fi | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
 }
 
-# show prints account and packets of the step side by side; arguments are further flags for streammap.
+# show prints account and packets of the step side by side; arguments are further flags for streammap. A server that has
+# accepted nobody tells of no connection, so there is nothing to stand beside the packets.
 show() {
-	for side in client server; do
-		[ ! -s "$file.$side.jsonl" ] || set -- "$@" -account "$file.$side.jsonl"
-	done
+	set -- "$@" -account "${file##*/}.client.jsonl"
+	if told server accept; then set -- "$@" -account "${file##*/}.server.jsonl"; fi
 	echo
-	"$bin/streammap" -packets "$@" "$file.pcap"
+	(cd "$dir" && exec "$bin/streammap" -packets "$@" "${file##*/}.pcap")
 	if [ -s "$file.client.txt" ]; then
 		printf '\nThe client said:\n'
 		folded 78 <"$file.client.txt" | indented

@@ -85,7 +85,7 @@ func TestWithoutItsToolsTheKeptRecordingIsShown(t *testing.T) {
 // fewTools is a directory with what a walkthrough always uses, and neither tcpdump nor strace.
 func fewTools(t *testing.T) string {
 	dir := t.TempDir()
-	for _, tool := range strings.Fields("bash cat cut date fold grep mkdir rm sed sleep tail uname wc") {
+	for _, tool := range strings.Fields("bash cat cut date fold grep mkdir paste rm sed sleep tail uname wc") {
 		path, err := exec.LookPath(tool)
 		require.NoError(t, err)
 		require.NoError(t, os.Symlink(path, filepath.Join(dir, tool)))

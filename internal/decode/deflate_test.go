@@ -95,6 +95,15 @@ func TestBehindAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
 	assert.Equal(t, []string{"the same again", "", "the same again", "the same again"}, got.bodies(s2c))
 }
 
+func TestACompressedMessageThatDoesNotEnd(t *testing.T) {
+	w, _ := deflate.Params{}.Server()
+	first := packed(t, w, false, 3, "the same again")
+	b := join(websocket.Response(key, "permessage-deflate"), first[:5], packed(t, w, false, 100, "the same again"))
+	got := everyCut(t, nil, client(asking), server(b))
+	assert.Equal(t, []string{"not inflated"}, got.texts(s2c, trace.Message))
+	assert.Contains(t, got.texts(s2c, trace.Failed)[1], "is not inflated: it does not end; nor are those that follow")
+}
+
 func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 	frame := func(payload []byte) []byte {
 		return websocket.AppendFrame(nil, ws.Header{Fin: true, Rsv: 4, OpCode: ws.OpText}, payload)
@@ -148,8 +157,9 @@ func TestAMillionBytesOfOneMessageAreNotKept(t *testing.T) {
 	feed(c, c2s, &ask, asking)
 	noise := make([]byte, 1_000_000)
 	_, _ = rand.NewChaCha8([32]byte{}).Read(noise)
-	b, _ := compressedOf(t, "permessage-deflate", string(noise), "hello")
-	feed(c, s2c, &off, b)
+	w, _ := deflate.Params{}.Server()
+	feed(c, s2c, &off, websocket.Response(key, "permessage-deflate"))
+	feed(c, s2c, &off, packed(t, w, false, 300_000, string(noise), "hello"))
 	assert.Equal(t, []string{"inflated: 1,000,000 bytes", "inflated: 5 bytes"}, told.texts(s2c, trace.Message))
 	assert.Len(t, told.of(s2c, trace.Message)[0].Bytes, keptBytes)
 	f := c.server.decoder.(*frames)

@@ -150,7 +150,7 @@ func (f *frames) compressed() bool {
 	if f.h.OpCode == ws.OpContinuation {
 		return f.msg.open && f.msg.compressed
 	}
-	return f.h.Rsv1() && !f.h.OpCode.IsReserved()
+	return f.h.Rsv1()
 }
 
 // finish tells of a frame that is over, and of the message that ends with it. b is the beginning of its payload.
@@ -158,7 +158,7 @@ func (f *frames) finish(b []byte) {
 	f.inside = false
 	f.tellFrame(b[:min(len(b), keptBytes)])
 	switch op := f.h.OpCode; {
-	case f.closed && !op.IsReserved():
+	case f.closed:
 		f.s.failed("the frame at offset %s follows a Close, which must be the last (RFC 6455, 5.5.1)",
 			trace.Number(f.from))
 	case op == ws.OpClose:

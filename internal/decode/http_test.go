@@ -64,13 +64,13 @@ func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 	for name, c := range map[string]struct{ b, want string }{
 		"garbage":          {get + "what is this?\n\n", "the request at offset 18 is no HTTP: "},
 		"no end":           {"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead), "the request at offset 0 has a head without end: over 65,536 bytes; "},
-		"endless lines":    {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1), "the request at offset 0 has a head without end: "},
+		"endless lines":    {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1) + "\r\n", "the request at offset 0 has a head without end: "},
 		"cut in the head":  {get + "GET / HT", "the request at offset 18 has no end in the capture"},
 		"cut in the body":  {"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab", "the message at offset 0 has no end in the capture"},
 		"chunks":           {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", `the body of the message at offset 0: "xyz" is no size of a chunk; `},
 		"a chunk too long": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", `the body of the message at offset 0: "b" stands where the data of a chunk must have ended; `},
 		"a chunk's line":   {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", maxLine), "the body of the message at offset 0: a line between its chunks is longer than 4,096 bytes"},
-		"a chunk's size":   {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", `the body of the message at offset 0: "fffffffffffffffff" is no size`},
+		"a chunk's size":   {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", `the body of the message at offset 0: "ffffffffffffffff" is no size`},
 		"trailers":         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: y\r\n", maxTrailers/4+1), "the body of the message at offset 0: its trailers are longer"},
 		"HTTP/2":           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "the request at offset 0 begins HTTP/2, which is not decoded here; "},
 	} {

@@ -99,6 +99,15 @@ func TestMessagesHaveALimit(t *testing.T) {
 	}
 }
 
+func TestALongMessageIsNotKept(t *testing.T) {
+	var told tape
+	c, off := New(1, framing.Lines{}, &told), int64(0)
+	feed(c, c2s, &off, []byte(strings.Repeat("x", maxMessage)+"\nshort"))
+	assert.LessOrEqual(t, cap(c.client.decoder.(*messages).b), 2*keptBytes)
+	feed(c, c2s, &off, []byte("\n"))
+	assert.Equal(t, "short", told.bodies(c2s)[1])
+}
+
 func TestRawIsNoCodec(t *testing.T) {
 	assert.Empty(t, everyCut(t, framing.Raw{}, client([]byte("hello\n")), server([]byte("hello\n"))))
 }

@@ -106,14 +106,14 @@ func greeted() picture.Figure {
 	return picture.Figure{Conn: 1, Title: "a → b", ToServer: spoken(frames, segments(51), reads(8, 8, 35))}
 }
 
-const said208 = "byte at 208, client → server: b2 on the wire, 85 without its mask (b2 xor 37), byte 2 of 3 of “녕”; " +
-	"message 2 of 3 (21 bytes at 198): byte 11 of 21; write 2 of 3 (21 bytes at 198): byte 11 of 21; " +
-	"segment 1 of 1 (51 bytes at 187): byte 22 of 51; read 3 of 3 (35 bytes at 203): byte 6 of 35; " +
-	"text frame 2 of 3 (21 bytes at 198): byte 11 of 21, payload byte 5 of 15; " +
-	"received message 2 of 3 (21 bytes at 198): byte 11 of 21"
+const said209 = "byte at 209, client → server: 6f on the wire, 95 without its mask (6f xor fa), byte 3 of 3 of “녕”; " +
+	"message 2 of 3 (21 bytes at 198): byte 12 of 21; write 2 of 3 (21 bytes at 198): byte 12 of 21; " +
+	"segment 1 of 1 (51 bytes at 187): byte 23 of 51; read 3 of 3 (35 bytes at 203): byte 7 of 35; " +
+	"text frame 2 of 3 (21 bytes at 198): byte 12 of 21, payload byte 6 of 15; " +
+	"received message 2 of 3 (21 bytes at 198): byte 12 of 21"
 
 func TestALinkToAByteTellsWhereItIs(t *testing.T) {
-	told := act(t, "c1.c2s.208", []string{
+	told := act(t, "c1.c2s.209", []string{
 		"said()",
 		"doc.getElementById('what').textContent",
 		"[...doc.querySelectorAll('#where tr')].map(tr => [...tr.cells].map(td => td.textContent).join(' | '))" +
@@ -122,15 +122,15 @@ func TestALinkToAByteTellsWhereItIs(t *testing.T) {
 		"svg.getAttribute('aria-valuetext')",
 	}, greeted())
 	assert.Equal(t, []string{
-		said208,
-		"byte at 208, client → server: b2 on the wire, 85 without its mask (b2 xor 37), byte 2 of 3 of “녕”",
-		`message 2 of 3 | 21 bytes at 198 | byte 11 of 21
-write 2 of 3 | 21 bytes at 198 | byte 11 of 21
-segment 1 of 1 | 51 bytes at 187 | byte 22 of 51
-read 3 of 3 | 35 bytes at 203 | byte 6 of 35
-text frame 2 of 3 | 21 bytes at 198 | byte 11 of 21, payload byte 5 of 15
-received message 2 of 3 | 21 bytes at 198 | byte 11 of 21`,
-		"6", "byte at 208",
+		said209,
+		"byte at 209, client → server: 6f on the wire, 95 without its mask (6f xor fa), byte 3 of 3 of “녕”",
+		`message 2 of 3 | 21 bytes at 198 | byte 12 of 21
+write 2 of 3 | 21 bytes at 198 | byte 12 of 21
+segment 1 of 1 | 51 bytes at 187 | byte 23 of 51
+read 3 of 3 | 35 bytes at 203 | byte 7 of 35
+text frame 2 of 3 | 21 bytes at 198 | byte 12 of 21, payload byte 6 of 15
+received message 2 of 3 | 21 bytes at 198 | byte 12 of 21`,
+		"6", "byte at 209",
 	}, told)
 }
 
@@ -160,7 +160,7 @@ func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
 func TestTheMouseTellsAndPicks(t *testing.T) {
 	told := act(t, "c1.c2s.187", []string{
 		"tick = svg.querySelectorAll('.tick')[1], tick.textContent", // a place to point at
-		"at = svg.getBoundingClientRect().left + Number(tick.getAttribute('x')) + 2, " +
+		"at = svg.getBoundingClientRect().left + Number(tick.getAttribute('x')) + 6, " +
 			"point('pointermove', at), said().slice(0, 11)",
 		"svg.getAttribute('aria-valuenow')",
 		"point('pointerleave', 0), said().slice(0, 11)",
@@ -228,9 +228,12 @@ func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
 
 func TestThePageSaysWhatIsNotInIt(t *testing.T) {
 	const size = 1 << 20
-	m := stream(strings.Repeat("x", 1<<17), sent(times(size/50, 50, size)...), reads(size))
+	m := stream("\xec\x95"+strings.Repeat("x", 1<<17), sent(times(size/50, 50, size)...), reads(size))
 	figure := picture.Figure{Conn: 1, ToServer: m}
-	told := act(t, "c1.c2s.1000000", []string{"said()", "doc.querySelector('.note').textContent"}, figure)
+	told := act(t, "c1.c2s.1000000", []string{
+		"said()", "doc.querySelector('.note').textContent", "press('Home'), said()",
+	}, figure)
 	assert.Contains(t, told[0], "byte at 1,000,000, client → server: its value was not kept; message 20,001 of 20,972")
 	assert.Equal(t, "The bytes behind offset 131,072 are not in this page.", told[1])
+	assert.Contains(t, told[2], "byte at 0, client → server: ec, no character to be seen; ", "its last byte is missing")
 }

@@ -125,7 +125,7 @@ class Stream {
       if ((lead & 0xc0) === 0x80) continue;
       const n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
       const text = decode(bytes.subarray(at - back, at - back + n));
-      if (back < n) return { text, n, at: back };
+      if (back < n && text !== null) return { text, n, at: back };
       break;
     }
     return { text: "·", n: 1, at: 0 };

@@ -63,7 +63,7 @@ func (p *program) searchByDescriptor(e *event) (calls []*call, why string) {
 	}
 	l := p.latest(e)
 	if l == nil {
-		return nil, fmt.Sprintf("no system call made the socket with descriptor %d before", e.Sock.FD)
+		return nil, fmt.Sprintf("no system call made a socket with descriptor %d that is open then", e.Sock.FD)
 	}
 	fits := func(c *call) bool { return c.value >= 0 }
 	names := []string{string(e.Ev)} // the kinds are named after the calls
@@ -85,13 +85,15 @@ func (p *program) searchByDescriptor(e *event) (calls []*call, why string) {
 
 // latest is the socket that had the event's descriptor when it was told.
 func (p *program) latest(e *event) *life {
-	var last *life
-	for _, l := range p.lives {
+	for _, l := range slices.Backward(p.lives) {
 		if l.fd == e.Sock.FD && !l.calls[0].time.After(e.Time) {
-			last = l
+			if end := l.calls[len(l.calls)-1]; end.name == "close" && end.time.Before(e.Time) {
+				return nil
+			}
+			return l
 		}
 	}
-	return last
+	return nil
 }
 
 // searchBytes searches the calls that moved the bytes of a write or a read. A write may have needed several.

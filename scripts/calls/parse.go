@@ -50,7 +50,7 @@ func readTrace(r io.Reader) (*recording, error) {
 			break
 		}
 		p.line++
-		if size += len(line); size > maxTrace {
+		if size += len(line) + 1; size > maxTrace {
 			err = fmt.Errorf("is behind %d bytes: this is for shorter runs", maxTrace)
 		}
 		if err == nil {

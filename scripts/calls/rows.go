@@ -71,7 +71,7 @@ func (r row) print(p *beside.Printer) {
 	case c.is(settings...):
 		p.Right(string(r.side)+" sets", fmt.Sprintf("on descriptor %d: %s", c.life.fd, options(r.calls)))
 	default:
-		p.Right(string(r.side)+" "+c.name, shorter(c)+" → "+c.meaning())
+		p.Right(string(r.side), c.name+shorter(c)+" → "+c.meaning())
 	}
 }
 

@@ -87,19 +87,21 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	p := cli.Program{
 		Name: "streammap",
 		About: "streammap reads a capture (pcap or pcapng) and shows where segments, WebSocket frames and messages " +
-			"end in the streams of its TCP connections, beside the writes and reads that accounts tell of.",
+			"end in the streams of its TCP connections, beside the writes and reads that accounts tell of. Of the " +
+			"first 16 connections it draws maps, of others it prints a line.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
-go run ./scripts/streammap FILE.pcap               every connection, 16 of them drawn
-go run ./scripts/streammap FILE.pcap -port 9000    those of one port
-go run ./scripts/streammap FILE.pcap -packets      packet by packet, a sentence each
-go run ./scripts/streammap FILE.pcap -codec lines  a raw stream of lines
-go run ./scripts/streammap FILE.pcap -account client.jsonl -account server.jsonl
-                                                   with what the programs told
-go run ./scripts/streammap FILE.pcap -html map.html -svg map.svg
-                                                   as a page and as a picture
-tcpdump -i lo -U -w - tcp port 9000 | go run ./scripts/streammap -
-                                                   live; Ctrl-C draws the maps
+go run ./scripts/streammap FILE.pcap            every connection
+go run ./scripts/streammap FILE.pcap -port 9000 those of one port
+go run ./scripts/streammap FILE.pcap -packets   packet by packet
+go run ./scripts/streammap FILE.pcap -codec lines
+                                                raw streams of lines
+go run ./scripts/streammap FILE.pcap -account client.jsonl
+                                                with what a program told
+go run ./scripts/streammap FILE.pcap -svg map.svg -html map.html
+                                                a picture and a page
+tcpdump -i lo -U -w - | go run ./scripts/streammap -
+                                                live; Ctrl-C draws the maps
 `,
 	}
 	return p.Run(func(p cli.Program) int { return command(ctx, p, args, stdin) })

@@ -24,8 +24,8 @@ func sentence(m *trace.Map) string {
 	return text + "."
 }
 
-// layers are those that a sentence counts; messages come last.
-var layers = []struct {
+// counting has the layers that a sentence counts; messages come last.
+var counting = []struct {
 	trace.Layer
 	one, several string
 }{
@@ -38,7 +38,7 @@ var layers = []struct {
 
 func counted(m *trace.Map) []string {
 	var counts []string
-	for _, l := range layers {
+	for _, l := range counting {
 		n := m.Count(l.Layer)
 		if l.Layer == trace.Sent && n == 0 {
 			n = m.Count(trace.Received)
@@ -61,7 +61,7 @@ func agreement(m *trace.Map) []string {
 		several   bool
 	}
 	var groups []*group
-	for _, l := range layers[:3] {
+	for _, l := range counting[:3] {
 		n := m.Count(l.Layer)
 		if n == 0 {
 			continue
@@ -97,7 +97,11 @@ func verdict(cut, lost int, several bool) string {
 		does = append(does, fmt.Sprintf("lose%s %s", s, trace.Count(lost, "boundary", "boundaries")))
 	}
 	if cut > 0 {
-		does = append(does, fmt.Sprintf("cut%s inside messages %s", s, trace.Count(cut, "time", "times")))
+		times := trace.Number(int64(cut)) + " times"
+		if cut == 1 {
+			times = "once"
+		}
+		does = append(does, fmt.Sprintf("cut%s inside messages %s", s, times))
 	}
 	if len(does) == 0 {
 		return fmt.Sprintf("keep%s every boundary", s)

@@ -32,9 +32,9 @@ func TestTheSentenceSaysWhatAgreed(t *testing.T) {
 			trace.Sent: {33}, trace.Writes: {33}, trace.Segments: {33}, trace.Reads: {33}},
 		"client → server: 1 segment, 3 reads, 1 message; the segment keeps every boundary, the reads cut inside messages 2 times.": {
 			trace.Sent: {33}, trace.Segments: {33}, trace.Reads: {10, 20, 3}},
-		"client → server: 2 segments, 3 messages; the segments lose 2 boundaries and cut inside messages 1 time.": {
+		"client → server: 2 segments, 3 messages; the segments lose 2 boundaries and cut inside messages once.": {
 			trace.Sent: three, trace.Segments: {10, 23}},
-		"client → server: 2 segments, 3 frames, 2 messages; the segments lose 1 boundary and cut inside messages 1 time.": {
+		"client → server: 2 segments, 3 frames, 2 messages; the segments lose 1 boundary and cut inside messages once.": {
 			trace.Frames: three, trace.Received: {20, 13}, trace.Segments: {10, 23}},
 		"client → server: 2 segments, 2 messages.": {
 			trace.Received: {20, 13}, trace.Segments: {10, 23}},

@@ -1,0 +1,9 @@
+package wire
+
+// Held is how much is charged for what came ahead, and for the copies of what was delivered.
+func (f *Follower) Held() (ahead, copies int) { return f.held, f.past }
+
+const (
+	MaxOpen = maxOpen
+	MaxOver = maxOver
+)

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/cli/clitest"
+	"echolab/internal/trace"
+)
+
+func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	status, stdout, stderr = clitest.Once(t, run, args...)
+	for line := range strings.Lines(strings.ReplaceAll(stdout, "    \t", strings.Repeat(" ", 8))) {
+		if !strings.HasPrefix(line, "{") {
+			assert.LessOrEqual(t, trace.Columns(strings.TrimSuffix(line, "\n")), 80, line)
+		}
+	}
+	return status, stdout, stderr
+}
+
+func TestBothEndsAreShownInTheOrderOfTime(t *testing.T) {
+	args := append(files(t, clientAccount, clientTrace), files(t, serverAccount, serverTrace)...)
+	status, stdout, stderr := once(t, args...)
+	assert.Zero(t, status)
+	assert.Empty(t, stderr)
+	place := 0
+	for _, part := range []string{
+		"server  listen(5, 4096) = 0 → listen",
+		"server listen  descriptor 5",
+		"→ nobody there",
+		"client  socket(AF_INET, SOCK_STREAM |",
+		"client asks  the kernel of descriptor",
+		"7: 1 × getsockopt, 1 × getsockname",
+		"client socket  descriptor 7",
+		"→ connect, its",
+		"client sets  on descriptor 7:",
+		"TCP_NODELAY 1, SO_KEEPALIVE 1",
+		`client  write(7, "hello", 5) = 5 →`,
+		`client write  5 bytes at 0  "hello"    │`,
+		`server  read(6, "hello안", 65536) = 8 →`,
+		`server read  8 bytes at 0  "hello안"   │`,
+		`client  read(7, 0xc000180000, 65536) =`,
+		"→ nothing there yet",
+		"client close  the client closes second │",
+		"client  close(7) = 0 → close",
+		"= 6 → no event tells of", // the connection that was turned away
+	} {
+		at := strings.Index(stdout[place:], part)
+		require.GreaterOrEqual(t, at, 0, "%s\n%s", part, stdout[place:])
+		place += at
+	}
+	assert.Contains(t, stdout, "\n16 events of the account, each with its system call: 16; not found: 0.\n")
+	assert.Contains(t, clitest.Unfolded(stdout), "Not shown: 1 other socket that no event is about.")
+	assert.NotContains(t, stdout, "SOCK_DGRAM")
+}
+
+func TestAnEventWithoutItsCallFails(t *testing.T) {
+	args := files(t, clientAccount, strings.Replace(clientTrace, "29 1795385680.200750 shutdown(7, SHUT_WR) = 0\n", "", 1))
+	status, stdout, _ := once(t, args...)
+	assert.Equal(t, 1, status)
+	assert.Contains(t, stdout, "│ NOT FOUND  no system call on descriptor")
+	assert.Contains(t, stdout, "8 events of the account, each with its system call: 7; not found: 1.\n")
+	status, stdout, _ = once(t, append(args, "-json")...)
+	assert.Equal(t, 1, status)
+	last := clitest.LastLine(t, stdout)
+	assert.Equal(t, false, last["ok"])
+	assert.EqualValues(t, 1, last["missing"])
+}
+
+func TestInJSONEveryEventHasItsCalls(t *testing.T) {
+	status, stdout, _ := once(t, append(files(t, serverAccount, serverTrace), "-json")...)
+	assert.Zero(t, status)
+	events, without := 0, 0
+	for line := range strings.Lines(stdout) {
+		if strings.HasPrefix(line, `{"ev":"result"`) {
+			continue
+		}
+		var row jsonRow
+		require.NoError(t, json.Unmarshal([]byte(line), &row))
+		switch row.Ev {
+		case "event":
+			events++
+			assert.NotEmpty(t, row.Calls)
+			if row.Event.Ev == trace.Write {
+				assert.Len(t, row.Calls, 2)
+				assert.Equal(t, 6, row.Calls[0].FD)
+			}
+		case "call":
+			without++
+			assert.Nil(t, row.Event)
+		}
+	}
+	assert.Equal(t, 8, events)
+	assert.Equal(t, 5, without)
+	last := clitest.LastLine(t, stdout)
+	assert.EqualValues(t, 8, last["found"])
+	assert.EqualValues(t, 5, last["calls_without"])
+}
+
+func TestBadInputIsOneLine(t *testing.T) {
+	earlier := strings.ReplaceAll(clientAccount, "2026-11-22T22:14", "2026-11-22T21:14")
+	inTLS := clientAccount + `{"time":"2026-11-22T22:14:40.2Z","ev":"tls","at":"client"}` + "\n"
+	cases := []struct{ account, trace, says string }{
+		{clientAccount, "", "run.strace: it is empty"},
+		{clientAccount, "hello\n", "run.strace: line 1 is not what strace -f -ttt -o writes"},
+		{clientAccount, clientTrace[:200], "is cut off: the trace is not complete"},
+		{clientAccount, clientAccount, "run.strace: line 1 is not what strace"},
+		{"", clientTrace, "account.jsonl: it is no account of tcpclient, tcpserver or wsserver"},
+		{clientTrace, clientTrace, "account.jsonl: line 1 is not an event"},
+		{earlier, clientTrace, "is of another run than"},
+		{inTLS, clientTrace, "account.jsonl: the account tells of what is inside TLS"},
+		{`{"ev":"result","ok":true}`, clientTrace, "it is no account"},
+	}
+	for _, c := range cases {
+		status, stdout, stderr := once(t, files(t, c.account, c.trace)...)
+		assert.Equal(t, 1, status)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, c.says)
+		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+	}
+	status, _, stderr := once(t, "-account", "no such", "-trace", "file")
+	assert.Equal(t, 1, status)
+	assert.Equal(t, "calls: no such: no such file or directory\n", stderr)
+}
+
+func TestMisuseIsNamed(t *testing.T) {
+	cases := []struct{ args, says string }{
+		{"", "which run?"},
+		{"-account a", "1 -account and 0 -trace"},
+		{"-account a -trace b -trace c", "1 -account and 2 -trace"},
+		{"stray", "there are only flags"},
+	}
+	for _, c := range cases {
+		status, stdout, stderr := once(t, strings.Fields(c.args)...)
+		assert.Equal(t, 2, status)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, c.says)
+	}
+}
+
+func TestHelpBeginsWithExamples(t *testing.T) {
+	status, stdout, _ := once(t, "-h")
+	assert.Zero(t, status)
+	assert.Less(t, strings.Index(stdout, "go run ./scripts/calls"), strings.Index(stdout, "Flags:"))
+}

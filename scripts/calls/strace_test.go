@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/cli/clitest"
+	"echolab/internal/proc"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	proc.Cleanup()
+	os.Exit(status)
+}
+
+func TestEveryEventOfARealRunHasItsCall(t *testing.T) {
+	needStrace(t)
+	large := filepath.Join(t.TempDir(), "large")
+	require.NoError(t, os.WriteFile(large, append(bytes.Repeat([]byte("x"), 1000_000), '\n'), 0o600))
+	for _, c := range []struct {
+		name           string
+		server, client []string
+	}{
+		{"raw", []string{"tcpserver"}, []string{"tcpclient"}},
+		{"a byte a write", []string{"tcpserver", "-read", "4"}, []string{"tcpclient", "-chunk", "1"}},
+		{"lines", []string{"tcpserver", "-codec", "lines"}, []string{"tcpclient", "-codec", "lines"}},
+		{"large", []string{"tcpserver", "-codec", "length"}, []string{"tcpclient", "-codec", "length", "-file", large}},
+		{"WebSocket", []string{"wsserver"}, []string{"tcpclient", "-ws", "-ping", "-fragment", "4"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			server := underStrace(t, c.server[0], append(c.server[1:], "-addr", "127.0.0.1:0")...)
+			addr := server.stderr.Await(t, `^listening on (\S+)$`)
+			client := underStrace(t, c.client[0], append(c.client[1:], "-addr", addr)...)
+			client.wait(t)
+			server.interrupt(t)
+			server.wait(t)
+			status, stdout, stderr := once(t, "-account", client.account, "-trace", client.trace,
+				"-account", server.account, "-trace", server.trace)
+			assert.Zero(t, status, stdout)
+			assert.Empty(t, stderr)
+			assert.Regexp(t, `\n\d\d events of the account, each with its system call: \d\d; not found: 0\.\n`, stdout)
+			// The calls of the other program, which ran at the same time, are not this one's.
+			status, _, _ = once(t, "-account", client.account, "-trace", server.trace)
+			assert.Equal(t, 1, status)
+		})
+	}
+}
+
+// needStrace skips the test where strace cannot be used.
+func needStrace(t *testing.T) {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("strace is for Linux")
+	}
+	out, err := exec.Command("strace", "-o", os.DevNull, "true").CombinedOutput()
+	switch {
+	case err == nil:
+	case os.Getenv("CI") == "true":
+		require.NoError(t, err, "CI must have strace: %s", out)
+	default:
+		t.Skipf("strace is not there, or may not trace: %v %s", err, out)
+	}
+}
+
+// A traced is one of the lab's programs under strace.
+type traced struct {
+	cmd            *exec.Cmd
+	account, trace string // files
+	stderr         clitest.Printed
+}
+
+// underStrace starts one of the lab's programs as calls -h says.
+func underStrace(t *testing.T, program string, args ...string) *traced {
+	t.Helper()
+	dir := t.TempDir()
+	r := &traced{account: filepath.Join(dir, "account.jsonl"), trace: filepath.Join(dir, "run.strace")}
+	account, err := os.Create(r.account)
+	require.NoError(t, err)
+	defer account.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), clitest.Watchdog)
+	r.cmd = exec.CommandContext(ctx, "strace", append([]string{
+		"-f", "-ttt", "-T", "-o", r.trace, "-e", "trace=network,read,write,readv,writev,close,epoll_ctl",
+		proc.Build(t, program), "-json",
+	}, args...)...)
+	r.cmd.Stdout, r.cmd.Stderr = account, &r.stderr
+	require.NoError(t, r.cmd.Start())
+	t.Cleanup(func() {
+		cancel()
+		_ = r.cmd.Wait()
+	})
+	return r
+}
+
+// interrupt is Ctrl-C for the program: strace, which would not pass it on, has its number on its first line.
+func (r *traced) interrupt(t *testing.T) {
+	t.Helper()
+	out, err := os.ReadFile(r.trace)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(string(regexp.MustCompile(`^\d+`).Find(out)))
+	require.NoError(t, err)
+	p, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, p.Signal(os.Interrupt))
+}
+
+func (r *traced) wait(t *testing.T) {
+	t.Helper()
+	require.NoError(t, r.cmd.Wait(), r.stderr.String())
+}
