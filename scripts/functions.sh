@@ -197,10 +197,12 @@ server() {
 	port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/server.txt")
 }
 
-# capture begins to capture what crosses $port.
+# capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as the
+# largest may have: with tcpdump's defaults there is room for eight, and a busy machine loses more.
 capture() {
 	rm -f "$work/all.pcap" "$work/tcpdump.txt"
-	on_server tcpdump -i "$interface" --immediate-mode -U -w - "port $port" >"$work/all.pcap" 2>"$work/tcpdump.txt" &
+	on_server tcpdump -i "$interface" --immediate-mode -s 16384 -B 8192 -U -w - "port $port" \
+		>"$work/all.pcap" 2>"$work/tcpdump.txt" &
 	sniffer=$!
 	await 'tcpdump to listen' listening "$work/tcpdump.txt"
 }
@@ -211,6 +213,7 @@ captured() {
 	(on_client bash -c "echo . >/dev/udp/$host/$port")
 	await 'tcpdump to write the last packet' marked
 	stop "$sniffer"
+	grep -q '^0 packets dropped by kernel' "$work/tcpdump.txt" || fail 'packets were lost: the machine is too busy.'
 	tcpdump -nr - -w - tcp <"$work/all.pcap" >"$file.pcap" 2>/dev/null
 }
 

@@ -81,5 +81,5 @@ func believed(n uint32) (int, error) {
 // not part of the packet.
 func (r *record) hold(data []byte, length uint32) {
 	r.length = int(min(length, 1<<30)) // an int may have 32 bits, and no packet is as long
-	r.data = data[:len(data)]
+	r.data = data[:min(len(data), r.length)]
 }

@@ -48,7 +48,8 @@ func TestInterfacesAndSectionsEachHaveTheirOwnWays(t *testing.T) {
 		assert.Equal(t, p, packet)
 	}
 
-	lost := join(file, capturetest.Section(binary.LittleEndian), capturetest.EnhancedPacket(binary.LittleEndian, 0, 0, raw, 40))
+	order := binary.LittleEndian
+	lost := join(file, capturetest.Section(order), capturetest.EnhancedPacket(order, 0, 0, raw, 40))
 	_, _, err := all(bytes.NewReader(lost))
 	assert.EqualError(t, err, "behind packet 4: the capture is damaged: a packet of interface 0, where there are 0",
 		"the interfaces are of the section before")
@@ -77,6 +78,8 @@ func TestTimesInEveryResolution(t *testing.T) {
 			{join(capturetest.Option(order, 2, []byte("lo")...), capturetest.Option(order, 1, []byte("five!")...),
 				capturetest.Option(order, resolution, 3), capturetest.Option(order, 0)), second*1e3 + 500, half},
 			{capturetest.Option(order, resolution, 0), 1 << 63, time.Time{}},
+			{join(capturetest.Option(order, resolution, 0), capturetest.Option(order, offset, order.AppendUint64(nil, 9)...)),
+				1<<64 - 5, time.Time{}}, // with the offset it would be 1970 again
 			{capturetest.Option(order, offset, order.AppendUint64(nil, 1<<63)...), 5, time.Time{}},
 			{capturetest.Option(order, offset, order.AppendUint64(nil, 1<<63-1)...), 5, time.Time{}},
 		} {
@@ -179,5 +182,6 @@ func TestAPcapPacketOfImpossibleLength(t *testing.T) {
 	assert.Equal(t, 1, skipped.Total())
 	order.PutUint32(largest[8:], 262145)
 	_, _, err := all(bytes.NewReader(join(file, largest)))
-	assert.EqualError(t, err, "before the first packet: the capture is damaged: a packet of 262145 bytes, where 262144 is the most")
+	assert.EqualError(t, err,
+		"before the first packet: the capture is damaged: a packet of 262145 bytes, where 262144 is the most")
 }

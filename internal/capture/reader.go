@@ -60,8 +60,8 @@ const (
 // pcapng; either may be compressed with gzip. It waits for the header of the capture and for nothing behind it. What r
 // has at hand is read ahead, up to 512 KiB.
 //
-// The link types are Ethernet with 802.1Q tags or without, Linux cooked (both versions), BSD loopback and raw IP. A pcap
-// file of another is an error here, a pcapng file at the first packet of an interface of another.
+// The link types are Ethernet with 802.1Q tags or without, Linux cooked (both versions), BSD loopback and raw IP. Another
+// is an error: here for a pcap file, at the first packet of such an interface for pcapng.
 func NewReader(r io.Reader) (*Reader, error) {
 	s := &source{r: bufio.NewReaderSize(r, bufferSize)}
 	b, err := s.peek(2)
@@ -106,9 +106,9 @@ func recognise(s *source) (file, error) {
 
 // Next returns the next TCP packet. It is valid until Next is called again.
 //
-// It returns io.EOF, and nothing that wraps it, where the capture ends between two packets. The error for a capture that
-// ends inside of one, as those do whose disk was full, wraps io.ErrUnexpectedEOF; one of the reader below is wrapped.
-// Every error says behind which packet it is. All packets up to there were returned, and the error stays.
+// It returns io.EOF, and nothing that wraps it, where the capture ends between two packets. The error for one that ends
+// inside of a packet, because a disk was full, wraps io.ErrUnexpectedEOF; one of the reader below is wrapped. Every
+// error says behind which packet it is. All packets up to there were returned, and the error stays.
 func (r *Reader) Next() (*Packet, error) {
 	for r.err == nil {
 		err := r.file.next(&r.record)

@@ -104,8 +104,10 @@ func (h *head) request(m message) {
 		return
 	}
 	m.text = r.Method + " " + r.RequestURI
-	asked := &request{message: m, method: r.Method, key: r.Header.Get("Sec-Websocket-Key")}
-	asked.websocket = websocket.IsUpgrade(r)
+	asked := &request{message: m, method: strings.Clone(r.Method)} // not the whole line
+	if asked.websocket = websocket.IsUpgrade(r); asked.websocket {
+		asked.key = r.Header.Get("Sec-Websocket-Key")
+	}
 	asked.switches = r.Method == http.MethodConnect || r.Header.Get("Upgrade") != ""
 	text := m.text
 	if asked.websocket {

@@ -68,6 +68,19 @@ func TestWhatIsLongIsNotKept(t *testing.T) {
 	}
 }
 
+func TestUnansweredRequestsAreSmall(t *testing.T) {
+	var told count
+	c, off := New(1, nil, &told), int64(0)
+	before := heap()
+	long := "GET /" + strings.Repeat("x", 30<<10) + " HTTP/1.1\r\nX: " + strings.Repeat("y", 30<<10) + "\r\n\r\n"
+	for range maxRequests {
+		feed(c, c2s, &off, []byte(long))
+	}
+	assert.Len(t, c.pairing.requests, maxRequests)
+	assert.Less(t, heap(), before+1<<20)
+	runtime.KeepAlive(c)
+}
+
 // heap is how many bytes are in use.
 func heap() uint64 {
 	runtime.GC()

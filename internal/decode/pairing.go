@@ -122,6 +122,7 @@ func (s *stream) asked(r *request) {
 	s.decoder = newHead(s)
 	if !r.switches {
 		s.message(&r.message, r.end)
+		r.message = message{} // it may be long, and wait for its answer for long
 		return
 	}
 	s.c.pairing.waiting, s.waits = r, true

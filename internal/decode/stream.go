@@ -13,9 +13,9 @@ type stream struct {
 	c   *Conversation
 	dir trace.Dir
 
-	came    int64 // how many bytes were handed in
-	next    int64 // the offset of the byte that the decoder gets next
-	at      time.Time
+	came    int64     // how many bytes were handed in
+	next    int64     // the offset of the byte that the decoder gets next
+	at      time.Time // when the bytes came that the decoder has
 	decoder decoder
 	carried carried
 
@@ -129,10 +129,7 @@ func (s *stream) tell(e trace.Event) {
 	if s.c.rec == nil {
 		return
 	}
-	e.At, e.Conn, e.Dir = trace.Wire, s.c.conn, s.dir
-	if e.Time.IsZero() {
-		e.Time = s.at
-	}
+	e.Time, e.At, e.Conn, e.Dir = s.at, trace.Wire, s.c.conn, s.dir
 	s.c.rec.Record(e)
 }
 

@@ -1,6 +1,7 @@
 package tshark
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -16,39 +17,66 @@ type Counts struct {
 // and returns what both of them found. The test fails if there is a difference.
 func Compare(t testing.TB, file string) Counts {
 	t.Helper()
-	counts := Counts{}
-	ours, theirs := read(t, file), Packets(t, file)
-	frames := Frames(t, file)
+	theirs := newVerdict(Packets(t, file), Frames(t, file))
 	d := differences{}
+	ours := read(t, file)
 	d.packets(ours, theirs)
-	d.frames(ours, theirs, frames)
+	d.frames(ours, theirs)
 	d.report(t)
-	counts.count(theirs)
-	counts.Frames = len(frames)
-	return counts
+	return theirs.counts()
 }
 
 // ComparePackets is Compare without the frames, for captures of which tshark cannot make them: it gives up where a
-// packet was cut or is missing, or where there was no handshake.
+// packet was cut or is missing, and knows no WebSocket without its handshake.
 func ComparePackets(t testing.TB, file string) Counts {
 	t.Helper()
-	counts := Counts{}
-	ours, theirs := read(t, file), Packets(t, file)
+	theirs := newVerdict(Packets(t, file), nil)
 	d := differences{}
-	d.packets(ours, theirs)
+	d.packets(read(t, file), theirs)
 	d.report(t)
-	counts.count(theirs)
-	return counts
+	return theirs.counts()
 }
 
-func (c *Counts) count(packets []Packet) {
+// A verdict is what tshark says of a capture.
+type verdict struct {
+	packets  []Packet
+	byNumber map[int]Packet
+	frames   []Frame
+	jumbled  map[stream]bool // the streams whose packets came in another order, more than once, or not at all
+}
+
+// A stream is one direction of a connection: its number, from 1, and who sends.
+type stream struct {
+	conn int
+	src  netip.AddrPort
+}
+
+func newVerdict(packets []Packet, frames []Frame) verdict {
+	v := verdict{packets, make(map[int]Packet), frames, make(map[stream]bool)}
 	for _, p := range packets {
-		c.Packets++
+		v.byNumber[p.Number] = p
+		if p.Any("lost_segment") || p.Any(old...) {
+			v.jumbled[p.stream()] = true
+		}
+	}
+	return v
+}
+
+// old is how tshark calls packets that are behind the newest byte of their stream.
+var old = []string{"retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order"}
+
+func (p Packet) stream() stream  { return stream{p.Stream + 1, p.Src} }
+func (p Packet) reverse() stream { return stream{p.Stream + 1, p.Dst} }
+
+func (v verdict) counts() Counts {
+	c := Counts{Packets: len(v.packets), Frames: len(v.frames)}
+	for _, p := range v.packets {
 		c.Connections = max(c.Connections, p.Stream+1)
 		if p.Len > 0 {
 			c.Segments++
 		}
 	}
+	return c
 }
 
 // report fails the test if there are any.

@@ -21,12 +21,14 @@ func (d *differences) same(where, what string, ours, theirs any) {
 }
 
 // packets compares all that is said of packets.
-func (d *differences) packets(ours *reading, theirs []Packet) {
-	d.same("the capture", "the number of TCP packets", len(ours.packets), len(theirs))
-	for i := range min(len(ours.packets), len(theirs)) {
-		d.packet(ours.packets[i], theirs[i], ours.ends)
+func (d *differences) packets(ours *reading, theirs verdict) {
+	d.same("the capture", "the number of TCP packets", len(ours.packets), len(theirs.packets))
+	n := min(len(ours.packets), len(theirs.packets))
+	for i, p := range theirs.packets[:n] {
+		d.packet(ours.packets[i], p, ours.ends)
+		d.unseen(ours.packets[i], p, theirs)
 	}
-	d.holes(ours, theirs)
+	d.holes(ours.packets[:n], theirs.packets[:n])
 }
 
 func (d *differences) packet(ours packetRead, theirs Packet, ends map[int]trace.Ends) {
@@ -105,15 +107,13 @@ var comparable = []struct {
 	theirs []string
 	data   bool // in packets with a payload only
 }{
-	{"behind the newest byte", []trace.Mark{trace.Retransmission, trace.Overlap, trace.OutOfOrder},
-		[]string{"retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order"}, true},
+	{"behind the newest byte", []trace.Mark{trace.Retransmission, trace.Overlap, trace.OutOfOrder}, old, true},
 	{"keepalive", []trace.Mark{trace.KeepAlive}, []string{"keep_alive"}, false},
 	{"keepalive ACK", []trace.Mark{trace.KeepAliveACK}, []string{"keep_alive_ack"}, false},
 	{"zero window", []trace.Mark{trace.ZeroWindow}, []string{"zero_window"}, false},
 	{"window probe", []trace.Mark{trace.WindowProbe}, []string{"zero_window_probe"}, false},
 	{"window update", []trace.Mark{trace.WindowUpdate}, []string{"window_update"}, false},
 	{"duplicate ACK", []trace.Mark{trace.DuplicateACK}, []string{"duplicate_ack"}, false},
-	{"acknowledges what is not there", []trace.Mark{trace.Unseen}, []string{"ack_lost_segment"}, false},
 }
 
 // any says whether the packet has one of the marks.
@@ -121,19 +121,30 @@ func (p packetRead) any(marks ...trace.Mark) bool {
 	return slices.ContainsFunc(marks, func(m trace.Mark) bool { return slices.Contains(p.Marks, m) })
 }
 
-// holes compares where bytes are missing. This project marks all packets that wait behind a hole, tshark only the first.
-func (d *differences) holes(ours *reading, theirs []Packet) {
-	waiting := make(map[stream]bool)
-	for i := range min(len(ours.packets), len(theirs)) {
-		p, s := ours.packets[i], stream{ours.packets[i].conn, theirs[i].Src}
-		if theirs[i].Len == 0 {
+// holes compares where bytes are missing. This project marks all packets that wait behind a hole, tshark only those
+// that do not follow on the newest byte.
+func (d *differences) holes(ours []packetRead, theirs []Packet) {
+	lost := make(map[stream]bool) // tshark has said so once
+	for i, p := range theirs {
+		if p.Len == 0 {
 			continue
 		}
-		ahead := p.any(trace.Ahead)
-		if !waiting[s] || !ahead {
-			d.same(fmt.Sprintf("packet %d", theirs[i].Number), "a hole in front of it",
-				ahead, theirs[i].Any("lost_segment"))
+		where, ahead := fmt.Sprintf("packet %d", p.Number), ours[i].any(trace.Ahead)
+		if p.Any("lost_segment") {
+			lost[p.stream()] = true
+			d.same(where, "a hole in front of it", ahead, true)
 		}
-		waiting[s] = ahead
+		if ahead {
+			d.same(where, "a hole so far", ahead, lost[p.stream()])
+		}
+	}
+}
+
+// unseen compares whether a packet acknowledges bytes that are not in the capture. tshark looks for that behind the
+// last byte that came in its turn, so in a jumbled stream it finds more.
+func (d *differences) unseen(ours packetRead, theirs Packet, all verdict) {
+	unseen, where := ours.any(trace.Unseen), fmt.Sprintf("packet %d", theirs.Number)
+	if unseen || !all.jumbled[theirs.reverse()] {
+		d.same(where, "that it acknowledges bytes that are not there", unseen, theirs.Any("ack_lost_segment"))
 	}
 }

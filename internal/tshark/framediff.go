@@ -6,59 +6,56 @@ import (
 	"net/netip"
 )
 
-// A stream is one direction of a connection, for both readings.
-type stream struct {
-	conn int
-	src  netip.AddrPort
-}
+const (
+	keptPayload = 64 << 10  // how much of a payload this project tells at least
+	unmasked    = 256 << 10 // how much of one tshark unmasks at most
+)
 
-// keptPayload is how much of a long payload is told at least.
-const keptPayload = 4 << 10
-
-// frames compares all that is said of frames.
-func (d *differences) frames(ours *reading, packets []Packet, theirs []Frame) {
-	byNumber := make(map[int]Packet)
-	for _, p := range packets {
-		byNumber[p.Number] = p
+// frames compares all that is said of frames, stream by stream.
+func (d *differences) frames(ours *reading, theirs verdict) {
+	type both struct {
+		ours   []frameRead
+		theirs []Frame
 	}
-	ourStreams, theirStreams := make(map[stream][]frameRead), make(map[stream][]Frame)
+	streams := make(map[stream]both)
 	for _, f := range ours.frames {
 		s := stream{f.conn, source(ours.ends[f.conn], f.dir)}
-		ourStreams[s] = append(ourStreams[s], f)
+		b := streams[s]
+		b.ours = append(b.ours, f)
+		streams[s] = b
 	}
-	for _, f := range theirs {
-		p := byNumber[f.Number]
-		s := stream{p.Stream + 1, p.Src}
-		theirStreams[s] = append(theirStreams[s], f)
-		if ourStreams[s] == nil {
-			ourStreams[s] = []frameRead{}
+	for _, f := range theirs.frames {
+		s := theirs.byNumber[f.Number].stream()
+		b := streams[s]
+		b.theirs = append(b.theirs, f)
+		streams[s] = b
+	}
+	for s, b := range streams {
+		where := fmt.Sprintf("connection %d from %v", s.conn, s.src)
+		d.same(where, "the number of frames", len(b.ours), len(b.theirs))
+		n := min(len(b.ours), len(b.theirs))
+		for i := range n {
+			d.frame(fmt.Sprintf("%s, frame %d", where, i+1), b.ours[i], b.theirs[i])
 		}
-	}
-	for s, frames := range ourStreams {
-		d.stream(s, frames, theirStreams[s], byNumber)
+		if n > 0 {
+			d.places(where, b.ours[:n], b.theirs[:n], theirs)
+		}
 	}
 }
 
-// stream compares the frames of one stream, in their order.
-func (d *differences) stream(s stream, ours []frameRead, theirs []Frame, packets map[int]Packet) {
-	where := fmt.Sprintf("connection %d from %v", s.conn, s.src)
-	d.same(where, "the number of frames", len(ours), len(theirs))
-	n := min(len(ours), len(theirs))
-	if n == 0 {
-		return
-	}
-	off := begin(theirs, packets, ours[0].span.Off)
-	for i := range n {
-		f, p := theirs[i], packets[theirs[i].Number]
-		at := fmt.Sprintf("%s, frame %d", where, i+1)
-		d.frame(at, ours[i], f)
+// places compares where the frames of a stream are: one behind the other, and each where its packet is.
+func (d *differences) places(where string, ours []frameRead, theirs []Frame, all verdict) {
+	off := begin(theirs, all.byNumber, ours[0].span.Off)
+	for i, f := range theirs {
+		at, p := fmt.Sprintf("%s, frame %d", where, i+1), all.byNumber[f.Number]
 		d.same(at, "the offset", ours[i].span.Off, off)
 		if f.Off >= 0 {
 			d.same(at, "the offset in its packet", uint32(ours[i].span.Off), p.offset()+uint32(f.Off))
 		}
 		off += int64(f.Header) + f.Length
-		behind := uint32(off) - p.offset() // of the bytes of the packet that it ends in
-		d.same(at, "that it ends in the packet", true, 0 < behind && behind <= uint32(p.Len))
+		if behind := uint32(off) - p.offset(); !all.jumbled[p.stream()] {
+			d.same(at, "that it ends in the packet", true, 0 < behind && behind <= uint32(p.Len))
+		} // else the packet may be the one that filled a hole in front
 	}
 }
 
@@ -85,8 +82,13 @@ func (d *differences) frame(where string, ours frameRead, theirs Frame) {
 	d.same(where, "the key", ours.Key, theirs.Key)
 	d.same(where, "the payload's length", ours.FrameHeader.Payload, theirs.Length)
 	d.same(where, "the length", int64(ours.span.N), int64(theirs.Header)+theirs.Length)
-	d.same(where, "the length of tshark's payload", theirs.Length, int64(len(theirs.Payload)))
-	if len(ours.payload) < min(keptPayload, len(theirs.Payload)) || !bytes.HasPrefix(theirs.Payload, ours.payload) {
+	whole := int(theirs.Length)
+	if theirs.Masked {
+		whole = min(whole, unmasked)
+	}
+	d.same(where, "the length of its payload that tshark shows", whole, len(theirs.Payload))
+	n := min(len(ours.payload), len(theirs.Payload))
+	if n < min(keptPayload, whole) || !bytes.Equal(ours.payload[:n], theirs.Payload[:n]) {
 		d.same(where, "the payload", brief(ours.payload), brief(theirs.Payload))
 	}
 }

@@ -21,7 +21,7 @@ type Frame struct {
 	Key     string // of the mask, 8 hexadecimal digits
 	Length  int64  // of the payload, as the header has it
 	Header  int    // how many bytes it has
-	Payload []byte // unmasked
+	Payload []byte // unmasked; if it is masked, its first 262,144 bytes
 
 	// Off is where the frame begins in its packet's payload; -1 if it was put together of several packets.
 	Off int

@@ -48,7 +48,7 @@ func TestBothEndsAreShownInTheOrderOfTime(t *testing.T) {
 		"→ nothing there yet",
 		"client close  the client closes second │",
 		"client  close(7) = 0 → close",
-		"= 6 → no event tells of", // the connection that was turned away
+		"= 6 → no event tells", // the connection that was turned away
 	} {
 		at := strings.Index(stdout[place:], part)
 		require.GreaterOrEqual(t, at, 0, "%s\n%s", part, stdout[place:])

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -138,8 +137,6 @@ func unjoined(accounts []*account) error {
 	return nil
 }
 
-var errOtherCapture = errors.New("it belongs to another capture")
-
 // check returns an error if what the account tells cannot be of this connection: the bytes that it tells of are not
 // those that the map has, or, where the stream is known from its beginning to its end, there are too many.
 func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
@@ -147,8 +144,8 @@ func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
 		for _, layer := range []trace.Layer{trace.Writes, trace.Reads} {
 			for _, r := range t.maps.Map(t.number, dir).Rows {
 				if r.Layer == layer && r.End > wire.Size() {
-					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: %w", t.file,
-						trace.Bytes(r.End), t.ends.Client, trace.Bytes(wire.Size()), errOtherCapture)
+					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,
+						trace.Bytes(r.End), t.ends.Client, trace.Bytes(wire.Size()))
 				}
 			}
 		}
@@ -159,8 +156,8 @@ func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
 		}
 		b := wire.Bytes(e.Off, e.N)
 		if b != nil && e.Data != "" && e.Data != trace.Preview(b) {
-			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: %w", t.file, e.Ev,
-				trace.Bytes(int64(e.N)), trace.Number(e.Off), errOtherCapture)
+			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: it belongs to another capture",
+				t.file, e.Ev, trace.Bytes(int64(e.N)), trace.Number(e.Off))
 		}
 	}
 	return nil

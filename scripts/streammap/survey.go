@@ -143,10 +143,12 @@ func (s *survey) run(ctx context.Context, in *input) int {
 		err = fmt.Errorf("%s: %w", in.name, err)
 	}
 	if s.count > 0 {
-		err = errors.Join(err, s.join())
-	}
-	if s.count > 0 && (err == nil || !errors.Is(err, errOtherCapture)) {
-		err = errors.Join(err, s.show())
+		// A capture that was cut is shown as far as it goes; with the wrong account, nothing is.
+		if wrong := s.join(); wrong != nil {
+			err = wrong
+		} else if failed := s.show(); failed != nil {
+			err = failed
+		}
 	}
 	if s.lines != nil {
 		s.lines.Line(resultOf(s, err))
