@@ -26,7 +26,7 @@ lacking() {
 traced() {
 	side=$1
 	shift
-	exec strace -D -f -ttt -s 64 -e trace=network,desc -o "$file.$side.strace" "$@"
+	exec strace -D -f -ttt -T -e trace=network,read,write,readv,writev,close,epoll_ctl -o "$file.$side.strace" "$@"
 }
 on_server() { traced server "$@"; }
 on_client() { traced client "$@"; }

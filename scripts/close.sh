@@ -80,8 +80,9 @@ show
 show_sockets 'when all was over'
 
 step 3-killed 'kill -9, everything read' <<'LOOK'
-The server's process is killed in the middle. It cannot send anything any more:
-will the client notice? From what? Can it tell this from a server that was done?
+The server waits for a message of 1,000 bytes, gets fewer, and its process is
+killed. It cannot send anything any more: will the client notice? From what? Can
+it tell this from a server that was done?
 LOOK
 record killed
 show

@@ -160,10 +160,10 @@ func TestCalls(t *testing.T) {
 		text := part(t, out, step)
 		assert.Regexp(t, `\d+ events of the account, each with its system call: \d+; not found: 0`, sentences(text))
 		for _, call := range []string{"socket", "bind", "listen", "accept4"} {
-			assert.Regexp(t, `│ server `+call+`  \(`, text)
+			assert.Regexp(t, `│ server +`+call+` *\(`, text)
 		}
 		for _, call := range []string{"socket", "connect", "write", "read", "close"} {
-			assert.Regexp(t, `│ client `+call+`  \(`, text)
+			assert.Regexp(t, `│ client +`+call+` *\(`, text)
 		}
 	}
 }

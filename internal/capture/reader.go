@@ -60,8 +60,8 @@ const (
 // pcapng; either may be compressed with gzip. It waits for the header of the capture and for nothing behind it. What r
 // has at hand is read ahead, up to 512 KiB.
 //
-// The link types are Ethernet with 802.1Q tags or without, Linux cooked (both versions), BSD loopback and raw IP. Another
-// is an error: here for a pcap file, at the first packet of such an interface for pcapng.
+// The link types are Ethernet with 802.1Q tags or without, Linux cooked (both versions), BSD loopback and raw IP.
+// Another is an error: here for a pcap file, at the first packet of such an interface for pcapng.
 func NewReader(r io.Reader) (*Reader, error) {
 	s := &source{r: bufio.NewReaderSize(r, bufferSize)}
 	b, err := s.peek(2)

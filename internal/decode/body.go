@@ -49,7 +49,8 @@ type extent interface {
 	ends() bool
 }
 
-// bodyOf is the extent of a body by its head. Without a length, a request has none, and a response ends with its stream.
+// bodyOf is the extent of a body by its head. Without a length, a request has none, and a response's ends with its
+// stream.
 func bodyOf(length int64, encoding []string, response bool) extent {
 	switch {
 	case len(encoding) > 0:

@@ -28,8 +28,8 @@ import (
 // and the other stream does not have to explain it first: what a client sends behind a request for another protocol
 // means nothing before the answer, and an answer nothing before its request. An event's time is that of its last byte.
 //
-// In each direction it holds at most 2 MiB of a message, 64 KiB of a head, and 256 KiB of what the other direction has to
-// explain.
+// In each direction it holds at most 2 MiB of a message, 64 KiB of a head, and 256 KiB of what the other direction has
+// to explain.
 type Conversation struct {
 	conn  int
 	codec framing.Codec

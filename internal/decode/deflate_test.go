@@ -85,8 +85,10 @@ func TestBehindAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
 	b, starts := compressedOf(t, "permessage-deflate", messages...)
 	got := play(nil, captured{c2s, asking, make([]bool, len(asking))}, without(s2c, b, starts[1]+3, 1), nil)
 	assert.Equal(t, []string{"the same again", "", "", ""}, got.bodies(s2c))
-	assert.Equal(t, []string{"inflated: 14 bytes", "not inflated", "not inflated", "not inflated"}, got.texts(s2c, trace.Message))
-	assert.Equal(t, []string{fmt.Sprintf("the message at offset %d is not inflated: 1 byte of its payload is not in the capture; "+
+	assert.Equal(t, []string{"inflated: 14 bytes", "not inflated", "not inflated", "not inflated"}, got.texts(s2c,
+		trace.Message))
+	assert.Equal(t, []string{fmt.Sprintf("the message at offset %d is not inflated: "+
+		"1 byte of its payload is not in the capture; "+
 		"nor are those that follow, which may refer to it", starts[1])}, got.texts(s2c, trace.Failed))
 	assert.Len(t, got.of(s2c, trace.Frame), 4)
 
@@ -125,7 +127,8 @@ func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 			ok, err := w.Append(nil, []byte("hello"))
 			require.NoError(t, err)
 			got := decoded(nil, 4096, client(asking),
-				server(websocket.Response(key, "permessage-deflate; server_no_context_takeover"), frame(c.payload), frame(ok)))
+				server(websocket.Response(key, "permessage-deflate; server_no_context_takeover"), frame(c.payload),
+					frame(ok)))
 			assert.Contains(t, got.texts(s2c, trace.Failed)[0], "the message at offset ")
 			assert.Contains(t, got.texts(s2c, trace.Failed)[0], c.want)
 			assert.Equal(t, []string{"", "hello"}, got.bodies(s2c))
@@ -139,7 +142,8 @@ func TestWhatAnotherExtensionDoesIsNotUndone(t *testing.T) {
 	failed := got.texts(s2c, trace.Failed)
 	require.Len(t, failed, 1)
 	assert.Contains(t, failed[0], `the server accepted the extension "x-other"`)
-	assert.Equal(t, []string{"RSV1 is set: it may be compressed, in a way that is not known", ""}, got.texts(s2c, trace.Message))
+	assert.Equal(t, []string{"RSV1 is set: it may be compressed, in a way that is not known", ""}, got.texts(s2c,
+		trace.Message))
 	assert.Equal(t, []string{"hello", "hello"}, got.bodies(s2c))
 }
 

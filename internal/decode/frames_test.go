@@ -53,14 +53,16 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"unmasked":              {frameOf(ws.OpText, true, false, "x"), "a client must mask its frames"},
-		"RSV1":                  {[]byte("\xc1\x80\x00\x00\x00\x00"), "RSV1 is set"},
-		"RSV3":                  {[]byte("\x91\x80\x00\x00\x00\x00"), "RSV2 or RSV3 is set"},
-		"opcode 3":              {frameOf(3, true, true, "x"), "opcode 0x3 is reserved"},
-		"opcode 11":             {frameOf(11, true, true, "x"), "opcode 0xB is reserved"},
-		"a fragmented Ping":     {frameOf(ws.OpPing, false, true, "x"), "a control frame must not be fragmented"},
-		"a long Ping":           {frameOf(ws.OpPing, true, true, strings.Repeat("x", 126)), "a control frame has at most 125 bytes"},
-		"nothing to continue":   {frameOf(ws.OpContinuation, true, true, "x"), "a continuation frame came, and there is nothing"},
+		"unmasked":          {frameOf(ws.OpText, true, false, "x"), "a client must mask its frames"},
+		"RSV1":              {[]byte("\xc1\x80\x00\x00\x00\x00"), "RSV1 is set"},
+		"RSV3":              {[]byte("\x91\x80\x00\x00\x00\x00"), "RSV2 or RSV3 is set"},
+		"opcode 3":          {frameOf(3, true, true, "x"), "opcode 0x3 is reserved"},
+		"opcode 11":         {frameOf(11, true, true, "x"), "opcode 0xB is reserved"},
+		"a fragmented Ping": {frameOf(ws.OpPing, false, true, "x"), "a control frame must not be fragmented"},
+		"a long Ping": {frameOf(ws.OpPing, true, true, strings.Repeat("x", 126)),
+			"a control frame has at most 125 bytes"},
+		"nothing to continue": {frameOf(ws.OpContinuation, true, true, "x"),
+			"a continuation frame came, and there is nothing"},
 		"not the shortest form": {[]byte("\x82\xfe\x00\x01\x00\x00\x00\x00x"), "a length must be in its shortest form"},
 		"a Close's code":        {frameOf(ws.OpClose, true, true, "\x03\xed"), "close code 1005 may not be sent"},
 		"half a code":           {frameOf(ws.OpClose, true, true, "\x03"), "a Close frame's code has 2 bytes"},
@@ -79,21 +81,26 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 
 func TestAServerThatMasksIsTold(t *testing.T) {
 	got := everyCut(t, nil, client(asking), server(accepting, hello))
-	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"}, got.texts(s2c, trace.Failed))
+	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"},
+		got.texts(s2c, trace.Failed))
 	assert.Equal(t, "hello", string(got.of(s2c, trace.Frame)[0].Bytes))
 }
 
 func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
-	got := everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"), hello))
-	assert.Equal(t, []string{"error: the frame at offset 0 claims a length that cannot be: from there on, nothing can be said about frames"},
+	got := everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
+		hello))
+	assert.Equal(t, []string{"error: the frame at offset 0 claims a length that cannot be: from there on," +
+		" nothing can be said about frames"},
 		got.lines(c2s))
-	got = everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"), hello))
+	got = everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
+		hello))
 	assert.Equal(t, []string{"error: the frame at offset 0 has no end in the capture"}, got.lines(c2s))
 }
 
 func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
 	got := everyCut(t, nil, client(asking, frameOf(ws.OpClose, true, true, ""), hello), server(accepting))
-	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"}, got.texts(c2s, trace.Failed))
+	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"},
+		got.texts(c2s, trace.Failed))
 }
 
 func TestAMessageThatIsBegunTwice(t *testing.T) {
@@ -112,7 +119,8 @@ func TestTextIsUTF8(t *testing.T) {
 		{[][]byte{frameOf(ws.OpText, false, false, "\xea\xb0"), frameOf(ws.OpContinuation, true, false, "\x80")}, true},
 		{[][]byte{frameOf(ws.OpText, true, false, broken)}, false},
 		{[][]byte{frameOf(ws.OpText, true, false, "\xea\xb0")}, false},
-		{[][]byte{frameOf(ws.OpText, true, false, strings.Repeat("x", keptBytes-1)+"\xea\xb0\x80")}, true}, // where it is cut here
+		{[][]byte{frameOf(ws.OpText, true, false, strings.Repeat("x", keptBytes-1)+"\xea\xb0\x80")}, true},
+		// where it is cut here
 		{[][]byte{frameOf(ws.OpBinary, true, false, broken)}, true},
 	} {
 		got := decoded(framing.WebSocket{}, 7, server(c.frames...))
@@ -129,7 +137,8 @@ func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
 		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
 	assert.Len(t, got.of(s2c, trace.Frame), 4)
 	assert.Equal(t, []string{`message 9+7 "hello"`}, []string{line(got.of(s2c, trace.Message)[0])})
-	assert.Equal(t, []string{"the frame at offset 6: a continuation frame came, and there is nothing to continue (RFC 6455, 5.4)"},
+	assert.Equal(t, []string{"the frame at offset 6: a continuation frame came, and " +
+		"there is nothing to continue (RFC 6455, 5.4)"},
 		got.texts(s2c, trace.Failed), "only the first could be one that continues what is not in the capture")
 }
 

@@ -92,15 +92,23 @@ func FuzzConversation(f *testing.F) {
 	}
 	get, post := []byte("GET / HTTP/1.1\r\n\r\n"), []byte("POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc")
 	ok := []byte("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n0\r\nX: y\r\n\r\n")
-	f.Add(join(asking, text, text), join(accepting, parts), []byte{}, []byte{}, []byte{40, 41, 8}, uint8(0))         // an upgrade
-	f.Add(join(get, post, asking, text), join(ok, ok, accepting, parts), []byte{}, []byte{}, []byte{7, 6}, uint8(0)) // pipelined
-	f.Add(join(asking, text), packed, []byte{154, 2}, []byte{180, 1}, []byte{}, uint8(0))                            // compressed, with holes
-	f.Add(asking, []byte("HTTP/1.1 404 Not Found\r\n\r\ntill the end"), []byte{}, []byte{}, []byte{}, uint8(0))      // turned down
-	f.Add(text, parts, []byte{}, []byte{}, []byte{3, 4, 5}, uint8(4))                                                // no handshake
-	f.Add([]byte("a\nbc\r\nd"), []byte("\x00\x00\x00\x02hi"), []byte{}, []byte{}, []byte{}, uint8(1))                // lines
-	f.Add([]byte("\x16\x03\x01\x00\x02\x01\x00\x17\x03\x03\x00\x01x"), []byte("\x15\x03\x03\x00\x02\x02\x28"),       // TLS
+	f.Add(join(asking, text, text), join(accepting, parts), []byte{}, []byte{}, []byte{40, 41, 8},
+		uint8(0)) // an upgrade
+	f.Add(join(get, post, asking, text), join(ok, ok, accepting, parts), []byte{}, []byte{}, []byte{7, 6},
+		uint8(0)) // pipelined
+	f.Add(join(asking, text), packed, []byte{154, 2}, []byte{180, 1}, []byte{},
+		uint8(0)) // compressed, with holes
+	f.Add(asking, []byte("HTTP/1.1 404 Not Found\r\n\r\ntill the end"), []byte{}, []byte{}, []byte{},
+		uint8(0)) // turned down
+	f.Add(text, parts, []byte{}, []byte{}, []byte{3, 4, 5},
+		uint8(4)) // no handshake
+	f.Add([]byte("a\nbc\r\nd"), []byte("\x00\x00\x00\x02hi"), []byte{}, []byte{}, []byte{},
+		uint8(1)) // lines
+	f.Add([]byte("\x16\x03\x01\x00\x02\x01\x00\x17\x03\x03\x00\x01x"), []byte("\x15\x03\x03\x00\x02\x02\x28"),
+		// TLS
 		[]byte{}, []byte{}, []byte{4, 2}, uint8(0))
-	f.Add(get, []byte("HTTP/1.1 101 Odd\r\nUpgrade: other\r\n\r\n????"), []byte{}, []byte{}, []byte{}, uint8(0)) // another protocol
+	f.Add(get, []byte("HTTP/1.1 101 Odd\r\nUpgrade: other\r\n\r\n????"), []byte{}, []byte{}, []byte{},
+		uint8(0)) // another protocol
 	f.Fuzz(func(t *testing.T, clientBytes, serverBytes, clientHoles, serverHoles, script []byte, which uint8) {
 		codec := codecs[int(which)%len(codecs)]
 		client, server := lacking(c2s, clientBytes, clientHoles), lacking(s2c, serverBytes, serverHoles)
@@ -121,7 +129,8 @@ func checkEvents(t *testing.T, s captured, all tape) {
 			continue
 		}
 		end := e.Off + int64(e.N)
-		require.True(t, e.Off >= 0 && e.N >= 0 && end <= int64(len(s.b)), "%s: within the stream of %d", line(e), len(s.b))
+		require.True(t, e.Off >= 0 && e.N >= 0 && end <= int64(len(s.b)), "%s: within the stream of %d", line(e),
+			len(s.b))
 		require.GreaterOrEqual(t, end, last, "%s: in order", line(e))
 		last = end
 		switch e.Ev {

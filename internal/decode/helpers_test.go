@@ -41,7 +41,8 @@ func line(e trace.Event) string {
 		s += fmt.Sprintf(" %d+%d", e.Off, e.N)
 	}
 	if h := e.FrameHeader; h != nil {
-		s += fmt.Sprintf(" op=%d fin=%t rsv=%d masked=%t key=%s payload=%d", h.Opcode, h.Fin, h.RSV, h.Masked, h.Key, h.Payload)
+		s += fmt.Sprintf(" op=%d fin=%t rsv=%d masked=%t key=%s payload=%d", h.Opcode, h.Fin, h.RSV, h.Masked, h.Key,
+			h.Payload)
 	}
 	if e.Ev == trace.Frame || e.Ev == trace.Message {
 		s += " " + trace.Quote(e.Bytes, 40)

@@ -41,13 +41,16 @@ func TestAHoleInAPayloadLosesNoPlace(t *testing.T) {
 }
 
 func TestHolesInTwoFragments(t *testing.T) {
-	b := join(frameOf(ws.OpText, false, false, "abc"), frameOf(ws.OpPing, true, false, "?"), frameOf(ws.OpContinuation, true, false, "defg"))
+	b := join(frameOf(ws.OpText, false, false, "abc"), frameOf(ws.OpPing, true, false, "?"),
+		frameOf(ws.OpContinuation, true, false, "defg"))
 	s := without(s2c, b, 4, 1)
 	s.known[11], s.known[12] = false, false
 	got := play(framing.WebSocket{}, captured{dir: c2s}, s, nil)
-	assert.Equal(t, []string{"1 byte of its payload is not in the capture", "", "2 bytes of its payload are not in the capture"},
+	assert.Equal(t, []string{"1 byte of its payload is not in the capture", "",
+		"2 bytes of its payload are not in the capture"},
 		got.texts(s2c, trace.Frame))
-	assert.Equal(t, []string{`message 0+14 "ab": 3 bytes of its payload are not in the capture`}, []string{line(got.of(s2c, trace.Message)[0])})
+	assert.Equal(t, []string{`message 0+14 "ab": 3 bytes of its payload are not in the capture`},
+		[]string{line(got.of(s2c, trace.Message)[0])})
 }
 
 func TestAHoleInACloseIsNoFault(t *testing.T) {
@@ -98,7 +101,8 @@ func TestASnapLengthHidesTheEndsOfSegments(t *testing.T) {
 	assert.Equal(t, "4,208 bytes of its payload are not in the capture", frames[0].Text)
 	assert.Len(t, frames[0].Bytes, 192)
 	assert.Equal(t, []string{fmt.Sprintf("the frame at offset %s is not in the capture: "+
-		"from there on, nothing can be said about frames", trace.Number(int64(len(asking)+5008)))}, told.texts(c2s, trace.Failed))
+		"from there on, nothing can be said about frames", trace.Number(int64(len(asking)+5008)))}, told.texts(c2s,
+		trace.Failed))
 }
 
 func TestAHoleInHTTP(t *testing.T) {
@@ -108,7 +112,8 @@ func TestAHoleInHTTP(t *testing.T) {
 	assert.Equal(t, []string{"POST /, the head and 10 bytes of body; 10 bytes of it are not in the capture", "GET /"},
 		got.texts(c2s, trace.Message))
 	got = play(nil, without(c2s, post, body-1, 1), captured{dir: s2c}, nil)
-	assert.Equal(t, []string{"the request at offset 0 has a head of which bytes are not in the capture; nothing can be said of what follows"},
+	assert.Equal(t, []string{"the request at offset 0 has a head of which bytes are not in the capture; " +
+		"nothing can be said of what follows"},
 		got.texts(c2s, trace.Failed))
 	got = play(nil, without(c2s, post, body+10, 1), captured{dir: s2c}, nil)
 	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "the request at offset 49 has a head of which bytes")

@@ -10,25 +10,29 @@ import (
 )
 
 func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
-	const get, head, post = "GET /a HTTP/1.1\r\n\r\n", "HEAD /a HTTP/1.1\r\n\r\n", "POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
+	const get, head, post = "GET /a HTTP/1.1\r\n\r\n", "HEAD /a HTTP/1.1\r\n\r\n",
+		"POST /a HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc"
 	const next = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 	for name, c := range map[string]struct {
 		request, response, body string // the response without its body
 		until                   bool   // the stream's end
 	}{
-		"a length":          {get, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "abcde", false},
-		"none":              {get, next, "", false},
-		"chunks":            {get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n", false},
-		"trailers":          {get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\na\r\n00\r\nX: y\r\nZ: a\r\n\r\n", false},
-		"chunks, bare LF":   {get, "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", "3\nabc\n0\n\n", false},
-		"the stream's end":  {get, "HTTP/1.1 200 OK\r\n\r\n", "abc\r\n\r\n", true},
-		"HEAD":              {head, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", false},
-		"HEAD, chunked":     {head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", false},
-		"not modified":      {get, "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", false},
-		"no content":        {get, "HTTP/1.1 204 No Content\r\n\r\n", "", false},
-		"a posted one":      {post, next, "", false},
-		"HTTP/1.0":          {"GET /a HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", "x", false},
-		"a posted chunk":    {"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", next, "", false},
+		"a length": {get, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "abcde", false},
+		"none":     {get, next, "", false},
+		"chunks": {get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+			"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\n\r\n", false},
+		"trailers": {get, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+			"1\r\na\r\n00\r\nX: y\r\nZ: a\r\n\r\n", false},
+		"chunks, bare LF":  {get, "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", "3\nabc\n0\n\n", false},
+		"the stream's end": {get, "HTTP/1.1 200 OK\r\n\r\n", "abc\r\n\r\n", true},
+		"HEAD":             {head, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "", false},
+		"HEAD, chunked":    {head, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "", false},
+		"not modified":     {get, "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "", false},
+		"no content":       {get, "HTTP/1.1 204 No Content\r\n\r\n", "", false},
+		"a posted one":     {post, next, "", false},
+		"HTTP/1.0":         {"GET /a HTTP/1.0\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", "x", false},
+		"a posted chunk": {"POST /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", next, "",
+			false},
 		"a request, by LFs": {"GET /a HTTP/1.1\nHost: x\n\n", next, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +58,8 @@ func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
 
 func TestInterimResponsesAnswerNothing(t *testing.T) {
 	got := everyCut(t, nil, client([]byte("HEAD / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")),
-		server([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")))
+		server([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+
+			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")))
 	assert.Equal(t, []string{"100 Continue", "103 Early Hints", "200 OK"}, got.texts(s2c, trace.Message))
 	assert.Empty(t, got.of(s2c, trace.Failed), "the last one is to HEAD, and has no body")
 }
@@ -62,17 +67,26 @@ func TestInterimResponsesAnswerNothing(t *testing.T) {
 func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\n\r\n"
 	for name, c := range map[string]struct{ b, want string }{
-		"garbage":          {get + "what is this?\n\n", "the request at offset 18 is no HTTP: "},
-		"no end":           {"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead), "the request at offset 0 has a head without end: over 65,536 bytes; "},
-		"endless lines":    {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1) + "\r\n", "the request at offset 0 has a head without end: "},
-		"cut in the head":  {get + "GET / HT", "the request at offset 18 has no end in the capture"},
-		"cut in the body":  {"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab", "the message at offset 0 has no end in the capture"},
-		"chunks":           {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", `the body of the message at offset 0: "xyz" is no size of a chunk; `},
-		"a chunk too long": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", `the body of the message at offset 0: "b" stands where the data of a chunk must have ended; `},
-		"a chunk's line":   {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", maxLine), "the body of the message at offset 0: a line between its chunks is longer than 4,096 bytes"},
-		"a chunk's size":   {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", `the body of the message at offset 0: "ffffffffffffffff" is no size`},
-		"trailers":         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: y\r\n", maxTrailers/4+1), "the body of the message at offset 0: its trailers are longer"},
-		"HTTP/2":           {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "the request at offset 0 begins HTTP/2, which is not decoded here; "},
+		"garbage": {get + "what is this?\n\n", "the request at offset 18 is no HTTP: "},
+		"no end": {"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead),
+			"the request at offset 0 has a head without end: over 65,536 bytes; "},
+		"endless lines": {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1) + "\r\n",
+			"the request at offset 0 has a head without end: "},
+		"cut in the head": {get + "GET / HT", "the request at offset 18 has no end in the capture"},
+		"cut in the body": {"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab",
+			"the message at offset 0 has no end in the capture"},
+		"chunks": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+			`the body of the message at offset 0: "xyz" is no size of a chunk; `},
+		"a chunk too long": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
+			`the body of the message at offset 0: "b" stands where the data of a chunk must have ended; `},
+		"a chunk's line": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", maxLine),
+			"the body of the message at offset 0: a line between its chunks is longer than 4,096 bytes"},
+		"a chunk's size": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+			`the body of the message at offset 0: "ffffffffffffffff" is no size`},
+		"trailers": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: y\r\n",
+			maxTrailers/4+1), "the body of the message at offset 0: its trailers are longer"},
+		"HTTP/2": {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+			"the request at offset 0 begins HTTP/2, which is not decoded here; "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 7, 1448} {
@@ -86,7 +100,8 @@ func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 }
 
 func TestRawBytesAreNotClaimed(t *testing.T) {
-	for _, b := range []string{"GET x", "GE", "hello", "\x16\x03\x09", "HTTP/2 200", "\x81\x05hello", "\x17\x03\x03\xff\xff", "\x19\x03\x03\x00\x00", ""} {
+	for _, b := range []string{"GET x", "GE", "hello", "\x16\x03\x09", "HTTP/2 200", "\x81\x05hello",
+		"\x17\x03\x03\xff\xff", "\x19\x03\x03\x00\x00", ""} {
 		got := everyCut(t, nil, client([]byte(b)), server([]byte(b)))
 		assert.Empty(t, got, "%q", b)
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 func TestAFrameCostsTwoAllocationsAndItsKey(t *testing.T) {
-	for masked, want := range map[bool]float64{false: 2, true: 3} { // what Recorders may keep: header and span, key, span
+	for masked, want := range map[bool]float64{false: 2,
+		true: 3} { // what Recorders may keep: header and span, key, span
 		b := frameOf(ws.OpBinary, true, masked, strings.Repeat("x", 1024))
 		var told count
 		c := New(1, framing.WebSocket{}, &told)
@@ -34,10 +35,12 @@ func TestWhatIsLongIsNotKept(t *testing.T) {
 	mebibyte := make([]byte, 1<<20)
 	const mebibytes = 256
 	header := func(op ws.OpCode, rsv byte) []byte {
-		return websocket.AppendHeader(nil, ws.Header{Fin: true, Rsv: rsv, OpCode: op, Masked: true, Length: mebibytes << 20})
+		return websocket.AppendHeader(nil, ws.Header{Fin: true, Rsv: rsv, OpCode: op, Masked: true,
+			Length: mebibytes << 20})
 	}
 	post := "POST / HTTP/1.1\r\nContent-Length: 268435456\r\n\r\n"
-	upgrade := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
+	upgrade := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
 	for name, c := range map[string]struct {
 		codec      framing.Codec
 		begin      []byte

@@ -86,8 +86,9 @@ func (m *messages) read(b []byte) (rest []byte, err error) {
 		}
 		size := len(b) - len(m.in.b) - m.r.Buffered()
 		m.s.carried.add(aMessage, thing{size: int64(len(msg))})
-		m.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, m.from+int64(size)), Bytes: msg[:min(len(msg), keptBytes)]})
-		m.from += int64(size)
+		end := m.from + int64(size)
+		m.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: msg[:min(len(msg), keptBytes)]})
+		m.from = end
 		b = b[size:]
 	}
 }

@@ -92,7 +92,8 @@ func TestMessagesHaveALimit(t *testing.T) {
 					assert.Equal(t, trace.Span{N: len(c.b)}, *got[0].Span)
 					continue
 				}
-				assert.Equal(t, []string{"error: the message at offset 0 is longer than 1,048,576 bytes; nothing can be said of what follows"},
+				assert.Equal(t, []string{"error: the message at offset 0 is longer than 1,048,576 bytes; " +
+					"nothing can be said of what follows"},
 					got.lines(c2s), "in pieces of %d", size)
 			}
 		})
@@ -121,8 +122,10 @@ func TestWithTheHandshakeTheCodecDoesNotMatter(t *testing.T) {
 
 func TestFramesWithoutAHandshake(t *testing.T) {
 	got := everyCut(t, framing.WebSocket{}, client(hello), server(echoed, []byte("\xc1\x01\xff")))
-	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`, `message 0+11 "hello"`}, got.lines(c2s))
-	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c, trace.Message))
+	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`,
+		`message 0+11 "hello"`}, got.lines(c2s))
+	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c,
+		trace.Message))
 	assert.Empty(t, got.of(s2c, trace.Failed))
 }
 
@@ -142,18 +145,22 @@ func TestWhatACallCarried(t *testing.T) {
 	assert.Equal(t, "", c.Carried(c2s))
 	assert.Equal(t, "", whole(c2s, []byte("PO")))
 	assert.Equal(t, "part of the head of the request", whole(c2s, []byte("ST /x HTTP/1.1\r\n")))
-	assert.Equal(t, "the request POST /x; 2 bytes of the body of POST /x", whole(c2s, []byte("Content-Length: 5\r\n\r\nab")))
+	assert.Equal(t, "the request POST /x; 2 bytes of the body of POST /x", whole(c2s,
+		[]byte("Content-Length: 5\r\n\r\nab")))
 	assert.Equal(t, "3 bytes of the body of POST /x; the request GET /ws", whole(c2s, []byte("cde"), asking))
 	assert.Equal(t, "the response 204 No Content; the response 101 Switching Protocols; frame: text of 5",
 		whole(s2c, []byte("HTTP/1.1 204 No Content\r\n\r\n"), accepting, echoed))
 	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello))
-	assert.Equal(t, "2 frames: text of 5, close 1000", whole(s2c, echoed, frameOf(ws.OpClose, true, false, "\x03\xe8bye")))
+	assert.Equal(t, "2 frames: text of 5, close 1000", whole(s2c, echoed, frameOf(ws.OpClose, true, false,
+		"\x03\xe8bye")))
 	assert.Equal(t, "part of a frame's header", whole(c2s, large[:5]))
 	assert.Equal(t, "the header of a text frame of 10,000", whole(c2s, large[5:8]))
 	assert.Equal(t, "the first 1,440 bytes of a text frame of 10,000", whole(c2s, large[8:1448]))
 	assert.Equal(t, "bytes 1,440 to 2,888 of a text frame of 10,000", say(c2s, large[1448:1500], 1448))
-	assert.Equal(t, "the last 7,112 bytes of a text frame of 10,000; 4 frames: ping, empty, pong of 1, text of 5, ...; part of a frame's header",
-		whole(c2s, large[2896:], frameOf(ws.OpPing, true, true, ""), frameOf(ws.OpPong, true, true, "x"), hello, hello, hello[:1]))
+	assert.Equal(t, "the last 7,112 bytes of a text frame of 10,000; "+
+		"4 frames: ping, empty, pong of 1, text of 5, ...; part of a frame's header",
+		whole(c2s, large[2896:], frameOf(ws.OpPing, true, true, ""), frameOf(ws.OpPong, true, true, "x"), hello,
+			hello, hello[:1]))
 	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello[1:]))
 
 	c, at = New(1, framing.Lines{}, nil), map[trace.Dir]int64{}

@@ -39,14 +39,16 @@ func conversation(t *testing.T, version uint16) (clientBytes, serverBytes []byte
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"lab.example"}}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		DNSNames: []string{"lab.example"}}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)
 	a, b := net.Pipe()
 	ca, cb := &wiretap{Conn: a}, &wiretap{Conn: b}
 	done := make(chan error, 1)
 	go func() {
-		conn := tls.Server(cb, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert}, PrivateKey: key}}})
+		conn := tls.Server(cb, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert},
+			PrivateKey: key}}})
 		_, err := io.CopyN(conn, conn, 5)
 		done <- err
 		_ = cb.Close()
@@ -80,7 +82,8 @@ func TestTheRecordsOfTLS(t *testing.T) {
 				assert.Equal(t, "application data record", records[len(records)-1].Text)
 				assert.Len(t, got.lines(stream.dir), len(records), "nothing else is claimed")
 			}
-			assert.Equal(t, `handshake record: ClientHello for "lab.example", to speak "h2" or "http/1.1"`, got.texts(c2s, trace.TLS)[0])
+			assert.Equal(t, `handshake record: ClientHello for "lab.example", to speak "h2" or "http/1.1"`,
+				got.texts(c2s, trace.TLS)[0])
 			assert.Equal(t, "handshake record", got.texts(s2c, trace.TLS)[0])
 		})
 	}
@@ -89,11 +92,13 @@ func TestTheRecordsOfTLS(t *testing.T) {
 func TestAHoleInARecord(t *testing.T) {
 	b := []byte("\x16\x03\x01\x00\x03abc\x17\x03\x03\x00\x02xy\x15\x03\x03\x00\x00")
 	got := play(nil, without(c2s, b, 6, 2), captured{dir: s2c}, nil)
-	assert.Equal(t, []string{"tls 0+8: handshake record", "tls 8+7: application data record", "tls 15+5: alert record"}, got.lines(c2s))
+	assert.Equal(t, []string{"tls 0+8: handshake record", "tls 8+7: application data record",
+		"tls 15+5: alert record"}, got.lines(c2s))
 	for _, at := range []int{8, 10, 12} {
 		got = play(nil, without(c2s, b, at, 1), captured{dir: s2c}, nil)
 		assert.Equal(t, []string{"tls 0+8: handshake record",
-			"error: the record at offset 8 has a header that is not in the capture; nothing can be said of what follows"}, got.lines(c2s))
+			"error: the record at offset 8 has a header that is not in the capture; " +
+				"nothing can be said of what follows"}, got.lines(c2s))
 	}
 }
 

@@ -46,10 +46,11 @@ func TestTheOrderOfTheDirectionsDoesNotMatter(t *testing.T) {
 	c, s := client(asking, hello), server(accepting, echoed)
 	want := decoded(nil, 0, c, s)
 	for name, order := range map[string][]told{
-		"the answer first":            {s, c},
-		"frames before the answer":    {client(asking), client(hello), s},
-		"an answer before the rest":   {client(asking[:9]), server(accepting, echoed), client(asking[9:], hello)},
-		"an answer in the middle":     {client(asking), server(accepting[:50]), client(hello), server(accepting[50:], echoed)},
+		"the answer first":          {s, c},
+		"frames before the answer":  {client(asking), client(hello), s},
+		"an answer before the rest": {client(asking[:9]), server(accepting, echoed), client(asking[9:], hello)},
+		"an answer in the middle": {client(asking), server(accepting[:50]), client(hello), server(accepting[50:],
+			echoed)},
 		"frames in front of frames":   {client(asking), server(accepting, echoed), client(hello)},
 		"the answer's end, then more": {client(asking, hello[:3]), s, client(hello[3:])},
 	} {
@@ -104,7 +105,8 @@ func TestWithoutTheRequestTheServersFramesAreKnown(t *testing.T) {
 	got := everyCut(t, nil, server(accepting, echoed))
 	assert.Equal(t, []string{"makes a WebSocket; its request is not known"}, got.texts(s2c, trace.Response))
 	assert.Len(t, got.of(s2c, trace.Frame), 1)
-	assert.Equal(t, []string{"error: the request for the WebSocket is not in the capture: nothing can be said about the client's frames"},
+	assert.Equal(t, []string{"error: the request for the WebSocket is not in the capture: " +
+		"nothing can be said about the client's frames"},
 		got.lines(c2s))
 }
 
@@ -118,7 +120,8 @@ func TestWhatWaitsForTheOtherDirectionIsBounded(t *testing.T) {
 		feed(c, c2s, &off, frames)
 		assert.LessOrEqual(t, c.client.heldSize, maxHeld+segment)
 	}
-	assert.Equal(t, []string{"the answer to the request at offset 0 is not in the capture; nothing can be said of what follows"},
+	assert.Equal(t, []string{"the answer to the request at offset 0 is not in the capture; " +
+		"nothing can be said of what follows"},
 		told.texts(c2s, trace.Failed))
 
 	told = nil

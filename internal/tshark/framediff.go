@@ -3,7 +3,6 @@ package tshark
 import (
 	"bytes"
 	"fmt"
-	"net/netip"
 )
 
 const (
