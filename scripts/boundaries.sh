@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Boundaries: writes, segments, reads and messages of the same bytes, without a framing and with three.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The system calls: what the programs say is what the kernel was asked.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The end of a connection: Close and FIN, half of a connection, RST, and a process that is killed.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

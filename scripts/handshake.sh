@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The handshake of TCP: what the programs ask for, and what the two kernels do.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

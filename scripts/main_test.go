@@ -119,17 +119,20 @@ func (w *walk) processes(t *testing.T) (left []string) {
 	return left
 }
 
-// walked runs a walkthrough as root, live, and returns what it printed.
-func walked(t *testing.T, name string, args ...string) string {
+// walked runs a walkthrough as root, live. It returns what it printed, and the directory where it saved its files.
+func walked(t *testing.T, name string) (out, saved string) {
 	t.Helper()
 	needLive(t, name)
-	w := prepare(t, ".", name, append([]string{"--fast"}, args...)...)
+	saved = t.TempDir()
+	w := prepare(t, ".", name, "--fast", "--save", saved)
 	require.Equal(t, 0, w.run(t), "%s%s", &w.stdout, &w.stderr)
 	assert.Empty(t, w.stderr.String())
 	for line := range strings.Lines(w.stdout.String()) {
 		assert.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), 80, "%s", line)
 	}
-	return w.stdout.String()
+	saved = filepath.Join(saved, name)
+	keptLikeFresh(t, name, saved)
+	return w.stdout.String(), saved
 }
 
 // columns is the width of a line on a terminal: Hangul takes two.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Segments: what a network with packets of 1500 bytes makes of a write and of a frame.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

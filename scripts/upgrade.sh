@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # The upgrade: HTTP, then frames on the same connection; what masking hides, and what TLS hides.
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "${BASH_SOURCE[0]}")/functions.sh"
 
 about() {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -106,6 +107,23 @@ func TestWithoutStraceAndARecordingThereAreNoCalls(t *testing.T) {
 	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
 	w := prepare(t, dir, "calls")
 	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
+}
+
+func TestTheCourseHasEveryStep(t *testing.T) {
+	b, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, course, _ := strings.Cut(string(b), "\n## 1. ")
+	for _, name := range walkthroughs {
+		script, err := os.ReadFile(name + ".sh")
+		require.NoError(t, err)
+		steps := regexp.MustCompile(`(?m)^step (\S+) `).FindAllStringSubmatch(string(script), -1)
+		require.NotEmpty(t, steps)
+		for _, step := range steps {
+			_, rest, found := strings.Cut(course, "| "+step[1])
+			require.True(t, found, "%s is not in README.md, or not in order", step[1])
+			course = rest
+		}
+	}
 }
 
 func TestPauseWaitsForEnter(t *testing.T) {

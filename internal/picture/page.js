@@ -6,6 +6,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const panel = document.querySelector("aside");
 const [said, heard, table] = ["what", "at", "where"].map(id => document.getElementById(id));
 const narrowest = 8; // bytes in view, at least
+let current = null; // the view with the byte that was picked
 
 class View {
   constructor(stream, section) {
@@ -58,7 +59,12 @@ class View {
     const width = Math.max(240, this.svg.parentElement.clientWidth);
     this.drawing = new Drawing(this.svg, this.stream, this.from, this.to, width);
     this.drawing.draw();
-    this.drawing.point(this.at);
+    this.rest();
+  }
+
+  // rest shows the byte that was picked, if it is here.
+  rest() {
+    this.drawing.point(this === current ? this.at : -1);
   }
 
   // show has the offsets from..to in view, as far as the stream has them.
@@ -92,9 +98,12 @@ class View {
   select(at) {
     const { start, size, conn, dir } = this.stream;
     this.at = Math.max(start, Math.min(size - 1, at));
+    const before = current;
+    current = this;
+    if (before) before.rest();
     if (this.at < this.from) this.show(this.at, this.at + this.to - this.from);
     if (this.at >= this.to) this.show(this.at + 1 - (this.to - this.from), this.at + 1);
-    this.drawing.point(this.at);
+    this.rest();
     this.svg.setAttribute("aria-valuenow", this.at);
     this.svg.setAttribute("aria-valuetext", `byte at ${number(this.at)}`);
     tell(this.stream, this.at);
@@ -114,7 +123,7 @@ class View {
         return tell(this.stream, at(e));
       }
       const [from, to] = [drag.at, at(e)].sort((a, b) => a - b);
-      this.drawing.point(this.at);
+      this.rest();
       this.drawing.band("zoom", from, to + 1);
     };
     this.svg.onpointerup = e => {
@@ -126,8 +135,8 @@ class View {
     };
     this.svg.onpointercancel = () => { drag = null; };
     this.svg.onpointerleave = () => {
-      this.drawing.point(this.at);
-      tell(this.stream, this.at);
+      this.rest();
+      if (current) tell(current.stream, current.at);
     };
     this.svg.addEventListener("wheel", e => {
       if (!e.ctrlKey && !e.metaKey) return; // the wheel alone moves the page

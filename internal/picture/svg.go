@@ -71,7 +71,7 @@ func (d *drawing) figure(f Figure) {
 		d.text(margin, 24, "title", plain(f.Title))
 	}
 	for _, note := range f.notes() {
-		for _, line := range trace.Fold(note, 118) {
+		for _, line := range trace.Fold(note, 130) {
 			d.text(margin, 20, "dim", line)
 		}
 	}

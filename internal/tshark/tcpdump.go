@@ -50,8 +50,8 @@ func Record(t testing.TB, port uint16) *Recording {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	r.ctx = ctx
 	r.cmd = exec.CommandContext(ctx, "tcpdump", "-i", "lo", "-n", "-U", "-w", "-",
-		"--immediate-mode",    // a short capture would end up empty
-		"--buffer-size=65536", // KiB; with the 2 MiB that are usual a fast stream loses packets
+		// A place for each of some 2,000 packets of loopback's longest, so that none is lost if tcpdump has to wait.
+		"--immediate-mode", "--buffer-size=262144", "--snapshot-length=66000",
 		fmt.Sprint("tcp port ", port))
 	stdout, err := r.cmd.StdoutPipe()
 	require.NoError(t, err)

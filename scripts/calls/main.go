@@ -30,7 +30,8 @@ func (f *flags) define(fs *flag.FlagSet) {
 	fs.Var(&f.accounts, "account", "the account that a program wrote with -json to this `FILE`; may be repeated")
 	fs.Var(&f.traces, "trace", "what strace -f -ttt -o wrote of that program to this `FILE`: the first -trace is of the "+
 		"first -account's program, and so on")
-	fs.BoolVar(&f.json, "json", false, "print lines of JSON: the events with their calls, the calls without an event, the result last")
+	fs.BoolVar(&f.json, "json", false, "print lines of JSON: the events with their calls, the calls without an event, "+
+		"the result last")
 }
 
 func (f *flags) check() error {

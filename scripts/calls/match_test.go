@@ -157,3 +157,19 @@ func TestTwoReadsAreNotOne(t *testing.T) {
 		`read(7, "hello", 5) = 5`+"\n30 1795385680.201401 "+`read(7, "\354\225\210", 65531) = 3`, 1)
 	assert.Contains(t, found(t, clientAccount, two), "read: the system call on descriptor 7 at 0 moved 5 bytes")
 }
+
+func TestEachReadHasItsOwnCall(t *testing.T) {
+	account := strings.Replace(clientAccount, `"off":0,"n":8,"data":"\"hello안\""`, `"off":0,"n":5,"data":"\"hello\""}
+{"time":"2026-11-22T22:14:40.201520Z","ev":"read","at":"client","dir":"s2c","off":5,"n":3,"data":"\"안\""`, 1)
+	two := strings.Replace(clientTrace, `read(7, "hello\354\225\210", 65536) = 8`,
+		`read(7, "hello", 65536) = 5`+"\n30 1795385680.201510 "+`read(7, "\354\225\210", 65536) = 3`, 1)
+	all := found(t, account, two)
+	assert.Contains(t, all, `read: read(7, "hello", 65536) = 5`)
+	assert.Contains(t, all, `read: read(7, "안", 65536) = 3`)
+}
+
+func TestAnAcceptOfAnotherClientIsNotFound(t *testing.T) {
+	other := strings.Replace(serverTrace, "htons(41342)", "htons(41340)", 1)
+	assert.Contains(t, found(t, serverAccount, other),
+		"accept: no system call on descriptor 6 does that before it is told")
+}

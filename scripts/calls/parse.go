@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"echolab/internal/trace"
 )
 
 // maxLine bounds a line of strace's output, and maxTrace all of it: this is for runs that one can look at.
@@ -24,11 +26,13 @@ const (
 //	<... read resumed>"hello", 65536) = 5
 //	--- SIGURG {si_signo=SIGURG, ...} ---
 //	+++ exited with 0 +++
+//
+// A call of a thread that is ended has the name ??? where strace can no longer ask for it.
 var (
 	stamped = regexp.MustCompile(`^(\d+) +(\d{1,11})\.(\d{6}) (.+)$`)
-	begun   = regexp.MustCompile(`^(\w+)\((.*) <unfinished \.\.\.>$`)
-	resumed = regexp.MustCompile(`^<\.\.\. (\w+) resumed>(.*)$`)
-	entire  = regexp.MustCompile(`^(\w+)\((.*)$`)
+	begun   = regexp.MustCompile(`^(\w+|\?+)\((.*) <unfinished \.\.\.>$`)
+	resumed = regexp.MustCompile(`^<\.\.\. (\w+|\?+) resumed>(.*)$`)
+	entire  = regexp.MustCompile(`^(\w+|\?+)\((.*)$`)
 	ended   = regexp.MustCompile(`^(.*)\) += (.*?)(?: <(\d+)\.(\d{6})>)?$`) // the last ") =": bytes may have others
 	other   = regexp.MustCompile(`^(?:---|\+\+\+|strace: ) ?.*`)
 )
@@ -55,6 +59,9 @@ func readTrace(r io.Reader) (*recording, error) {
 		}
 		if err == nil {
 			err = p.parse(line)
+		}
+		if err == errNotStrace {
+			err = fmt.Errorf("%w: %s", err, trace.Preview([]byte(line)))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d %w", p.line, err)

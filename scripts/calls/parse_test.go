@@ -18,9 +18,13 @@ func TestHalvesOfACallAreJoined(t *testing.T) {
 30 1795385680.101361 <... read resumed>"hello", 65536) = 5
 31 1795385680.101400 exit_group(0) = ?
 31 1795385680.101401 +++ exited with 0 +++
+6  1795385680.101402 ???( <unfinished ...>
+7  1795385680.101402 read(6,  <unfinished ...>
+7  1795385680.101403 <... read resumed> <unfinished ...>) = ?
+6  1795385680.101403 <... ??? resumed>) = ?
 `[1:]))
 	require.NoError(t, err)
-	require.Len(t, rec.calls, 2)
+	require.Len(t, rec.calls, 3)
 	read, write := rec.calls[0], rec.calls[1]
 	assert.Equal(t, `("hello", 65536) = 5`, strings.Replace(read.String(), "6, ", "", 1))
 	assert.Equal(t, []int{30, 1, 5}, []int{read.thread, read.entered, read.done})
@@ -28,6 +32,8 @@ func TestHalvesOfACallAreJoined(t *testing.T) {
 	assert.EqualValues(t, 5, read.value)
 	assert.Equal(t, "a) = 7 <unfinished ...>", string(write.data()))
 	assert.EqualValues(t, 22, write.value)
+	assert.Equal(t, "?", rec.calls[2].result)
+	assert.EqualValues(t, -1, rec.calls[2].value)
 }
 
 func TestTheTimeInACallIsCountedIfItIsTold(t *testing.T) {
@@ -65,7 +71,7 @@ func TestWhatIsNoTraceIsNamed(t *testing.T) {
 }
 
 func TestALongTraceIsRefused(t *testing.T) {
-	line := `30 1795385680.101299 futex(0xab, FUTEX_WAKE_PRIVATE, 1) = 0` + strings.Repeat(" ", 1000) + "\n"
+	line := "30 1795385680.101299 --- " + strings.Repeat("x", maxLine/2) + "\n"
 	_, err := readTrace(strings.NewReader(strings.Repeat(line, maxTrace/len(line)+2)))
 	assert.ErrorContains(t, err, "this is for shorter runs")
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# remake.sh records the walkthroughs anew, for those who cannot capture. It needs root, and what they all need.
+# remake.sh records the walkthroughs anew, for those who cannot capture, and draws the README's picture from one of the
+# recordings. It needs root, and what they all need. What README.md and scripts/README.md quote is to be pasted anew.
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")"
 new=$(mktemp -d)
@@ -7,6 +8,11 @@ trap 'rm -rf "$new"' EXIT
 for walkthrough in handshake boundaries segments upgrade close calls; do
 	bash "../$walkthrough.sh" --save "$new" >/dev/null
 	[ -d "$new/$walkthrough" ] || { echo "remake.sh: $walkthrough.sh could not record anything" >&2; exit 1; }
-	rm -rf "./$walkthrough"
-	cp -R "$new/$walkthrough" .
 done
+for walkthrough in "$new"/*; do
+	rm -rf "./${walkthrough##*/}"
+	cp -R "$walkthrough" .
+done
+shown=boundaries/6-cut-frames
+go run ../streammap "$shown.pcap" -account "$shown.client.jsonl" -account "$shown.server.jsonl" \
+	-svg ../streammap/map.svg >/dev/null

@@ -1,7 +1,12 @@
 package interop
 
 import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
 	"net/netip"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -43,8 +48,12 @@ func TestWhatEveryClientSendsIsCapturedAsTsharkReadsIt(t *testing.T) {
 			if c.offers != asTold && !offer {
 				continue
 			}
-			v := visit{client: c, offer: offer}
-			t.Run(v.name(), func(t *testing.T) {
+			name := c.name
+			if offer {
+				name += ", offers compression"
+			}
+			t.Run(name, func(t *testing.T) {
+				v := visit{client: c, offer: offer}
 				v.server = startServer(t, "-compress", "-origin", "*")
 				recording := v.server.record(t)
 				results := v.visit(t, v.target())
@@ -61,8 +70,8 @@ func TestWhatEveryClientSendsIsCapturedAsTsharkReadsIt(t *testing.T) {
 // Inside TLS there are frames, but not in a capture.
 func TestACaptureOfTLSShowsNoFrames(t *testing.T) {
 	for _, c := range clients {
-		v := visit{client: c, offer: true, tls: true}
-		t.Run(v.name(), func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
+			v := visit{client: c, offer: true, tls: true}
 			v.server = startSecure(t, "-origin", "*")
 			recording := v.server.record(t)
 			results := v.visit(t, v.target())
@@ -87,3 +96,45 @@ func TestWhatCurlGetsIsCapturedAsTsharkReadsIt(t *testing.T) {
 	assert.Equal(t, 3, counts.Connections, "the two of curl, and the last one")
 	assert.Zero(t, counts.Frames)
 }
+
+// curl sends the frames that it is given on standard input when it has been given them: here behind the answer. Frames
+// that come in front of it, as in the test of curl alone, tshark takes for HTTP.
+func TestTheUpgradeThatCurlAsksForIsCapturedAsTsharkReadsIt(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		missing(t, "curl", "curl")
+	}
+	server := startServer(t)
+	recording := server.record(t)
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "curl", "-q", "-sS", "-i", "-N", "--noproxy", "*", "-X", "GET", "-T", "-",
+		"-H", "Transfer-Encoding:", "-H", "Expect:", // the frames are no body
+		"-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13",
+		"-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "http://"+server.addr+"/ws")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	answer := bufio.NewReader(stdout)
+	head, err := http.ReadResponse(answer, nil)
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusSwitchingProtocols, head.StatusCode)
+	_, err = io.WriteString(stdin, curlHello+curlBye)
+	require.NoError(t, err)
+	frames, err := io.ReadAll(answer)
+	require.NoError(t, err)
+	assert.Equal(t, curlAnswer, string(frames))
+	require.NoError(t, stdin.Close())
+	require.NoError(t, cmd.Wait())
+	server.end(t)
+	counts := tshark.Compare(t, recording.End())
+	assert.Equal(t, 4, counts.Frames)
+}
+
+// A frame of each kind that curl is given, and what comes back.
+const (
+	curlHello  = "\x81\x85\x00\x00\x00\x00hello"    // a text, masked with a key that changes nothing
+	curlBye    = "\x88\x82\x00\x00\x00\x00\x03\xe8" // a Close, 1000
+	curlAnswer = "\x81\x05hello" + "\x88\x02\x03\xe8"
+)

@@ -138,6 +138,7 @@ func (s *survey) run(ctx context.Context, in *input) int {
 	s.follower.End()
 	if s.listing != nil {
 		s.listing.end()
+		fmt.Fprintln(s.p.Stdout)
 	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", in.name, err)
