@@ -60,6 +60,26 @@ server read  5 bytes at 0  "hello"     │
 `, got)
 }
 
+func TestFlagsAreNotSaidTwiceAndASegmentShowsItsBytes(t *testing.T) {
+	packet := func(p *beside.Printer, flags, text string, data []byte) {
+		p.Packet(trace.Event{Ev: trace.Segment, Dir: trace.ServerToClient, Text: text, Bytes: data,
+			PacketHeader: &trace.PacketHeader{Number: 7, Flags: flags}})
+	}
+	got := printed(t, func(p *beside.Printer) {
+		packet(p, "SYN ACK", "SYN ACK: the server agrees", nil)
+		packet(p, "FIN ACK", "FIN: no more bytes", nil)
+		packet(p, "PSH ACK", "5 bytes at 0: a frame", []byte("\x81\x03abc"))
+		packet(p, "ACK", "SYN: so it says", nil)
+	})
+	assert.Equal(t, `
+                                       │ ◀ 7 SYN ACK  the server agrees
+                                       │ ◀ 7 FIN ACK  no more bytes
+                                       │ ◀ 7 PSH ACK  5 bytes at 0: a frame
+                                       │   "\x81\x03abc"
+                                       │ ◀ 7 ACK  SYN: so it says
+`, got)
+}
+
 func TestBytesThatNeedMoreRoomHaveALineOfTheirOwn(t *testing.T) {
 	got := printed(t, func(p *beside.Printer) {
 		p.Account(trace.Event{

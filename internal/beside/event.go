@@ -21,8 +21,9 @@ func (p *Printer) Account(e trace.Event) {
 	p.Left(mark, text)
 }
 
-// Packet prints a packet in the right column: its direction, its number in the capture, its flags and the sentence on
-// it, and what is not as usual about it. Other events of a capture, such as a gap, have their kind in the number's place.
+// Packet prints a packet in the right column: its direction, its number in the capture, its flags, what is not as usual
+// about it, the sentence on it, and the first bytes of a segment. Other events of a capture, such as a gap, have their
+// kind in the number's place.
 func (p *Printer) Packet(e trace.Event) {
 	text := e.Text
 	if text == "" {
@@ -31,11 +32,20 @@ func (p *Printer) Packet(e trace.Event) {
 	number := string(e.Ev)
 	if e.PacketHeader != nil {
 		number = strconv.Itoa(e.Number) + " " + e.Flags
+		text = behindFlags(text, e.Flags)
 		for _, mark := range e.Marks {
 			number += fmt.Sprintf(" [%s]", mark)
 		}
 	}
-	p.Right(join(" ", arrow(e.Dir), conn(e), number), text)
+	p.Right(join(" ", arrow(e.Dir), conn(e), number), join("\n", text, data(e)))
+}
+
+// behindFlags is the sentence without the flags that many begin with: they stand in front of it.
+func behindFlags(text, flags string) string {
+	if first, rest, found := strings.Cut(text, ": "); found && (first == flags || first+" ACK" == flags) {
+		return rest
+	}
+	return text
 }
 
 // arrow is the direction in one column: the client stands on the left.

@@ -196,9 +196,10 @@ func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
 	header := act(t, "c1.c2s.198", []string{"said()"}, figure)[0]
 	assert.Contains(t, header, "byte at 198, client → server: 81, of a frame's header; ")
 	assert.Contains(t, header, "byte 1 of 21, header byte 1 of 6")
-	none := act(t, "c1.s2c.7", []string{"said()"}, figure)[0]
+	told := act(t, "c1.s2c.7", []string{"said()", "doc.querySelectorAll('.here').length"}, figure)
 	assert.Equal(t, "byte at 7, server → client: 88, byte 3 of 3 of “안”; in no message; "+
-		"write 1 of 1 (33 bytes at 0): byte 8 of 33", none)
+		"write 1 of 1 (33 bytes at 0): byte 8 of 33", told[0])
+	assert.Equal(t, "1", told[1], "the other stream has none")
 }
 
 func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {

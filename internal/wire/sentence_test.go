@@ -72,6 +72,20 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			marks: []trace.Mark{trace.Overlap}, text: "8 bytes at 3, 2 of them again"},
 		{name: "ahead", do: func(c *conn) { c.At(c2s, 1448, "hello") }, kind: trace.Segment,
 			marks: []trace.Mark{trace.Ahead}, text: "5 bytes at 1,448, ahead: 1,448 in front of them are missing so far"},
+		{name: "ahead, as far as there is room", do: func(c *conn) { c.ACK(s2c).Window = 65535; c.At(c2s, 4<<20, "hello") },
+			kind: trace.Segment, marks: []trace.Mark{trace.Ahead},
+			text: "5 bytes at 4,194,304, ahead: 4,194,304 in front of them are missing so far"},
+		{name: "ahead, a part again", do: func(c *conn) { c.At(c2s, 5, "world"); c.At(c2s, 7, "rld!!!") }, kind: trace.Segment,
+			marks: []trace.Mark{trace.Overlap, trace.Ahead},
+			text:  "6 bytes at 7, 3 of them again, ahead: 5 in front of them are missing so far"},
+		{name: "again what was cut", kind: trace.Segment, marks: []trace.Mark{trace.Retransmission},
+			do: func(c *conn) {
+				p := c.Send(c2s, "hello")
+				p.Payload = p.Payload[:2]
+				c.Send(c2s, " world")
+				c.At(c2s, 0, "hello world")
+			},
+			text: "again: 11 bytes at 0, 2,000 µs after the first time"},
 		{name: "ahead and others", do: func(c *conn) { c.At(c2s, 5, "world"); c.At(c2s, 5, "WORLD") }, kind: trace.Segment,
 			marks: []trace.Mark{trace.Retransmission},
 			text:  "again: 5 bytes at 5; other bytes than the first time, which are the ones that count here"},
@@ -119,6 +133,8 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			marks: []trace.Mark{trace.WindowUpdate}, text: "ACK: the server has room for 128,000 bytes now"},
 		{name: "keepalive", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.At(c2s, 4, "") },
 			marks: []trace.Mark{trace.KeepAlive}, text: "keepalive: it asks whether the server is still there"},
+		{name: "no keepalive while bytes are on their way", text: "ACK: nothing new",
+			do: func(c *conn) { c.ACK(c2s); c.Send(c2s, "hello"); c.ACK(s2c); c.Send(c2s, "world"); c.At(c2s, 4, "") }},
 		{name: "keepalive with a byte", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.At(c2s, 4, "x") },
 			kind: trace.Segment, marks: []trace.Mark{trace.KeepAlive},
 			text: "keepalive: a byte that was acknowledged already, to ask whether the server is still there"},
@@ -159,6 +175,9 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			text: "RST: the server ends the connection at once, as when a program closes it with bytes unread"},
 		{name: "RST behind a FIN", do: func(c *conn) { c.FIN(c2s); c.Send(s2c, "hello"); c.RST(c2s) },
 			text: "RST: bytes came behind the client's FIN, and nobody is there to read them"},
+		{name: "RST in front of bytes on their way",
+			do:   func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.Send(c2s, "world"); c.RST(c2s).Seq -= 5 },
+			text: "RST: the client ends the connection at once"},
 		{name: "RST with another's number", do: func(c *conn) { c.Send(c2s, "hello"); c.RST(c2s).Seq += 1 << 24 },
 			marks: []trace.Mark{trace.Outside}, text: "RST ACK: the numbers fit no part of the connection; not taken in"},
 		{name: "RST behind the end", do: func(c *conn) { c.RST(c2s); c.RST(c2s) },

@@ -247,6 +247,45 @@ func TestAMissingSYNACKIsSaid(t *testing.T) {
 	assert.Equal(t, "5 bytes at 0; the server's SYN is not in the capture: offset 0 is its first byte here", r.on(4).Text)
 }
 
+func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
+	s := new(capturetest.Script)
+	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
+	c.ACK(s2c)
+	c.Skip(c2s, 100)
+	c.Send(c2s, "hello")
+	c.ACK(s2c)
+	r := follow(s.Packets)
+	assert.Equal(t, "ACK: the server's kernel has all that came in front of this capture", r.on(1).Text)
+	assert.Equal(t, "hello", r.stream(t, 1, c2s))
+	assert.Equal(t, "ACK: the server's kernel has all bytes up to 5; whether the program has read them, it does not say",
+		r.on(3).Text)
+
+	s = new(capturetest.Script) // what was offered moves with offset 0
+	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80")
+	c.SYN(c2s).WindowScale = -1
+	ack(c.ACK(c2s), 10<<20)
+	c.At(s2c, 0, "hello")
+	c.At(s2c, 10<<20+1000, "world").Flags &^= capture.ACK
+	assert.Equal(t, []trace.Mark{trace.Ahead}, follow(s.Packets).on(4).Marks)
+}
+
+func TestWindowsAreScaledIfBothHaveAgreed(t *testing.T) {
+	for _, c := range []struct{ client, server, want int }{
+		{7, 7, 502 << 7}, {0, 7, 502}, {15, 7, 502 << 14}, {7, -1, 502}, {-1, 7, 502},
+	} {
+		s := new(capturetest.Script)
+		conn := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
+		conn.SYN(c2s).WindowScale = c.client
+		conn.SYN(s2c).WindowScale = c.server
+		conn.ACK(c2s)
+		r := follow(s.Packets)
+		assert.Equal(t, 502, r.on(1).Window, "a SYN's is never scaled")
+		assert.Equal(t, 502, r.on(2).Window)
+		assert.Equal(t, c.want, r.on(3).Window, "%+v", c)
+		assert.Equal(t, 502, follow(s.Packets[2:]).on(3).Window, "without the SYNs nothing is known")
+	}
+}
+
 func TestPortsAreUsedAgain(t *testing.T) {
 	s, c := handshaken()
 	c.Send(c2s, "first")

@@ -104,6 +104,7 @@ func TestInJSONEveryEventHasItsCalls(t *testing.T) {
 
 func TestBadInputIsOneLine(t *testing.T) {
 	earlier := strings.ReplaceAll(clientAccount, "2026-11-22T22:14", "2026-11-22T21:14")
+	later := strings.ReplaceAll(clientAccount, "2026-11-22T22:14", "2026-11-22T22:15")
 	inTLS := clientAccount + `{"time":"2026-11-22T22:14:40.2Z","ev":"tls","at":"client"}` + "\n"
 	cases := []struct{ account, trace, says string }{
 		{clientAccount, "", "run.strace: it is empty"},
@@ -113,6 +114,9 @@ func TestBadInputIsOneLine(t *testing.T) {
 		{"", clientTrace, "account.jsonl: it is no account of tcpclient, tcpserver or wsserver"},
 		{clientTrace, clientTrace, "account.jsonl: line 1 is not an event"},
 		{earlier, clientTrace, "is of another run than"},
+		{later, clientTrace, "is of another run than"},
+		{strings.ReplaceAll(clientAccount, `"fd":7`, `"fd":9`), clientTrace, "is of another run than"},
+		{clientAccount, strings.Replace(clientTrace, "IPPROTO_IP) = 7\n29", "IPPROTO_IP) = 8\n29", 1), "is of another run than"},
 		{inTLS, clientTrace, "account.jsonl: the account tells of what is inside TLS"},
 		{`{"ev":"result","ok":true}`, clientTrace, "it is no account"},
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"echolab/internal/trace"
 )
@@ -43,15 +42,16 @@ func readProgram(accountFile, traceFile string) (*program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", traceFile, err)
 	}
-	first, last := p.events[0].Time, p.events[len(p.events)-1].Time
-	if last.Before(rec.first) || first.After(rec.last.Add(time.Second)) {
-		const clock = "2006-01-02 15:04:05"
-		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace at %s (UTC)",
-			accountFile, traceFile, first.UTC().Format(clock), rec.first.Format(clock))
-	}
 	p.calls, p.lives = rec.calls, lives(rec.calls)
+	first, none := p.events[0].Time, true
 	for _, e := range p.events {
 		p.match(e)
+		none = none && e.calls == nil
+	}
+	if none || first.After(rec.last) {
+		const clock = "2006-01-02 15:04:05.000000"
+		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace is from %s to %s (UTC)",
+			accountFile, traceFile, first.UTC().Format(clock), rec.first.Format(clock), rec.last.Format(clock))
 	}
 	p.tell()
 	return p, nil
