@@ -6,11 +6,11 @@
 about() {
 	cat <<'END'
 calls.sh runs server and client under strace and shows the system calls beside
-the account: each line of the account stands for a call. It needs Linux, strace
-and the right to trace.
+the account: each line of the account stands for a call.
 END
 }
 
+needs='Linux, and strace with the right to trace'
 programs="$programs ./scripts/calls"
 
 lacking() {

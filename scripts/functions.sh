@@ -16,6 +16,7 @@ loopback=lo
 [ "$(uname -s)" = Linux ] || loopback=lo0
 interface=$loopback
 programs='./tcpserver ./tcpclient ./wsserver ./scripts/streammap'
+needs='tcpdump with the right to capture'
 work='' lack=''
 
 # Where the two programs run: segments.sh has other places for them. Both take the place of their shell.
@@ -37,12 +38,11 @@ usage() {
   --fast      the smallest variant, for CI
   -h, --help  this
 
-It needs Go, and tcpdump with the right to capture; without these rights it
-shows the recording in scripts/captures/$name.
-
-  sudo env PATH="\$PATH" bash scripts/$name.sh --pause
+  bash scripts/$name.sh --pause
   bash scripts/$name.sh --save /tmp/captures
+
 END
+	echo "It needs Go; and $needs: without that it shows the recording in scripts/captures/$name." | folded 80
 }
 
 begin() {

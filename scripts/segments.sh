@@ -7,10 +7,12 @@ about() {
 	cat <<'END'
 segments.sh joins two network namespaces of its own by a cable with packets of
 1500 bytes, as on Ethernet: one write of 10,000 bytes crosses in pieces and
-arrives in one read, and a WebSocket frame is cut in the middle. It needs Linux
-and root, and touches nothing outside of the two namespaces.
+arrives in one read, and a WebSocket frame is cut in the middle. It touches
+nothing outside of the two namespaces.
 END
 }
+
+needs='Linux, root, tcpdump, ip, ethtool and ss'
 
 lacking() {
 	for tool in tcpdump ip ethtool ss unshare nsenter; do

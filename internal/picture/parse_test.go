@@ -84,8 +84,8 @@ func parse(t *testing.T, picture string) node {
 var (
 	elements   = []string{"svg", "title", "desc", "style", "defs", "pattern", "rect", "path", "circle", "g", "text"}
 	attributes = []string{
-		"xmlns", "viewBox", "width", "height", "role", "aria-labelledby", "id", "class", "x", "y", "rx", "d", "cx", "cy",
-		"r", "patternUnits", "transform", "textLength", "lengthAdjust",
+		"xmlns", "viewBox", "width", "height", "role", "aria-labelledby", "id", "class", "x", "y", "rx", "d", "cx",
+		"cy", "r", "patternUnits", "transform", "textLength", "lengthAdjust",
 	}
 	finite = regexp.MustCompile(`^[-0-9.MHVLhvlmz ]*$`)
 )

@@ -46,12 +46,13 @@ func SVG(w io.Writer, figures ...Figure) error {
 	}
 	d.legend()
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %s" width="%[1]d" height="%[2]s" role="img" `+
-		`aria-labelledby="title desc">`+"\n", pictureWidth, num(d.y))
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %s" width="%[1]d" height="%[2]s" `+
+		`role="img" aria-labelledby="title desc">`+"\n", pictureWidth, num(d.y))
 	fmt.Fprintf(&b, `<title id="title">%s</title>`+"\n", escape(titles(figures)))
 	fmt.Fprintf(&b, `<desc id="desc">%s</desc>`+"\n", &d.told)
 	fmt.Fprintf(&b, "<style>\n%s</style>\n<defs>%s</defs>\n", svgStyle, patterns)
-	fmt.Fprintf(&b, `<rect class="page" x=".5" y=".5" width="%d" height="%s" rx="8"/>`+"\n", pictureWidth-1, num(d.y-1))
+	fmt.Fprintf(&b, `<rect class="page" x=".5" y=".5" width="%d" height="%s" rx="8"/>`+"\n",
+		pictureWidth-1, num(d.y-1))
 	b.Write(d.b.Bytes())
 	b.WriteString("</svg>\n")
 	_, err := w.Write(b.Bytes())

@@ -3,19 +3,15 @@ package trace
 import (
 	"fmt"
 	"io"
-	"slices"
 )
 
 // content has the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the
 // wire.
 func (v *view) content(w io.Writer, style Style) {
-	wire := part(v.m.data, 0, v.from, v.to)
+	wire := v.m.Wire(v.from, v.to)
 	shown, label, hex := wire, "bytes", "hex"
-	if payload := part(v.m.frames.b, v.m.frames.from, v.from, v.to); len(payload) > 0 {
-		label, hex = "payload", "wire"
-		at := max(0, int(v.m.frames.from-v.from))
-		shown = slices.Concat(wire, make([]byte, max(0, at+len(payload)-len(wire))))
-		copy(shown[at:], payload)
+	if decoded := v.m.Decoded(v.from, v.to); decoded != nil {
+		shown, label, hex = decoded, "payload", "wire"
 	}
 	if len(shown) > 0 {
 		v.line(w, label, v.text(shown), style.Plain)

@@ -116,25 +116,20 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 	columns := make([]column, v.cols)
 	ref := v.m.reference()
 	for _, b := range bounds {
-		switch c := &columns[v.col(b)]; {
-		case ref == nil:
-			c.alone++
-		case ref.Has(b) || b == v.m.Start:
+		c := &columns[v.col(b)]
+		switch v.m.Verdict(r, b) {
+		case Agrees:
 			c.agree++
-		case !ref.inside(b):
-			c.alone++
-		case r.Layer == Frames:
-			c.part++
-		default:
+		case Cuts:
 			c.cut++
+		case Parts:
+			c.part++
+		case Alone:
+			c.alone++
 		}
 	}
-	if ref != nil {
-		for _, b := range ref.boundaries(v.from, min(v.to, r.End, v.m.kept())) {
-			if !r.Has(b) {
-				columns[v.col(b)].lost++
-			}
-		}
+	for _, b := range v.m.Lost(r, v.from, v.to) {
+		columns[v.col(b)].lost++
 	}
 	dense := 0
 	for i, c := range columns {

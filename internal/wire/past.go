@@ -107,8 +107,8 @@ func differ(from int64, a []byte, off int64, b []byte) bool {
 	return lo < hi && !bytes.Equal(a[lo-from:hi-from], b[lo-off:hi-off])
 }
 
-// drop forgets everything.
+// drop forgets everything but the gaps.
 func (h *past) drop(f *Follower) {
 	f.past -= cap(h.tail)
-	*h = past{}
+	*h = past{gaps: h.gaps, lost: h.lost}
 }

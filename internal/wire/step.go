@@ -95,7 +95,8 @@ func (s *step) placeOther() {
 func (s *step) lookAtNumbers() {
 	h, end := s.from, s.off+s.n
 	if s.late {
-		s.outside = (s.n > 0 || s.has(capture.FIN)) && (end > h.next || s.off < 0)
+		s.outside = (s.n > 0 || s.has(capture.FIN)) && (end > h.next || s.off < h.past.lost) ||
+			h.past.missed(s.off, end) > 0
 		s.again = !s.outside
 		if s.again && (s.n > 0 || s.has(capture.FIN)) {
 			s.mark(trace.Retransmission)

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/trace"
 )
 
 // permute calls f with every order of 0 to n-1.
+
 func permute(n int, f func(order []int)) {
 	order := make([]int, n)
 	var place func(k int, used uint)
@@ -98,283 +98,10 @@ func TestAStreamGoesOnWhereItsNumbersBeginAgain(t *testing.T) {
 }
 
 // recorderFunc is a Recorder that is a function.
+
 type recorderFunc func(e trace.Event)
 
 func (f recorderFunc) Record(e trace.Event) { f(e) }
-
-func TestHolesAreGapsWhenTheConnectionEnds(t *testing.T) {
-	for name, end := range map[string]func(c *capturetest.Conn){
-		"the capture ends": func(*capturetest.Conn) {},
-		"closed":           func(c *capturetest.Conn) { c.FIN(c2s); c.FIN(s2c); c.ACK(c2s) },
-		"reset by the client": func(c *capturetest.Conn) {
-			c.RST(c2s)
-		},
-	} {
-		s, c := handshaken()
-		c.Send(c2s, "hello ")
-		c.Skip(c2s, 6)
-		c.Send(c2s, "lovely ")
-		c.Skip(c2s, 6)
-		c.Send(c2s, "world")
-		end(c)
-		r := follow(s.Packets)
-		assert.Equal(t, "hello ??????lovely ??????world", r.stream(t, 1, c2s), name)
-		assert.Len(t, r.streams.of(trace.Gap), 2)
-		assert.Equal(t, []string{name}, r.ended)
-	}
-}
-
-func TestAHoleIsAGapWhenItIsAcknowledgedAndNothingComes(t *testing.T) {
-	s, c := handshaken()
-	c.Skip(c2s, 5)
-	c.Send(c2s, "world")
-	for range 100 {
-		c.ACK(s2c)
-	}
-	r := newRun()
-	for _, p := range s.Packets {
-		assert.Empty(t, r.streams, "before packet %d", p.Number)
-		r.f.Packet(p)
-	}
-	assert.Empty(t, r.streams)
-	c.ACK(s2c)
-	r.f.Packet(s.Packets[len(s.Packets)-1])
-	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, but acknowledged: they arrived", r.streams.of(trace.Gap)[0].Text)
-
-	late := c.At(c2s, 0, "hello")
-	r.f.Packet(late)
-	assert.Equal(t, []trace.Mark{trace.OutOfOrder}, r.on(late.Number).Marks)
-	assert.Equal(t, "5 bytes at 0, too late: they were given up as missing, and are not taken in", r.on(late.Number).Text)
-	half := c.At(c2s, 3, "lowo")
-	r.f.Packet(half)
-	assert.Equal(t, "4 bytes at 3; 2 of them are too late: they were given up as missing", r.on(half.Number).Text)
-	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
-}
-
-func TestAHoleThatNobodyAcknowledgesIsNoGapYet(t *testing.T) {
-	s, c := handshaken()
-	c.Skip(c2s, 5)
-	c.Send(c2s, "world")
-	for range 500 {
-		ack(c.ACK(s2c), 0)
-	}
-	c.At(c2s, 0, "hello")
-	assert.Equal(t, "helloworld", follow(s.Packets).stream(t, 1, c2s))
-}
-
-func TestAHoleIsAGapWhenTooMuchWaitsBehindIt(t *testing.T) {
-	s, c := handshaken()
-	c.Send(c2s, "hello")
-	c.Skip(c2s, 7)
-	r := newRun()
-	for _, p := range s.Packets {
-		r.f.Packet(p)
-	}
-	const size = 50_000
-	sent := 0
-	for len(r.streams.of(trace.Gap)) == 0 {
-		r.f.Packet(c.Send(c2s, strings.Repeat("x", size)))
-		sent += size
-		require.Less(t, sent, 2<<20)
-	}
-	assert.Greater(t, sent, 1<<20-size)
-	assert.Equal(t, "hello???????"+strings.Repeat("x", sent), r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, and nothing shows that they arrived", r.streams.of(trace.Gap)[0].Text)
-}
-
-func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
-	s, c := handshaken()
-	c.Send(c2s, "hello")
-	c.Skip(c2s, 7)
-	c.ACK(s2c)
-	r := follow(s.Packets)
-	assert.Equal(t, "hello???????", r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, but acknowledged; the last of them may be a FIN and no byte",
-		r.streams.of(trace.Gap)[0].Text)
-
-	s, c = handshaken()
-	c.Send(c2s, "hello")
-	c.Skip(c2s, 1)
-	c.ACK(s2c)
-	assert.Equal(t, "hello", follow(s.Packets).stream(t, 1, c2s), "more likely a FIN than a byte: nothing is claimed")
-}
-
-func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	c.Skip(c2s, 1<<20)
-	c.Skip(s2c, 1<<30)
-	c.Send(s2c, "world")
-	c.Send(c2s, "hello")
-	c.ACK(s2c)
-	c.At(c2s, 1<<20-5, "older")
-	r := follow(s.Packets)
-	opening := r.packets[0]
-	require.Equal(t, trace.Connection, opening.Ev)
-	assert.True(t, opening.Guessed)
-	assert.Equal(t, "192.0.2.1:40000", opening.Client.String())
-	assert.Equal(t, "192.0.2.2:80", opening.Server.String())
-	assert.Equal(t, "its start is not in the capture: offset 0 of each direction is its first byte here, "+
-		"and port 80 is taken for the server's", opening.Text)
-	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	assert.Equal(t, "world", r.stream(t, 1, s2c))
-	assert.Equal(t, "ACK: the server's kernel has all bytes up to 5; whether the program has read them, it does not say",
-		r.on(3).Text)
-	assert.Equal(t, "5 bytes in front of offset 0, the first byte here: not taken in", r.on(4).Text)
-}
-
-func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:80", "192.0.2.2:40000") // ports that would mislead
-	c.SYN(c2s)
-	c.SYN(s2c)
-	c.ACK(c2s)
-	c.Skip(c2s, 3)
-	c.Send(c2s, "hello")
-	r := follow(s.Packets[1:])
-	require.Equal(t, trace.Connection, r.packets[0].Ev)
-	assert.False(t, r.packets[0].Guessed)
-	assert.Equal(t, "its SYN is not in the capture, but the answer to it is", r.packets[0].Text)
-	assert.Equal(t, "???hello", r.stream(t, 1, c2s), "the ACK in it tells where the client's stream begins")
-}
-
-func TestAMissingSYNACKIsSaid(t *testing.T) {
-	s, c := handshaken()
-	c.Send(s2c, "hello")
-	s.Packets = append(s.Packets[:1], s.Packets[2:]...)
-	r := follow(s.Packets)
-	assert.Equal(t, "5 bytes at 0; the server's SYN is not in the capture: offset 0 is its first byte here", r.on(4).Text)
-}
-
-func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	c.ACK(s2c)
-	c.Skip(c2s, 100)
-	c.Send(c2s, "hello")
-	c.ACK(s2c)
-	r := follow(s.Packets)
-	assert.Equal(t, "ACK: the server's kernel has all that came in front of this capture", r.on(1).Text)
-	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	assert.Equal(t, "ACK: the server's kernel has all bytes up to 5; whether the program has read them, it does not say",
-		r.on(3).Text)
-
-	s = new(capturetest.Script) // what was offered moves with offset 0
-	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	c.SYN(c2s).WindowScale = -1
-	ack(c.ACK(c2s), 10<<20)
-	c.At(s2c, 0, "hello")
-	c.At(s2c, 10<<20+1000, "world").Flags &^= capture.ACK
-	assert.Equal(t, []trace.Mark{trace.Ahead}, follow(s.Packets).on(4).Marks)
-}
-
-func TestWindowsAreScaledIfBothHaveAgreed(t *testing.T) {
-	for _, c := range []struct{ client, server, want int }{
-		{7, 7, 502 << 7}, {0, 7, 502}, {15, 7, 502 << 14}, {7, -1, 502}, {-1, 7, 502},
-	} {
-		s := new(capturetest.Script)
-		conn := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-		conn.SYN(c2s).WindowScale = c.client
-		conn.SYN(s2c).WindowScale = c.server
-		conn.ACK(c2s)
-		r := follow(s.Packets)
-		assert.Equal(t, 502, r.on(1).Window, "a SYN's is never scaled")
-		assert.Equal(t, 502, r.on(2).Window)
-		assert.Equal(t, c.want, r.on(3).Window, "%+v", c)
-		assert.Equal(t, 502, follow(s.Packets[2:]).on(3).Window, "without the SYNs nothing is known")
-	}
-}
-
-func TestPortsAreUsedAgain(t *testing.T) {
-	s, c := handshaken()
-	c.Send(c2s, "first")
-	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	c.ClientISN, c.ServerISN = 77_000, 99_000
-	p := c.SYN(c2s)
-	again(c, c2s, p)
-	c.SYN(s2c)
-	c.ACK(c2s)
-	c.Send(c2s, "second")
-	c.FIN(c2s)
-	c.FIN(s2c)
-	c.ACK(c2s)
-	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80") // its SYN is missing
-	c.ClientISN, c.ServerISN = 1<<30, 1<<31
-	c.Send(c2s, "third")
-	r := follow(s.Packets)
-	assert.Equal(t, "first", r.stream(t, 1, c2s))
-	assert.Equal(t, "second", r.stream(t, 2, c2s))
-	assert.Equal(t, "third", r.stream(t, 3, c2s))
-	assert.Equal(t, []string{"its addresses are used again", "closed", "the capture ends"}, r.ended)
-}
-
-func TestARefusedClientMayAskAgain(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	syn := c.SYN(c2s)
-	c.RST(s2c).Seq = 0
-	again(c, c2s, syn)
-	r := follow(s.Packets)
-	assert.Equal(t, 2, r.on(3).Conn)
-	assert.Equal(t, []string{"reset by the server", "the capture ends"}, r.ended)
-}
-
-func TestBothMayAskAtOnce(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-	c.SYN(c2s)
-	p := c.SYN(s2c)
-	p.Flags, p.Ack = capture.SYN, 0
-	again(c, c2s, s.Packets[0])
-	s.Packets[2].Flags, s.Packets[2].Ack = capture.SYN|capture.ACK, 5001
-	c.ACK(s2c)
-	c.ACK(c2s)
-	c.Send(c2s, "hello")
-	c.Send(s2c, "world")
-	r := follow(s.Packets)
-	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	assert.Equal(t, "world", r.stream(t, 1, s2c))
-	assert.Equal(t, "SYN ACK again, 2,000 µs after the first", r.on(3).Text)
-}
-
-func TestOnlyThePortAskedForIsFollowed(t *testing.T) {
-	s := new(capturetest.Script)
-	s.Conn("192.0.2.1:70", "192.0.2.2:9000").Send(c2s, "hello")
-	s.Conn("192.0.2.1:70", "192.0.2.2:9001").Send(c2s, "hello")
-	r := newRun()
-	r.f.Port = 9000
-	for _, p := range s.Packets {
-		r.f.Packet(p)
-	}
-	require.Equal(t, 1, r.f.Open())
-	assert.Equal(t, "192.0.2.2:9000", r.packets[0].Server.String(), "though its port is the higher one")
-}
-
-func TestACaptureThatLacksALotGoesOn(t *testing.T) {
-	s, c := handshaken()
-	c.Send(c2s, "hello")
-	c.ACK(s2c)
-	c.Skip(c2s, 300<<20)
-	c.Send(c2s, "first")
-	c.Send(c2s, "second")
-	r := follow(s.Packets)
-	assert.Equal(t, []trace.Mark{trace.Outside}, r.on(6).Marks)
-	assert.Equal(t, []trace.Mark{trace.Ahead}, r.on(7).Marks)
-	gaps := r.streams.of(trace.Gap)
-	require.Len(t, gaps, 1)
-	assert.Equal(t, trace.Span{Off: 5, N: 300<<20 + 5}, *gaps[0].Span, "the first one behind it was not taken in")
-}
-
-func TestAConnectionWithItselfIsFollowed(t *testing.T) {
-	s := new(capturetest.Script)
-	c := s.Conn("192.0.2.1:4000", "192.0.2.1:4000")
-	c.ServerISN = c.ClientISN
-	c.Handshake()
-	c.Send(c2s, "hello")
-	r := follow(s.Packets)
-	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-}
 
 func TestStreamsAreToldBeforeThePacketThatBringsThem(t *testing.T) {
 	s, c := handshaken()
@@ -395,6 +122,7 @@ func TestStreamsAreToldBeforeThePacketThatBringsThem(t *testing.T) {
 }
 
 // A stream is cut, repeated, shuffled and lost at random; what is told of it is the stream.
+
 func TestRandomCapturesTellTheStream(t *testing.T) {
 	for seed := range uint64(2000) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
