@@ -197,8 +197,8 @@ server() {
 	port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/server.txt")
 }
 
-# capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as the
-# largest may have: with tcpdump's defaults there is room for eight, and a busy machine loses more.
+# capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as
+# the largest may have: with tcpdump's defaults there is room for few, and a busy machine loses others.
 capture() {
 	rm -f "$work/all.pcap" "$work/tcpdump.txt"
 	on_server tcpdump -i "$interface" --immediate-mode -s 16384 -B 8192 -U -w - "port $port" \

@@ -248,3 +248,74 @@ func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
 		assert.Equal(t, frames, counts.Frames)
 	}
 }
+
+// What is not as usual without bytes being lost is marked as tshark marks it.
+func TestMarksAreThoseOfTshark(t *testing.T) {
+	for name, cross := range map[string]func(c *capturetest.Conn){
+		"a zero window and an update": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.ACK(down).Window = 0
+			c.ACK(down)
+			c.Send(up, "again")
+		},
+		// What follows a probe is not compared: tshark goes on as if its byte had never been sent.
+		"a probe against a zero window": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.ACK(down).Window = 0
+			c.Send(up, "a")
+		},
+		"keepalives": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.ACK(down)
+			for range 2 {
+				c.ACK(up).Seq--
+				c.ACK(down)
+			}
+			c.Send(up, "again")
+			c.ACK(down)
+		},
+		"a keepalive with a byte": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.ACK(down)
+			c.At(up, 4, "o")
+			c.ACK(down)
+		},
+		"duplicate ACKs": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.ACK(down)
+			lost := c.Send(up, "1")
+			for _, text := range []string{"2", "3", "4"} {
+				c.Send(up, text)
+				c.ACK(down).Ack = lost.Seq
+			}
+			c.At(up, 5, "1")
+			c.ACK(down)
+		},
+		"the same ports again": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.FIN(up)
+			c.FIN(down)
+			c.ACK(up)
+		},
+		"RST": func(c *capturetest.Conn) {
+			c.Send(up, "hello")
+			c.RST(down)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := new(capturetest.Script)
+			c := s.Conn("192.0.2.1:40000", "192.0.2.2:8080")
+			c.Handshake()
+			s.Packets[1].Window = uint16(len("hello")) // of the server, to fill up
+			cross(c)
+			if name == "the same ports again" {
+				c := s.Conn("192.0.2.1:40000", "192.0.2.2:8080")
+				c.ClientISN, c.ServerISN = 1_000_000, 2_000_000
+				c.Handshake()
+				c.Send(up, "another")
+			}
+			counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, s.Packets))
+			assert.Equal(t, len(s.Packets), counts.Packets)
+		})
+	}
+}

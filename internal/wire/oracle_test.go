@@ -18,6 +18,12 @@ import (
 	"echolab/internal/tshark"
 )
 
+func TestMain(m *testing.M) {
+	status := m.Run()
+	proc.Cleanup()
+	os.Exit(status)
+}
+
 // mebibyte is a file whose one line is that long.
 func mebibyte(t *testing.T) (file string) {
 	t.Helper()
@@ -28,7 +34,6 @@ func mebibyte(t *testing.T) (file string) {
 
 // What the lab's own programs send to each other is read as tshark reads it.
 func TestProgramsOnTheWireAreReadAsTsharkReadsThem(t *testing.T) {
-	t.Cleanup(proc.Cleanup)
 	type args []string
 	for _, c := range []struct {
 		name           string
