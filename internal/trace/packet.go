@@ -44,7 +44,7 @@ const (
 	WindowUpdate   Mark = "window update"  // its sender has room again
 	DuplicateACK   Mark = "duplicate ACK"  // the same ACK again, with nothing new
 	Cut            Mark = "cut"            // the capture has only its first bytes: a snap length cut it
-	Unseen         Mark = "unseen"         // it acknowledges bytes that are not in the capture
+	Unseen         Mark = "unseen"         // it acknowledges bytes behind the newest that the capture has
 	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, and not taken in
 )
 
