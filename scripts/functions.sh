@@ -251,13 +251,15 @@ closed() {
 	stop "$server"
 }
 
-# sockets keeps what the kernel has of the port's sockets now.
+# sockets keeps what the kernel has now of the connection and of the socket that listens. Others on the port are of
+# earlier connections.
 sockets() {
+	peer=$(sed -n 's/.*"ev":"connect".*"local":"[^"]*:\([0-9]*\)".*/\1/p' "$file.client.jsonl")
 	if command -v ss >/dev/null; then
 		(on_server ss -tan "( sport = :$port or dport = :$port )")
 	else
 		netstat -an -p tcp | grep -E "^Proto|[.:]$port "
-	fi | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
+	fi | grep -E "^(State|Proto)|LISTEN|[.:]$peer( |\$)" | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
 }
 
 # show prints account and packets of the step side by side; arguments are further flags for streammap. A server that has
