@@ -262,11 +262,9 @@ sockets() {
 	fi | grep -E "^(State|Proto)|LISTEN|[.:]$peer( |\$)" | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
 }
 
-# show prints account and packets of the step side by side; arguments are further flags for streammap. A server that has
-# accepted nobody tells of no connection, so there is nothing to stand beside the packets.
+# show prints account and packets of the step side by side; arguments are further flags for streammap.
 show() {
-	set -- "$@" -account "${file##*/}.client.jsonl"
-	if told server accept; then set -- "$@" -account "${file##*/}.server.jsonl"; fi
+	set -- "$@" -account "${file##*/}.client.jsonl" -account "${file##*/}.server.jsonl"
 	echo
 	(cd "$dir" && exec "$bin/streammap" -packets "$@" "${file##*/}.pcap")
 	if [ -s "$file.client.txt" ]; then

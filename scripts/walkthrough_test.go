@@ -56,7 +56,7 @@ func TestHandshake(t *testing.T) {
 
 	unaccepted := part(t, out, "2-unaccepted")
 	assert.Equal(t, []string{"▶ SYN", "◀ SYN ACK", "▶ ACK", "▶ PSH ACK", "◀ ACK", "▶ FIN ACK"}, packets(unaccepted)[:6])
-	inOrder(t, unaccepted, "client connect", "client write", "The client said:", "no more of the echo came within 500ms")
+	inOrder(t, unaccepted, "server listen", "client connect", "client write", "The client said:", "no more of the echo came within 500ms")
 	assert.NotContains(t, unaccepted, "server accept")
 	assert.Regexp(t, `LISTEN +1 `, unaccepted, "one connection waits for accept")
 	assert.Regexp(t, `CLOSE-WAIT +6 `, unaccepted, "five bytes and the end")

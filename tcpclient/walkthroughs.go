@@ -21,7 +21,8 @@ func walkthroughs() []walkthrough {
 	return []walkthrough{
 		{"handshake.sh", []func(context.Context) error{capturing}},
 		{"boundaries.sh", []func(context.Context) error{capturing}},
-		{"segments.sh", []func(context.Context) error{capturing, namespaces, program("ip"), program("ethtool")}},
+		{"segments.sh", []func(context.Context) error{capturing, namespaces, program("ip"), program("ethtool"), program("ss"),
+			program("unshare"), program("nsenter")}},
 		{"upgrade.sh", []func(context.Context) error{capturing}},
 		{"close.sh", []func(context.Context) error{capturing}},
 		{"calls.sh", []func(context.Context) error{tracing}},

@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"slices"
 
 	"echolab/internal/trace"
 )
 
 // An account is what a program told with -json.
 type account struct {
-	file  string
-	side  trace.Side
-	conns map[int]*told // by the account's own numbers
-	order []*told
+	file    string
+	side    trace.Side
+	listens netip.AddrPort // a server's own address
+	conns   map[int]*told  // by the account's own numbers
+	order   []*told
 }
 
 // told is what an account tells of one connection.
@@ -76,6 +78,8 @@ func (a *account) Record(e trace.Event) {
 	case e.Ev == trace.TLS:
 		t.inTLS = true
 	case e.Sock == nil:
+	case e.Ev == trace.Listen:
+		a.listens = unmapped(e.Sock.Local)
 	case e.Ev == trace.Connect:
 		t.ends = trace.Ends{Client: unmapped(e.Sock.Local), Server: unmapped(e.Sock.Remote)}
 	case e.Ev == trace.Accept:
@@ -113,8 +117,15 @@ func of(accounts []*account, ends trace.Ends) []*told {
 	return all
 }
 
-// unjoined is an error if an account has connections and none of them is in the capture.
-func unjoined(accounts []*account) error {
+// serves says whether the account is that of the server at this address, as far as it tells.
+func (a *account) serves(addr netip.AddrPort) bool {
+	return a.listens.IsValid() && a.listens.Port() == addr.Port() &&
+		(a.listens.Addr() == addr.Addr() || a.listens.Addr().IsUnspecified())
+}
+
+// unjoined is an error if none of an account's connections is in the capture. A server that accepted none may still
+// be the one that the connections went to.
+func unjoined(accounts []*account, conns []*connection) error {
 	for _, a := range accounts {
 		joined, first := 0, (*told)(nil)
 		for _, t := range a.order {
@@ -127,6 +138,7 @@ func unjoined(accounts []*account) error {
 		}
 		switch {
 		case joined > 0:
+		case first == nil && slices.ContainsFunc(conns, func(c *connection) bool { return a.serves(c.ends.Server) }):
 		case first == nil:
 			return fmt.Errorf("%s tells of no connection: there is nothing to join", a.file)
 		default:

@@ -142,6 +142,17 @@ func TestWhatIsNoAccountIsRefused(t *testing.T) {
 	assert.Contains(t, on(t, nil, "-account", filepath.Join(t.TempDir(), "none")).stderr, "no such file or directory")
 }
 
+func TestAServerThatNeverAcceptedMayBeTheOne(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "server.jsonl")
+	for addr, status := range map[string]int{server: 0, "0.0.0.0:9000": 0, "192.0.2.2:9001": 1, "192.0.2.3:9000": 1} {
+		listens := `{"time":"2026-01-02T03:04:04Z","ev":"listen","at":"server","sock":{"fd":5,"local":"` + addr + `"}}` + "\n"
+		require.NoError(t, os.WriteFile(file, []byte(listens), 0o600))
+		got := on(t, pcap(t, glued()), "-account", file, "-packets")
+		assert.Equal(t, status, got.status, addr)
+		assert.Contains(t, got.stdout, "server listen  ")
+	}
+}
+
 func TestOffsetsInsideTLSAreNotMixedWithThoseOfTheWire(t *testing.T) {
 	d := written()
 	d.events = append([]trace.Event{{Time: capturetest.Start, Ev: trace.TLS, At: d.side}}, d.events...)

@@ -226,7 +226,7 @@ func (s *survey) join() error {
 	if s.count > len(s.drawn) {
 		return nil // the accounts may be of others
 	}
-	return unjoined(s.accounts)
+	return unjoined(s.accounts, s.drawn)
 }
 
 // show prints the maps and draws the pictures.
