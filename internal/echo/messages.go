@@ -58,8 +58,9 @@ func (c *conn) echoMessages(first []byte) error {
 	limit := orDefault(c.srv.MaxMessage, DefaultMaxMessage)
 	box := &mailbox{c: c, size: size, first: bytes.Clone(first)}
 	r := bufio.NewReaderSize(box, size)
+	at := func() int64 { return c.bytesIn - int64(len(box.first)+r.Buffered()) } // how far the codec has come
 	for {
-		start := c.bytesIn - int64(r.Buffered())
+		start := at()
 		msg, err := c.srv.Codec.Read(r, limit)
 		if err == io.EOF {
 			return nil // Read has flushed before it met the end
@@ -67,7 +68,7 @@ func (c *conn) echoMessages(first []byte) error {
 		if err != nil {
 			return c.explain(err, r, start, box)
 		}
-		c.recordMessage(start, c.bytesIn-int64(r.Buffered()), msg)
+		c.recordMessage(start, at(), msg)
 		if box.out, err = c.srv.Codec.Append(box.out, msg); err != nil {
 			return c.explain(err, r, start, box) // what can be read need not be what can be sent: "\r\r\n" in lines
 		}
@@ -96,7 +97,7 @@ func (c *conn) explain(err error, r *bufio.Reader, start int64, box *mailbox) er
 		return err // the network's, not the codec's
 	}
 	came := "" // the codec may have taken some of them; then only the place is known
-	if n := r.Buffered(); c.bytesIn-int64(n) == start {
+	if n := r.Buffered(); c.bytesIn-int64(len(box.first)+n) == start {
 		b, _ := r.Peek(n)
 		came = ", which began with " + trace.Quote(b, 16)
 	}
