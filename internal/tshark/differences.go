@@ -22,16 +22,25 @@ func (d *differences) same(where, what string, ours, theirs any) {
 
 // packets compares all that is said of packets.
 func (d *differences) packets(ours *reading, theirs verdict) {
-	d.same("the capture", "the number of TCP packets", len(ours.packets), len(theirs.packets))
-	n := min(len(ours.packets), len(theirs.packets))
+	n := d.headers(ours, theirs)
 	for i, p := range theirs.packets[:n] {
-		d.packet(ours.packets[i], p, ours.ends)
+		d.marks(ours.packets[i], p)
 		d.unseen(ours.packets[i], p, theirs)
 	}
 	d.holes(ours.packets[:n], theirs.packets[:n])
 }
 
-func (d *differences) packet(ours packetRead, theirs Packet, ends map[int]trace.Ends) {
+// headers compares what stands in the packets, and where their bytes lie. It returns how many both have.
+func (d *differences) headers(ours *reading, theirs verdict) int {
+	d.same("the capture", "the number of TCP packets", len(ours.packets), len(theirs.packets))
+	n := min(len(ours.packets), len(theirs.packets))
+	for i, p := range theirs.packets[:n] {
+		d.header(ours.packets[i], p, ours.ends)
+	}
+	return n
+}
+
+func (d *differences) header(ours packetRead, theirs Packet, ends map[int]trace.Ends) {
 	where := fmt.Sprintf("packet %d", theirs.Number)
 	d.same(where, "the number", ours.Number, theirs.Number)
 	d.same(where, "the connection", ours.conn, theirs.Stream+1)
@@ -49,8 +58,13 @@ func (d *differences) packet(ours packetRead, theirs Packet, ends map[int]trace.
 	if theirs.Len > 0 {
 		d.same(where, "the offset", uint32(ours.span.Off), theirs.offset())
 	}
+}
+
+// marks compares what is not as usual about a packet.
+func (d *differences) marks(ours packetRead, theirs Packet) {
 	for _, m := range comparable {
 		if theirs.Len > 0 || !m.data {
+			where := fmt.Sprintf("packet %d", theirs.Number)
 			d.same(where, strings.ToUpper(m.name), ours.any(m.ours...), theirs.Any(m.theirs...))
 		}
 	}

@@ -67,7 +67,7 @@ func TestProgramsOnTheWireAreReadAsTsharkReadsThem(t *testing.T) {
 			client := proc.Run(t, "tcpclient", append(args{"-addr", server.Addr}, c.client...)...)
 			require.Zero(t, client.Status, client.Stderr)
 			require.Zero(t, server.Stop().Status)
-			counts := tshark.Compare(t, recording.End())
+			counts := tshark.CompareLive(t, recording.End())
 			assert.Equal(t, 2, counts.Connections, "the client's, and the last one")
 			assert.Positive(t, counts.Segments)
 			if c.frames > 0 {
@@ -139,7 +139,7 @@ func recorded(t *testing.T, happen func(t *testing.T, addr string)) tshark.Count
 	file := recording.End()
 	require.NoError(t, listener.Close())
 	server.Wait()
-	return tshark.Compare(t, file)
+	return tshark.CompareLive(t, file)
 }
 
 func dial(t *testing.T, addr string) *net.TCPConn {

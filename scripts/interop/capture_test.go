@@ -58,7 +58,7 @@ func TestWhatEveryClientSendsIsCapturedAsTsharkReadsIt(t *testing.T) {
 				results := v.visit(t, v.target())
 				require.NotEmpty(t, results)
 				v.server.end(t)
-				counts := tshark.Compare(t, recording.End())
+				counts := tshark.CompareLive(t, recording.End())
 				assert.Positive(t, counts.Frames)
 				assert.Equal(t, v.server.frames(t), counts.Frames)
 			})
@@ -76,7 +76,7 @@ func TestACaptureOfTLSShowsNoFrames(t *testing.T) {
 			results := v.visit(t, v.target())
 			require.NotEmpty(t, results)
 			v.server.end(t)
-			counts := tshark.Compare(t, recording.End())
+			counts := tshark.CompareLive(t, recording.End())
 			assert.Positive(t, counts.Segments)
 			assert.Zero(t, counts.Frames)
 			assert.Positive(t, v.server.frames(t))
@@ -91,7 +91,7 @@ func TestWhatCurlGetsIsCapturedAsTsharkReadsIt(t *testing.T) {
 	assert.Contains(t, page, "<!doctype html>")
 	assert.Contains(t, curl(t, "http://"+server.addr+"/healthz"), "\r\n\r\nok\n")
 	server.end(t)
-	counts := tshark.Compare(t, recording.End())
+	counts := tshark.CompareLive(t, recording.End())
 	assert.Equal(t, 3, counts.Connections, "the two of curl, and the last one")
 	assert.Zero(t, counts.Frames)
 }
@@ -124,7 +124,7 @@ func TestTheUpgradeThatCurlAsksForIsCapturedAsTsharkReadsIt(t *testing.T) {
 	assert.True(t, strings.HasPrefix(head, "HTTP/1.1 101 "), head)
 	assert.Equal(t, curlAnswer, frames)
 	server.end(t)
-	counts := tshark.Compare(t, recording.End())
+	counts := tshark.CompareLive(t, recording.End())
 	assert.Equal(t, 4, counts.Frames)
 }
 
