@@ -8,7 +8,6 @@ package beside
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"echolab/internal/trace"
@@ -25,11 +24,16 @@ const (
 type Printer struct {
 	w     io.Writer
 	style trace.Style
+	alone bool // there is no left column
 }
 
-// New returns a Printer to w, and prints the titles of its two columns above a rule.
+// New returns a Printer to w, and prints the titles of its two columns above a rule. Without a title on the left there
+// is only the right column, as wide as both, and no rule; the left one must not be used then.
 func New(w io.Writer, style trace.Style, left, right string) *Printer {
-	p := &Printer{w: w, style: style}
+	p := &Printer{w: w, style: style, alone: left == ""}
+	if p.alone {
+		return p
+	}
 	l, r := entry(left, "", leftWidth), entry(right, "", rightWidth)
 	for i := range max(len(l), len(r)) {
 		p.row(at(l, i), at(r, i))
@@ -48,21 +52,14 @@ func (p *Printer) Left(mark, text string) {
 
 // Right prints an entry in the right column, as Left does in the left one.
 func (p *Printer) Right(mark, text string) {
+	if p.alone {
+		for _, l := range entry(mark, text, trace.MapWidth) {
+			fmt.Fprintln(p.w, p.paint(l))
+		}
+		return
+	}
 	for _, l := range entry(mark, text, rightWidth) {
 		p.row(line{}, l)
-	}
-}
-
-// Step prints the title of a step across both columns, with an empty line before it. Steps are numbered by the caller;
-// 0 is for a title without a number.
-func (p *Printer) Step(n int, text string) {
-	mark := ""
-	if n > 0 {
-		mark = strconv.Itoa(n) + "."
-	}
-	fmt.Fprintln(p.w)
-	for _, l := range entry(mark, text, trace.MapWidth) {
-		fmt.Fprintln(p.w, p.style.Bold(l.lead+l.mark+l.text))
 	}
 }
 

@@ -113,20 +113,11 @@ func unfolded(column string) string {
 	return strings.Join(words, " ")
 }
 
-func TestAStepStandsAboveBothColumns(t *testing.T) {
-	got := printed(t, func(p *beside.Printer) {
-		p.Step(1, "the handshake")
-		p.Left("client", "asks")
-		p.Step(12, strings.Repeat("word ", 20))
-	})
-	assert.Equal(t, `
-
-1.  the handshake
-client  asks                           │
-
-12.  word word word word word word word word word word word word word word word
-  word word word word word
-`, got)
+func TestWithoutALeftColumnTheRightOneHasAllTheRoom(t *testing.T) {
+	var out strings.Builder
+	p := beside.New(&out, trace.Style{}, "", "right")
+	p.Right("▶ 1 SYN", strings.Repeat("word ", 20))
+	assert.Equal(t, "▶ 1 SYN  "+strings.Repeat("word ", 13)+"word\n  word word word word word word\n", out.String())
 }
 
 func TestLineBreaksAreKept(t *testing.T) {
@@ -159,7 +150,6 @@ func TestNothingReachesTheTerminalThatItWouldObey(t *testing.T) {
 			Ev: trace.Packet, PacketHeader: &trace.PacketHeader{Number: 1, Flags: "\x1b[1m", Marks: []trace.Mark{"\r"}},
 			Text: "e\u0301 \u202e \u1112\u1161\u11ab", // an accent, a turn of direction, and a syllable in its parts
 		})
-		p.Step(1, "\x1b[2J")
 	})
 	assert.NotContains(t, got, "\x1b")
 	assert.Contains(t, got, "e· · \u1112··")
@@ -184,7 +174,6 @@ func FuzzAnyEventFits(f *testing.F) {
 		printed(t, func(p *beside.Printer) {
 			p.Left(mark, text)
 			p.Right(text, mark)
-			p.Step(n, text)
 			e := trace.Event{Ev: trace.Kind(mark), At: trace.Side(mark), Conn: n, Text: text, Data: data}
 			p.Account(e)
 			p.Packet(e)

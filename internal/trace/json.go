@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // dataShown is how many bytes of a span the account shows.
@@ -24,7 +27,7 @@ type JSON struct {
 
 // NewJSON returns a JSON that writes to w.
 func NewJSON(w io.Writer) *JSON {
-	enc := json.NewEncoder(w)
+	enc := json.NewEncoder(printable{w})
 	enc.SetEscapeHTML(false)
 	return &JSON{enc: enc}
 }
@@ -45,6 +48,37 @@ func (j *JSON) Line(v any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	_ = j.enc.Encode(v)
+}
+
+// printable is a writer that gets JSON and hands on the same with escapes for what would not show in a terminal, or
+// would turn its order of reading around. encoding/json does that for ASCII only.
+type printable struct{ w io.Writer }
+
+func (p printable) Write(b []byte) (int, error) {
+	var out []byte
+	done := 0
+	for i := 0; i < len(b); {
+		if b[i] < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[i:])
+		if !unicode.IsPrint(r) {
+			out = append(out, b[done:i]...)
+			for _, unit := range utf16.Encode([]rune{r}) {
+				out = fmt.Appendf(out, "\\u%04x", unit)
+			}
+			done = i + n
+		}
+		i += n
+	}
+	if done == 0 {
+		return p.w.Write(b)
+	}
+	if _, err := p.w.Write(append(out, b[done:]...)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // maxLine bounds one line of an account that is read again.

@@ -114,3 +114,13 @@ func TestLinesOfConcurrentEventsDoNotMix(t *testing.T) {
 type recorder func(trace.Event)
 
 func (r recorder) Record(e trace.Event) { r(e) }
+
+func TestNothingInALineTurnsATerminalAround(t *testing.T) {
+	text := "\u009b31m \u202e안녕 \U000e0001 é"
+	var b bytes.Buffer
+	trace.NewJSON(&b).Record(trace.Event{Ev: trace.Failed, Text: text})
+	assert.Contains(t, b.String(), `"text":"\u009b31m \u202e안녕 \udb40\udc01 é"`)
+	var back list
+	require.NoError(t, trace.ReadJSON(&b, &back))
+	assert.Equal(t, text, back.events[0].Text)
+}

@@ -16,6 +16,7 @@ type account struct {
 	listens netip.AddrPort // a server's own address
 	conns   map[int]*told  // by the account's own numbers
 	order   []*told
+	kept    int // bytes of events
 }
 
 // told is what an account tells of one connection.
@@ -24,15 +25,16 @@ type told struct {
 	ends   trace.Ends
 	maps   trace.Maps
 	inTLS  bool          // the offsets are those of what is inside TLS
-	events []trace.Event // the first eventsKept of them, to be told beside the packets
+	events []trace.Event // the first of them, to be told beside the packets
 	number int           // in its account
 	joined bool
 }
 
-// eventsKept bounds the events of one connection that are told beside its packets, and connsKept the connections of an
-// account.
+// eventsKept bounds the events of one connection that are told beside its packets, bytesKept what they take in all, and
+// connsKept the connections of an account.
 const (
 	eventsKept = 10_000
+	bytesKept  = 32 << 20
 	connsKept  = 100_000
 )
 
@@ -86,7 +88,9 @@ func (a *account) Record(e trace.Event) {
 		t.ends = trace.Ends{Client: unmapped(e.Sock.Remote), Server: unmapped(e.Sock.Local)}
 	}
 	t.maps.Record(e)
-	if len(t.events) < eventsKept {
+	const each = 256 // bytes of an event, without its texts
+	if size := each + len(e.Data) + len(e.Text); len(t.events) < eventsKept && a.kept+size <= bytesKept {
+		a.kept += size
 		t.events = append(t.events, e)
 	}
 }
@@ -96,25 +100,36 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(a.Addr().Unmap().WithZone(""), a.Port())
 }
 
-// same says whether the ends are those of a connection of the capture.
-func (t *told) same(ends trace.Ends) bool {
-	return t.ends.Client.IsValid() && t.ends.Client == ends.Client && t.ends.Server == ends.Server
-}
+// index finds what the accounts tell of a connection by its ends. A connection is given away once: the same ends may
+// come again, as another connection.
+type index map[trace.Ends][]*told
 
-// of returns what the accounts tell of the connection with these ends. A connection is given away once: the same ends
-// may come again, as another connection.
-func of(accounts []*account, ends trace.Ends) []*told {
-	var all []*told
+func newIndex(accounts []*account) index {
+	all := make(index)
 	for _, a := range accounts {
 		for _, t := range a.order {
-			if !t.joined && t.same(ends) {
-				t.joined = true
-				all = append(all, t)
-				break
+			if t.ends.Client.IsValid() {
+				all[t.ends] = append(all[t.ends], t)
 			}
 		}
 	}
 	return all
+}
+
+// of returns what the accounts tell of the connection with these ends: of each account, the first that is left.
+func (x index) of(ends trace.Ends) []*told {
+	ends.Guessed = false
+	var found, left []*told
+	for _, t := range x[ends] {
+		if slices.ContainsFunc(found, func(f *told) bool { return f.file == t.file }) {
+			left = append(left, t)
+			continue
+		}
+		t.joined = true
+		found = append(found, t)
+	}
+	x[ends] = left
+	return found
 }
 
 // serves says whether the account is that of the server at this address, as far as it tells.

@@ -25,11 +25,12 @@ type result struct {
 	OK          bool   `json:"ok"`
 	Packets     int    `json:"packets"` // with TCP in them, whatever the connection
 	Connections int    `json:"connections"`
+	Unread      string `json:"unread,omitempty"` // packets that could not be read, and may have been TCP's
 	Error       string `json:"error,omitempty"`
 }
 
 func resultOf(s *survey, err error) result {
-	r := result{Ev: "result", OK: err == nil, Packets: s.packets, Connections: s.count}
+	r := result{Ev: "result", OK: err == nil, Packets: s.packets, Connections: s.count, Unread: s.unread()}
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -51,7 +52,7 @@ func (s *survey) joined() {
 				Conn int       `json:"conn"`
 				Dir  trace.Dir `json:"dir"`
 				Text string    `json:"text"`
-			}{"agreement", c.number, dir, sentence(c.drawing(dir))})
+			}{"agreement", c.number, dir, c.sentence(c.drawing(dir), dir)})
 		}
 	}
 }

@@ -23,7 +23,11 @@ type telling struct {
 }
 
 func newListing(p cli.Program, accounts []*account) *listing {
-	l := &listing{out: beside.New(p.Stdout, cli.Style(p.Stdout), "what the programs say", "what crossed the wire")}
+	programs := "what the programs say"
+	if len(accounts) == 0 {
+		programs = "" // nothing: the packets have all the room
+	}
+	l := &listing{out: beside.New(p.Stdout, cli.Style(p.Stdout), programs, "what crossed the wire")}
 	for _, a := range accounts {
 		for _, t := range a.order {
 			for _, e := range t.events {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"echolab/framing"
@@ -59,6 +60,9 @@ func (o *options) check(captures []string) (err error) {
 		return errors.New("-json and -packets exclude each other: -json has every packet")
 	}
 	o.capture = captures[0]
+	if err := o.checkFiles(); err != nil {
+		return err
+	}
 	switch o.codec {
 	case "":
 	case "raw":
@@ -71,6 +75,33 @@ func (o *options) check(captures []string) (err error) {
 		}
 	}
 	return errors.Join(cli.Within("port", o.port, 0, 65535), cli.Within("conn", o.conn, 0, cli.NoLimit))
+}
+
+// checkFiles returns an error if a picture would replace what is read, or the other picture.
+func (o *options) checkFiles() error {
+	taken := append([]string{o.capture}, o.accounts...)
+	for _, picture := range []string{o.svg, o.html} {
+		if picture == "" {
+			continue
+		}
+		for _, file := range taken {
+			if same(picture, file) {
+				return fmt.Errorf("%s would be overwritten by %s", file, picture)
+			}
+		}
+		taken = append(taken, picture)
+	}
+	return nil
+}
+
+// same says whether both names are those of one file.
+func same(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return true
+	}
+	at, errA := os.Stat(a)
+	bt, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(at, bt)
 }
 
 // filesFlag is a flag that may be repeated.

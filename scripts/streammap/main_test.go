@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -106,9 +107,8 @@ func TestPacketsHaveASentenceEach(t *testing.T) {
 	got := on(t, pcap(t, glued()), "-packets", "-codec", "lines")
 	assert.Zero(t, got.status)
 	for n, says := range []string{"▶ 1", "◀ 2", "▶ 3", "▶ 4", "◀ 5", "◀ 6", "◀ 7", "▶ 8", "◀ 9", "▶ 10"} {
-		assert.Contains(t, got.stdout, "│ "+says+" ", n+1)
+		assert.Contains(t, "\n"+got.stdout, "\n"+says+" ", n+1)
 	}
-	assert.Contains(t, got.stdout, "what the programs say                  │ what crossed the wire")
 	assert.Contains(t, got.stdout, "1 segment, 3 messages", "the maps follow")
 }
 
@@ -253,6 +253,62 @@ func TestCtrlCEndsALiveCaptureAndDrawsTheMaps(t *testing.T) {
 	assert.Contains(t, out.String(), "client → server: 1 segment.")
 	assert.Empty(t, stderr.String())
 	reader.Close() // ends the goroutine that reads
+}
+
+func TestALiveCaptureOfNothingSaysSo(t *testing.T) {
+	reader, writer := io.Pipe()
+	defer writer.Close()
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	var stdout, stderr bytes.Buffer
+	assert.Equal(t, 1, run(ctx, []string{"-"}, reader, &stdout, &stderr))
+	assert.Equal(t, "streammap: standard input: no TCP in it: no packets\n", stderr.String())
+	reader.Close()
+}
+
+func TestWhatWasNotReadIsSaid(t *testing.T) {
+	s := glued()
+	file := pcap(t, s)
+	cut := *s.Packets[3]
+	frame, _ := capturetest.Frame(t, layers.LinkTypeEthernet, &cut)
+	file = append(file, capturetest.PcapRecord(binary.LittleEndian, time.Nanosecond, cut.Time, frame[:40], len(frame))...)
+	got := on(t, file)
+	assert.Zero(t, got.status, got.stderr)
+	const says = "1 packet cut before the end of its headers"
+	assert.Contains(t, got.stdout, "Not read, so perhaps missing above: "+says+".\n")
+	assert.Contains(t, on(t, file, "-json").stdout, `"unread":"`+says+`"`)
+}
+
+func TestALostStreamIsNotAnEmptyOne(t *testing.T) {
+	s := new(capturetest.Script)
+	c := s.Conn(client, server)
+	c.Handshake()
+	c.Send(trace.ClientToServer, "hello")
+	c.Skip(trace.ServerToClient, 1000)
+	c.ACK(trace.ClientToServer)
+	c.FIN(trace.ServerToClient)
+	c.FIN(trace.ClientToServer)
+	c.ACK(trace.ServerToClient)
+	got := on(t, pcap(t, s))
+	assert.Contains(t, got.stdout, "server → client: none of 1,000 bytes is in the capture.\n")
+	assert.NotContains(t, got.stdout, "no byte")
+}
+
+func TestAPictureNeverReplacesWhatIsRead(t *testing.T) {
+	dir := t.TempDir()
+	file, account := filepath.Join(dir, "a.pcap"), filepath.Join(dir, "a.jsonl")
+	require.NoError(t, os.WriteFile(file, pcap(t, glued()), 0o600))
+	require.NoError(t, os.Link(written().file(t), account))
+	other := filepath.Join(dir, "sub", "..", "a.pcap")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
+	for _, args := range [][]string{{"-svg", file}, {"-html", other}, {"-svg", account}, {"-svg", "x.svg", "-html", "./x.svg"}} {
+		got := streammap(t, strings.NewReader(""), append([]string{file, "-account", account}, args...)...)
+		assert.Equal(t, 2, got.status, args)
+		assert.Contains(t, got.stderr, "would be overwritten")
+	}
+	b, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, pcap(t, glued()), b)
 }
 
 func TestCtrlCEndsTheReadingOfAFile(t *testing.T) {

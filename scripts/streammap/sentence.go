@@ -8,6 +8,14 @@ import (
 	"echolab/internal/trace"
 )
 
+// sentence is that of one of the connection's streams, whose map this is.
+func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
+	if s := c.stream(dir); m.Size() == m.Start && s.missing > 0 {
+		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, trace.Bytes(s.missing))
+	}
+	return sentence(m)
+}
+
 // sentence says of a stream what there was of each layer, and which layers agree with the messages.
 func sentence(m *trace.Map) string {
 	counts := counted(m)

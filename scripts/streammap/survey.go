@@ -23,6 +23,7 @@ type survey struct {
 	p        cli.Program
 	o        *options
 	accounts []*account
+	told     index
 	follower *wire.Follower
 	lines    *trace.JSON // nil for text
 	listing  *listing    // nil without -packets
@@ -31,6 +32,7 @@ type survey struct {
 	count    int         // the connections that were asked for
 	ports    map[int]int // packets by the ports at both ends, as long as there are few
 	packets  int
+	skipped  capture.Skipped
 }
 
 const (
@@ -39,7 +41,7 @@ const (
 )
 
 func newSurvey(p cli.Program, o *options, accounts []*account) *survey {
-	s := &survey{p: p, o: o, accounts: accounts, open: make(map[int]*connection), ports: make(map[int]int)}
+	s := &survey{p: p, o: o, accounts: accounts, told: newIndex(accounts), open: make(map[int]*connection), ports: make(map[int]int)}
 	switch {
 	case o.json:
 		s.lines = trace.NewJSON(p.Stdout)
@@ -81,7 +83,7 @@ func (s *survey) wanted(conn int) bool { return s.o.conn == 0 || s.o.conn == con
 
 // add begins a connection, and finds out which accounts tell of it.
 func (s *survey) add(e trace.Event) {
-	c := &connection{number: e.Conn, told: of(s.accounts, *e.Ends)}
+	c := &connection{number: e.Conn, told: s.told.of(*e.Ends)}
 	s.open[c.number] = c
 	s.count++
 	if len(s.drawn) < connectionsDrawn {
@@ -129,11 +131,11 @@ func (s *survey) ended(conn int, how string) {
 func (s *survey) run(ctx context.Context, in *input) int {
 	err := s.read(in)
 	in.progress.End()
-	switch {
-	case ctx.Err() != nil && !in.live:
+	if ctx.Err() != nil && !in.live {
 		return s.p.Fail(ctx.Err())
-	case errors.Is(err, context.Canceled):
-		err = nil // Ctrl-C is how a live capture ends
+	}
+	if err == nil || errors.Is(err, context.Canceled) { // Ctrl-C is how a live capture ends
+		err = s.nothing()
 	}
 	s.follower.End()
 	if s.listing != nil {
@@ -151,8 +153,11 @@ func (s *survey) run(ctx context.Context, in *input) int {
 			err = failed
 		}
 	}
-	if s.lines != nil {
+	switch {
+	case s.lines != nil:
 		s.lines.Line(resultOf(s, err))
+	case s.unread() != "":
+		s.fold(cli.Style(s.p.Stdout).Plain, "Not read, so perhaps missing above: "+s.unread()+".")
 	}
 	if err != nil {
 		return s.p.Fail(err)
@@ -160,16 +165,17 @@ func (s *survey) run(ctx context.Context, in *input) int {
 	return cli.OK
 }
 
-// read hands every packet of the capture to the follower. It is an error if none is of a connection that was asked for.
+// read hands every packet of the capture to the follower.
 func (s *survey) read(in *input) error {
 	r, err := capture.NewReader(in)
 	if err != nil {
 		return err
 	}
+	defer func() { s.skipped = r.Skipped() }()
 	for {
 		p, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
+		if err == io.EOF {
+			return nil
 		}
 		if err != nil {
 			return err
@@ -181,9 +187,13 @@ func (s *survey) read(in *input) error {
 			in.showProgress()
 		}
 	}
+}
+
+// nothing is an error if no packet is of a connection that was asked for.
+func (s *survey) nothing() error {
 	switch {
 	case s.packets == 0:
-		return fmt.Errorf("no TCP in it: %v", r.Skipped())
+		return fmt.Errorf("no TCP in it: %v", s.skipped)
 	case s.count == 0 && s.o.conn > 0:
 		return fmt.Errorf("there is no connection %d in it", s.o.conn)
 	case s.count == 0:
@@ -199,6 +209,16 @@ func (s *survey) sees(p *capture.Packet) {
 	}
 	s.ports[int(p.Src.Port())]++
 	s.ports[int(p.Dst.Port())]++
+}
+
+// unread says which packets of the capture could not be read, and may have been TCP's; nothing, if all could.
+func (s *survey) unread() string {
+	k := s.skipped
+	k.NotIP, k.UDP, k.OtherIP = 0, 0, 0
+	if k.Total() == 0 {
+		return ""
+	}
+	return k.String()
 }
 
 // portsSeen names the ports with most packets: servers' ports, for they stand in the packets of many clients.
@@ -243,14 +263,15 @@ func (s *survey) show() error {
 	if s.o.svg != "" || s.o.html != "" {
 		figures = s.figures()
 	}
-	var svg, html error
 	if s.o.svg != "" {
-		svg = create(s.o.svg, func(w io.Writer) error { return picture.SVG(w, figures...) })
+		if err := create(s.o.svg, func(w io.Writer) error { return picture.SVG(w, figures...) }); err != nil {
+			return err
+		}
 	}
 	if s.o.html != "" {
-		html = create(s.o.html, func(w io.Writer) error { return picture.HTML(w, "Stream maps", figures...) })
+		return create(s.o.html, func(w io.Writer) error { return picture.HTML(w, "Stream maps", figures...) })
 	}
-	return errors.Join(svg, html)
+	return nil
 }
 
 // figures are the maps for a picture or a page.
@@ -260,7 +281,7 @@ func (s *survey) figures() []picture.Figure {
 		out, back := c.drawing(trace.ClientToServer), c.drawing(trace.ServerToClient)
 		figures = append(figures, picture.Figure{
 			Conn: c.number, Title: c.title(), ToServer: out, ToClient: back,
-			Notes: append([]string{sentence(out), sentence(back)}, c.remarks()...),
+			Notes: append([]string{c.sentence(out, trace.ClientToServer), c.sentence(back, trace.ServerToClient)}, c.remarks()...),
 		})
 	}
 	return figures

@@ -17,16 +17,21 @@ func (s *survey) draw(c *connection) {
 	for _, remark := range c.remarks() {
 		s.fold(style.Plain, remark)
 	}
-	drawings := []*trace.Map{c.drawing(trace.ClientToServer), c.drawing(trace.ServerToClient)}
-	for _, m := range drawings {
+	var sentences []string
+	for _, dir := range directions {
+		m := c.drawing(dir)
+		sentences = append(sentences, c.sentence(m, dir))
+		if m.Size() == m.Start {
+			continue // the sentence is enough
+		}
 		fmt.Fprintln(s.p.Stdout)
 		if err := m.Draw(s.p.Stdout, style); err != nil {
 			return // there is nobody to show it to
 		}
 	}
 	fmt.Fprintln(s.p.Stdout)
-	for _, m := range drawings {
-		s.fold(style.Bold, sentence(m))
+	for _, text := range sentences {
+		s.fold(style.Bold, text)
 	}
 	if c != s.drawn[len(s.drawn)-1] {
 		fmt.Fprintln(s.p.Stdout)
