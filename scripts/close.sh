@@ -96,4 +96,4 @@ LOOK
 record killed_unread
 show
 show_sockets 'when all was over'
-tshark_sees tcp frame.number tcp.dstport tcp.flags.str tcp.len
+tshark_sees tcp frame.number tcp.dstport tcp.flags tcp.len

@@ -35,7 +35,7 @@ usage() {
 
   --save DIR  keep captures and accounts in DIR/$name, for Wireshark
   --pause     wait for Enter between the steps, for a class
-  --fast      the smallest variant, for CI
+  --fast      waits no longer than it takes, for CI
   -h, --help  this
 
   bash scripts/$name.sh --pause
@@ -91,7 +91,12 @@ cleanup() {
 # build makes the programs. It runs behind the shell, as everything that takes its time: so Ctrl-C is heard at once.
 build() {
 	bin=${ECHOLAB_BIN:-}
-	[ -z "$bin" ] || return 0
+	if [ -n "$bin" ]; then # they are built already
+		for program in $programs; do
+			[ -x "$bin/${program##*/}" ] || fail "ECHOLAB_BIN=$bin has no ${program##*/}: go build -o $bin/ $programs"
+		done
+		return
+	fi
 	command -v go >/dev/null || unable 'Go is missing: https://go.dev/dl has it.'
 	bin=$work/bin
 	mkdir "$bin"
@@ -111,7 +116,7 @@ lacking() {
 	if listening "$work/tcpdump.txt"; then
 		stop $!
 	else
-		lack="there is no right to capture ($(tail -n 1 "$work/tcpdump.txt")): sudo env PATH=\"\$PATH\" bash scripts/$name.sh"
+		lack="there is no right to capture: $(tail -n 1 "$work/tcpdump.txt"). To get it: sudo env PATH=\"\$PATH\" bash $root/scripts/$name.sh"
 	fi
 }
 
@@ -213,7 +218,8 @@ captured() {
 	(on_client bash -c "echo . >/dev/udp/$host/$port")
 	await 'tcpdump to write the last packet' marked
 	stop "$sniffer"
-	grep -q '^0 packets dropped by kernel' "$work/tcpdump.txt" || fail 'packets were lost: the machine is too busy.'
+	grep -q '^0 packets dropped by kernel' "$work/tcpdump.txt" ||
+		fail "tcpdump has lost packets, on a busy machine perhaps: $(tail -n 1 "$work/tcpdump.txt")"
 	tcpdump -nr - -w - tcp <"$work/all.pcap" >"$file.pcap" 2>/dev/null
 }
 

@@ -39,7 +39,7 @@ When bind and listen return, has anything crossed the wire?
 LOOK
 record whole
 show
-tshark_sees tcp frame.number tcp.dstport tcp.flags.str tcp.len
+tshark_sees tcp frame.number tcp.dstport tcp.flags tcp.len
 
 step 2-unaccepted 'nobody accepts' <<'LOOK'
 The server's process is held as soon as it listens. Will connect return?

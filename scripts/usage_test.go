@@ -109,6 +109,13 @@ func TestWithoutStraceAndARecordingThereAreNoCalls(t *testing.T) {
 	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
 }
 
+func TestADirectoryWithoutTheProgramsIsSaid(t *testing.T) {
+	w := prepare(t, tree(t, true), "handshake")
+	w.cmd.Env = append(w.cmd.Env, "ECHOLAB_BIN="+t.TempDir())
+	assert.Equal(t, 1, w.run(t))
+	assert.Contains(t, w.stderr.String(), "has no tcpserver")
+}
+
 func TestTheCourseHasEveryStep(t *testing.T) {
 	b, err := os.ReadFile("README.md")
 	require.NoError(t, err)
