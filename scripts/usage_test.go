@@ -113,7 +113,7 @@ func TestADirectoryWithoutTheProgramsIsSaid(t *testing.T) {
 	w := prepare(t, tree(t, true), "handshake")
 	w.cmd.Env = append(w.cmd.Env, "ECHOLAB_BIN="+t.TempDir())
 	assert.Equal(t, 1, w.run(t))
-	assert.Contains(t, w.stderr.String(), "has no tcpserver")
+	assert.Contains(t, sentences(w.stderr.String()), "has no tcpserver: go build -o ")
 }
 
 func TestTheCourseHasEveryStep(t *testing.T) {

@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -198,6 +199,24 @@ func TestWhatIsNotTCPIsCounted(t *testing.T) {
 	assert.Equal(t, capture.Skipped{NotIP: 1}, skipped)
 }
 
+// While TCP packets are read, it can be asked what was passed over in front of them.
+func TestWhatIsPassedOverIsToldWhileReading(t *testing.T) {
+	_, ip := hello4(t)
+	file := capturetest.PcapHeader(binary.LittleEndian, time.Nanosecond, layers.LinkTypeRaw)
+	for _, n := range []int{30, len(ip), 39, 10, len(ip)} {
+		record := capturetest.PcapRecord(binary.LittleEndian, time.Nanosecond, capturetest.Start, ip[:n], len(ip))
+		file = append(file, record...)
+	}
+	r, err := capture.NewReader(bytes.NewReader(file))
+	require.NoError(t, err)
+	assert.Zero(t, r.Skipped())
+	for _, want := range []int{1, 3} {
+		_, err := r.Next()
+		require.NoError(t, err)
+		assert.Equal(t, capture.Skipped{Cut: want}, r.Skipped())
+	}
+}
+
 func TestSnapLengthCutsThePayloadNotItsLength(t *testing.T) {
 	for _, packet := range []func(*testing.T) (*capture.Packet, []byte){hello4, hello6} {
 		want, ip := packet(t)
@@ -212,11 +231,29 @@ func TestSnapLengthCutsThePayloadNotItsLength(t *testing.T) {
 			assert.Equal(t, 5, got.Length)
 			assert.Equal(t, want.Seq, got.Seq)
 		}
-		got, _ := one(t, layers.LinkTypeRaw, ip[:headers+1], headers+1)
-		assert.Equal(t, 5, got.Length, "the capture lies, IP does not")
-		got, _ = one(t, layers.LinkTypeRaw, ip, headers+2)
+		got, _ := one(t, layers.LinkTypeRaw, ip, headers+2)
 		assert.Equal(t, "he", string(got.Payload), "what is beyond the packet's length was not captured of it")
+		assert.Equal(t, 2, got.Length)
+	}
+}
+
+// A packet is not longer than it was on the wire, whatever IP says.
+func TestALengthOfIPBeyondTheWireIsNotBelieved(t *testing.T) {
+	for _, c := range []struct {
+		packet func(*testing.T) (*capture.Packet, []byte)
+		length int // where IP's is
+	}{{hello4, 2}, {hello6, 4}} {
+		want, ip := c.packet(t)
+		binary.BigEndian.PutUint16(ip[c.length:], 9000)
+		got, _ := one(t, layers.LinkTypeRaw, ip, len(ip))
+		assert.Equal(t, want, got)
+
+		got, _ = one(t, layers.LinkTypeRaw, ip[:len(ip)-3], len(ip))
+		assert.Equal(t, "he", string(got.Payload))
 		assert.Equal(t, 5, got.Length)
+
+		_, skipped := one(t, layers.LinkTypeRaw, ip[:len(ip)-6], len(ip)-6)
+		assert.Equal(t, capture.Skipped{Malformed: 1}, skipped, "no room for the header of TCP")
 	}
 }
 

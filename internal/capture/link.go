@@ -36,9 +36,9 @@ type view struct {
 // from is what follows the first n bytes, which are there.
 func (v view) from(n int) view { return view{v.b[n:], v.wire - n} }
 
-// ofLength is the packet without what is behind its first n bytes. If a header tells of more than a capture says was
-// there, then it is the header that is right: the packet was cut before its length was taken.
-func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], n} }
+// ofLength is the packet without what is behind its first n bytes. If a header tells of more than was on the wire, it
+// is not believed.
+func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], min(n, v.wire)} }
 
 // lacks says why the first n bytes cannot be read, if they cannot.
 func (v view) lacks(n int) skip {

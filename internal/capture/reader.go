@@ -24,8 +24,9 @@ import (
 // A Reader reads the TCP packets of a capture. Its methods may not be called concurrently.
 type Reader struct {
 	file    file
-	record  record // this and the next two are reused
+	record  record // this and the next three are reused
 	tcp     layers.TCP
+	header  [60]byte // of TCP, if its options are cut
 	packet  Packet
 	count   int
 	skipped Skipped
@@ -129,7 +130,7 @@ func (r *Reader) Next() (*Packet, error) {
 	return nil, r.err
 }
 
-// Skipped says how many packets were passed over so far, and why.
+// Skipped says how many packets were passed over so far, and why. Between two packets it may be asked at any time.
 func (r *Reader) Skipped() Skipped { return r.skipped }
 
 // A source is what a capture is read from, without copying. What peek returned is valid until pass.

@@ -12,7 +12,7 @@ type Skipped struct {
 	UDP       int
 	OtherIP   int // neither TCP nor UDP
 	Fragments int // parts of an IP packet with TCP in it. They are not put together again: their bytes are missing
-	Cut       int // by a snap length, before the end of their headers
+	Cut       int // by a snap length, before the end of their headers. The options of TCP may be missing
 	Malformed int // their headers contradict each other
 }
 

@@ -35,7 +35,7 @@ func (r *Reader) headers(rec *record) skip {
 	return r.segment(rec, h, v)
 }
 
-// segment reads the header of TCP (RFC 9293 section 3.1).
+// segment reads the header of TCP (RFC 9293 section 3.1). Its first 20 bytes are enough: they say how long it is.
 func (r *Reader) segment(rec *record, h ipHeader, v view) skip {
 	if s := v.lacks(20); s != none {
 		return s
@@ -44,29 +44,40 @@ func (r *Reader) segment(rec *record, h ipHeader, v view) skip {
 	if size < 20 {
 		return malformed
 	}
-	if s := v.lacks(size); s != none {
-		return s
+	if v.wire < size {
+		return malformed
+	}
+	captured := min(size, len(v.b))
+	header := v.b[:captured]
+	if captured < size { // gopacket wants all of it: zeros end the options
+		r.header = [60]byte{}
+		copy(r.header[:], header)
+		header = r.header[:size]
 	}
 	t := &r.tcp
-	if err := t.DecodeFromBytes(v.b[:size], gopacket.NilDecodeFeedback); err != nil {
+	if err := t.DecodeFromBytes(header, gopacket.NilDecodeFeedback); err != nil {
 		return malformed
 	}
 	r.packet = Packet{
 		Number: r.count, Time: rec.time,
 		Src: netip.AddrPortFrom(h.src, uint16(t.SrcPort)), Dst: netip.AddrPortFrom(h.dst, uint16(t.DstPort)),
 		Seq: t.Seq, Ack: t.Ack, Flags: Flags(v.b[13]), Window: t.Window,
-		WindowScale: -1,
-		Payload:     v.b[size:], Length: v.wire - size,
+		WindowScale: -1, OptionsCut: captured < size,
+		Payload: v.b[captured:], Length: v.wire - size,
 	}
 	if t.SYN {
-		r.packet.options(t.Options)
+		r.packet.options(t.Options, captured-20)
 	}
 	return none
 }
 
-// options takes those that are for a handshake. They mean nothing in other packets.
-func (p *Packet) options(options []layers.TCPOption) {
+// options takes those that are for a handshake, as far as the capture has them: their first bytes, as many as captured
+// says. They mean nothing in other packets.
+func (p *Packet) options(options []layers.TCPOption, captured int) {
 	for i := range options {
+		if captured -= int(options[i].OptionLength); captured < 0 {
+			return
+		}
 		value := options[i].OptionData
 		switch kind := options[i].OptionType; {
 		case kind == layers.TCPOptionKindMSS && len(value) == 2:
