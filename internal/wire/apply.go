@@ -18,6 +18,7 @@ func (s *step) apply() (how string) {
 	}
 	if s.has(capture.SYN) && !from.syn {
 		from.syn, from.scale, from.first = true, s.WindowScale, s.Time
+		from.unscaled = s.WindowScale < 0 && !s.OptionsCut
 	}
 	if s.has(capture.FIN) && from.fin < 0 {
 		from.fin, from.first = s.off+s.n, s.Time

@@ -105,8 +105,10 @@ func (c *conn) isOther(p *capture.Packet) bool {
 // both ends have to have agreed.
 func (c *conn) shift(from, to *half) (bits int, known bool) {
 	switch {
-	case from.syn && from.scale < 0, to.syn && to.scale < 0:
+	case from.unscaled, to.unscaled:
 		return 0, true
+	case from.syn && from.scale < 0, to.syn && to.scale < 0: // cut by a snap length
+		return 0, false
 	case from.syn && (to.syn || from == &c.server): // a server agrees only to what the client has asked for
 		return min(from.scale, 14), true
 	}

@@ -212,3 +212,16 @@ func TestASYNACKOfOtherNumbersIsAnotherConnection(t *testing.T) {
 	assert.Equal(t, "first", r.stream(t, 1, c2s))
 	assert.Equal(t, "second", r.stream(t, 2, c2s))
 }
+
+// A SYN whose options a snap length cut leaves the scale of the windows unknown: they are told as they stand there.
+func TestWindowsAreNotScaledByAnOptionThatWasCut(t *testing.T) {
+	s := new(capturetest.Script)
+	c := s.Conn("192.0.2.1:40000", "192.0.2.2:9000")
+	c.Handshake()
+	for _, p := range s.Packets[:2] {
+		p.WindowScale, p.OptionsCut = -1, true
+	}
+	r := follow(s.Packets)
+	assert.Contains(t, r.packets[1].Text, "the capture lacks some of its options")
+	assert.Equal(t, int(s.Packets[2].Window), r.packets[3].Window)
+}

@@ -27,8 +27,10 @@ type half struct {
 	answered bool // bytes of the other direction came behind the FIN of this one
 
 	syn   bool      // the SYN was seen
-	scale int       // the option in it; -1 for none
 	first time.Time // when the SYN or FIN that was seen last came first
+
+	scale    int  // the option in the SYN; -1 if the capture shows none
+	unscaled bool // because there was none
 
 	heard     bool  // an ACK of the other side was seen
 	acked     int64 // the other side has everything in front of it; a FIN counts as one

@@ -88,6 +88,9 @@ func (s *step) options() string {
 	if s.WindowScale >= 0 {
 		list = append(list, "window scale "+strconv.Itoa(s.WindowScale))
 	}
+	if s.OptionsCut {
+		list = append(list, "the capture lacks some of its options")
+	}
 	if len(list) == 0 {
 		return ""
 	}
@@ -168,7 +171,7 @@ func (s *step) finSentence() string {
 	case s.again:
 		return "FIN again" + since(s.Time, s.since, "the first")
 	case s.to.fin < 0:
-		return "FIN: the " + h.name() + " has no more bytes; the other direction stays open"
+		return "FIN: the " + h.name() + " has no more bytes; whether it still reads, that does not say"
 	case s.acks && s.ack > s.to.fin:
 		return "FIN: the " + h.name() + " has no more bytes either; the " + s.to.name() + " is to keep TIME-WAIT"
 	}

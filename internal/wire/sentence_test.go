@@ -153,9 +153,9 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			text: "ACK: the server's kernel is still there"},
 
 		{name: "FIN", do: func(c *conn) { c.FIN(c2s) },
-			text: "FIN: the client has no more bytes; the other direction stays open"},
+			text: "FIN: the client has no more bytes; whether it still reads, that does not say"},
 		{name: "FIN with bytes", do: func(c *conn) { c.Send(c2s, "hello").Flags |= capture.FIN }, kind: trace.Segment,
-			text: "5 bytes at 0; FIN: the client has no more bytes; the other direction stays open"},
+			text: "5 bytes at 0; FIN: the client has no more bytes; whether it still reads, that does not say"},
 		{name: "FIN again", do: func(c *conn) { again(c, c2s, c.FIN(c2s)) }, marks: []trace.Mark{trace.Retransmission},
 			text: "FIN again, 1,000 µs after the first"},
 		{name: "FIN in front of bytes", do: func(c *conn) { c.Send(c2s, "hello"); c.FIN(c2s).Seq -= 2 },
