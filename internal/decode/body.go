@@ -118,6 +118,14 @@ func (d *body) end() {
 	d.s.failed("the message at offset %s has no end in the capture", trace.Number(d.m.from))
 }
 
+func (d *body) holds() int {
+	n := len(d.m.head) + len(d.m.text)
+	if e, ok := d.extent.(*chunked); ok {
+		n += cap(e.line)
+	}
+	return n
+}
+
 func (d *body) finish(end int64) {
 	d.m.end = end
 	if d.s.dir == trace.ServerToClient {

@@ -27,6 +27,7 @@ type thing struct {
 	text     string // what it is, if the kind does not say
 	op       ws.OpCode
 	masked   bool
+	rsv1     bool  // set, as in the first frame of a compressed message
 	code     int   // of a Close
 	from, to int64 // which bytes of it were carried
 	size     int64 // how many it has
@@ -91,7 +92,7 @@ func (c *carried) part(of string)    { c.add(inPart, thing{text: of}) }
 
 // frame is told of n bytes of a frame's payload, in front of which there were done, known or not.
 func (c *carried) frame(h ws.Header, done, n int64) {
-	t := thing{op: h.OpCode, masked: h.Masked, from: done, to: done + n, size: h.Length}
+	t := thing{op: h.OpCode, masked: h.Masked, rsv1: h.Rsv1(), from: done, to: done + n, size: h.Length}
 	if last := len(c.groups) - 1; last >= 0 && !c.more {
 		g := &c.groups[last]
 		if begun := &g.first[0]; g.kind == frameIn && begun.to == done { // by the same call
@@ -141,7 +142,7 @@ func (g *group) String() string {
 	case ofBody:
 		return trace.Bytes(t.to) + " of the body of " + t.text
 	case frameIn:
-		return t.part() + " of a " + opName(t.op) + " frame of " + trace.Number(t.size)
+		return t.part() + " of a " + t.name() + " frame of " + trace.Number(t.size)
 	}
 	if g.kind == aRecord && g.count == 1 {
 		return "TLS " + t.text + ", " + trace.Bytes(t.size)
@@ -173,9 +174,17 @@ func (t *thing) words(k kind) string {
 	case t.code > 0:
 		return fmt.Sprintf("close %d", t.code)
 	case t.size == 0:
-		return opName(t.op) + ", empty"
+		return t.name() + ", empty"
 	}
-	return opName(t.op) + " of " + trace.Number(t.size)
+	return t.name() + " of " + trace.Number(t.size)
+}
+
+// name is what kind of frame it is.
+func (t *thing) name() string {
+	if t.rsv1 {
+		return "RSV1 " + opName(t.op)
+	}
+	return opName(t.op)
 }
 
 // part is which bytes of a frame's payload were carried.

@@ -29,7 +29,9 @@ import (
 // means nothing before the answer, and an answer nothing before its request. An event's time is that of its last byte.
 //
 // In each direction it holds at most 2 MiB of a message, 64 KiB of a head, and 256 KiB of what the other direction has
-// to explain.
+// to explain. All Conversations of a process together hold at most 64 MiB of these, and 64 MiB of what compressed
+// messages may refer to: a stream that needs more is given up, or inflated no more, and that is told. End gives back
+// what a stream holds.
 type Conversation struct {
 	conn  int
 	codec framing.Codec
@@ -37,16 +39,17 @@ type Conversation struct {
 
 	client, server stream
 	pairing        pairing
+	budgets        *budgets
 }
 
 // New returns a Conversation that tells rec of the connection with the given number. The codec is for streams that are
 // neither HTTP nor TLS: nil, and [framing.Raw], claim nothing of them; a [framing.WebSocket] takes them for frames from
-// their first byte on, as in a capture that lacks the handshake. rec may be nil.
+// their first byte on, as in a capture that lacks the handshake, up to the first that breaks a rule. rec may be nil.
 func New(conn int, codec framing.Codec, rec trace.Recorder) *Conversation {
 	if _, raw := codec.(framing.Raw); raw {
 		codec = nil
 	}
-	c := &Conversation{conn: conn, codec: codec, rec: rec}
+	c := &Conversation{conn: conn, codec: codec, rec: rec, budgets: shared}
 	c.client = stream{c: c, dir: trace.ClientToServer}
 	c.server = stream{c: c, dir: trace.ServerToClient}
 	c.client.decoder, c.server.decoder = &start{s: &c.client}, &start{s: &c.server}
@@ -80,7 +83,7 @@ func (c *Conversation) Bytes(at time.Time, dir trace.Dir, off int64, b []byte, n
 }
 
 // End says that a stream is over: it was closed or reset, or the capture ends. Without it, what a stream ends inside of
-// is not told.
+// is not told, and what it holds stays counted.
 func (c *Conversation) End(at time.Time, dir trace.Dir) {
 	s := c.stream(dir)
 	s.carried.reset()

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/gobwas/ws"
 
@@ -56,7 +57,7 @@ func (f *frames) data(b []byte) {
 	if f.h.Fin {
 		m.open = false
 		f.tellMessage(b)
-		if cap(m.b) > 2*keptBytes {
+		if cap(m.b) > idleBytes {
 			m.b = nil
 		}
 	}
@@ -86,7 +87,9 @@ func (f *frames) tellMessage(b []byte) {
 	readable := true
 	switch {
 	case m.compressed:
-		b, readable = f.inflated(b)
+		buffer := plains.Get().(*[]byte)
+		defer plains.Put(buffer)
+		b, readable = f.inflated(b, buffer)
 		text = "not inflated"
 		if readable {
 			text = "inflated: " + trace.Bytes(int64(len(b)))
@@ -112,10 +115,12 @@ func (f *frames) tellMessage(b []byte) {
 type inflation struct {
 	bits     int
 	takeover bool
-	reader   *deflate.Reader
-	lost     bool // messages may refer to what is not known
-	b        []byte
+	reader   *deflate.Reader // nil until it is needed
+	lost     bool            // messages may refer to what is not known
 }
+
+// plains has buffers for messages that are inflated: each is needed only until its message has been told.
+var plains = sync.Pool{New: func() any { return new([]byte) }}
 
 // inflationOf is what the direction needs, if p was agreed on.
 func inflationOf(p *deflate.Params, dir trace.Dir) *inflation {
@@ -126,12 +131,12 @@ func inflationOf(p *deflate.Params, dir trace.Dir) *inflation {
 	if dir == trace.ClientToServer {
 		i.bits, i.takeover = p.ClientMaxWindowBits, !p.ClientNoContextTakeover
 	}
-	i.reader = deflate.NewReader(i.bits, i.takeover)
 	return i
 }
 
-// inflated is the message whose payload is b. It is not ok if that cannot be known; why is told when it begins.
-func (f *frames) inflated(b []byte) (plain []byte, ok bool) {
+// inflated is the message whose payload is b, in the buffer. It is not ok if that cannot be known; why is told when it
+// begins.
+func (f *frames) inflated(b []byte, buffer *[]byte) (plain []byte, ok bool) {
 	i := f.inflate
 	switch {
 	case i.lost:
@@ -143,13 +148,18 @@ func (f *frames) inflated(b []byte) (plain []byte, ok bool) {
 		f.notInflated("it is too large")
 		return nil, false
 	}
-	plain, err := i.reader.Append(i.b[:0], b, maxInflated)
+	if i.reader == nil {
+		i.reader = deflate.NewReader(i.bits, i.takeover)
+	}
+	plain, err := i.reader.Append((*buffer)[:0], b, maxInflated)
 	if err != nil {
 		f.notInflated(err.Error())
 		return nil, false
 	}
-	if i.b = plain[:0]; cap(plain) > 2*keptBytes {
-		i.b = nil
+	*buffer = plain
+	if windows := &f.s.c.budgets.windows; !f.s.windows.set(windows, i.reader.Held()) {
+		f.notInflated("what messages in this capture may refer to takes more than " + trace.Bytes(windows.most))
+		return nil, false
 	}
 	return plain, true
 }
@@ -164,6 +174,7 @@ func (f *frames) notInflated(why string) {
 	if i.lost = i.takeover; i.lost {
 		behind = "; nor are those that follow, which may refer to it"
 	}
-	i.reader = deflate.NewReader(i.bits, i.takeover)
+	i.reader = nil
+	f.s.windows.set(&f.s.c.budgets.windows, 0)
 	f.s.failed("the message at offset %s is not inflated: %s%s", trace.Number(f.msg.from), why, behind)
 }

@@ -11,7 +11,7 @@ import (
 // state is what the next header is held against.
 func (f *frames) state() ws.State {
 	state := f.side
-	if f.inflate != nil || f.blind {
+	if f.inflate != nil || f.unclear {
 		state = state.Set(ws.StateExtended)
 	}
 	if f.msg.open {
@@ -20,20 +20,21 @@ func (f *frames) state() ws.State {
 	return state
 }
 
-// header takes a frame's header, or as much of it as there is: then whole is false. It is not ok if the header does not
-// say where the frame ends.
-func (f *frames) header(b []byte) (rest []byte, whole, ok bool) {
+// header takes a frame's header, or as much of it as there is: then whole is false. It is also false if the stream was
+// given up.
+func (f *frames) header(b []byte) (rest []byte, whole bool) {
 	if f.have == 0 {
 		// Nearly all headers come whole, and nothing is wrong with them.
 		h, size, err := framing.ParseFrameHeader(b, f.state())
 		if err == nil && size <= len(b) {
 			f.begin(h, size)
-			return b[size:], true, true
+			return b[size:], true
 		}
 	}
 	for f.have < f.headerSize() {
 		if len(b) == 0 {
-			return nil, false, true
+			f.s.carried.part("a frame's header")
+			return nil, false
 		}
 		f.raw[f.have] = b[0]
 		f.have++
@@ -41,13 +42,17 @@ func (f *frames) header(b []byte) (rest []byte, whole, ok bool) {
 	}
 	h, ok := headerOf(f.raw[:f.have])
 	if !ok {
-		return nil, false, false
+		f.lose("claims a length that cannot be")
+		return nil, false
 	}
 	size := f.have
 	f.have = 0
 	f.check(h, size)
+	if f.s.decoder != decoder(f) {
+		return nil, false
+	}
 	f.begin(h, size)
-	return b, true, true
+	return b, true
 }
 
 // check tells what is wrong with the header.

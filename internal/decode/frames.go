@@ -10,8 +10,12 @@ import (
 	"echolab/internal/trace"
 )
 
-// keptBytes is how much of the payload of a frame, and of a message, is told.
-const keptBytes = 64 << 10
+const (
+	// keptBytes is how much of the payload of a frame, and of a message, is told.
+	keptBytes = 64 << 10
+	// idleBytes is the most that a buffer keeps between two frames or messages.
+	idleBytes = 2 << 10
+)
 
 // frames decodes the WebSocket frames of a stream (RFC 6455 section 5). What is wrong with a frame is told beside it,
 // as long as it is known where it ends.
@@ -19,7 +23,8 @@ type frames struct {
 	s       *stream
 	side    ws.State // who reads
 	inflate *inflation
-	blind   bool // the handshake is not known: RSV1 may mean something, and the first frame may continue a message
+	unclear bool // the extensions are not known: RSV1 may mean something
+	blind   bool // nor is the handshake: the first bytes may be inside a frame, and the first frame inside a message
 	closed  bool // a Close came
 
 	raw  [ws.MaxHeaderSize]byte // a header that has not come whole
@@ -37,8 +42,8 @@ type frames struct {
 	msg fragments
 }
 
-func newFrames(s *stream, inflate *inflation, blind bool) *frames {
-	f := &frames{s: s, side: ws.StateServerSide, inflate: inflate, blind: blind}
+func newFrames(s *stream, inflate *inflation, unclear bool) *frames {
+	f := &frames{s: s, side: ws.StateServerSide, inflate: inflate, unclear: unclear}
 	if s.dir == trace.ServerToClient {
 		f.side = ws.StateClientSide
 	}
@@ -46,7 +51,7 @@ func newFrames(s *stream, inflate *inflation, blind bool) *frames {
 }
 
 func (f *frames) take(b []byte) int {
-	for rest := b; ; {
+	for rest := b; f.s.decoder == decoder(f); {
 		if !f.inside {
 			if len(rest) == 0 {
 				return len(b)
@@ -54,12 +59,8 @@ func (f *frames) take(b []byte) int {
 			if f.have == 0 {
 				f.from = f.s.next + int64(len(b)-len(rest))
 			}
-			whole, ok := false, true
-			if rest, whole, ok = f.header(rest); !ok {
-				f.lose("claims a length that cannot be")
-				return len(b)
-			} else if !whole {
-				f.s.carried.part("a frame's header")
+			whole := false
+			if rest, whole = f.header(rest); !whole {
 				return len(b)
 			}
 		}
@@ -71,6 +72,7 @@ func (f *frames) take(b []byte) int {
 		f.payload(rest[:n:n])
 		rest = rest[n:]
 	}
+	return len(b) // it was given up
 }
 
 func (f *frames) miss(n int64) int64 {
@@ -105,6 +107,17 @@ func (f *frames) end() {
 // lose gives the stream up: where a header is not known, nor is any that follows.
 func (f *frames) lose(why string) {
 	f.s.stop("the frame at offset %s %s: from there on, nothing can be said about frames", trace.Number(f.from), why)
+}
+
+func (f *frames) holds() int {
+	n := 0
+	if f.inside {
+		n += cap(f.b)
+	}
+	if f.msg.open {
+		n += cap(f.msg.b)
+	}
+	return n
 }
 
 // begin begins the frame behind its header.
@@ -159,8 +172,7 @@ func (f *frames) finish(b []byte) {
 	f.tellFrame(b[:min(len(b), keptBytes)])
 	switch op := f.h.OpCode; {
 	case f.closed:
-		f.s.failed("the frame at offset %s follows a Close, which must be the last (RFC 6455, 5.5.1)",
-			trace.Number(f.from))
+		f.wrong(" follows a Close, which must be the last (RFC 6455, 5.5.1)")
 	case op == ws.OpClose:
 		f.closed = true
 		if f.missing == 0 {
@@ -170,7 +182,7 @@ func (f *frames) finish(b []byte) {
 	if op := f.h.OpCode; !op.IsControl() && !op.IsReserved() {
 		f.data(b)
 	}
-	if cap(f.b) > 2*keptBytes {
+	if cap(f.b) > idleBytes {
 		f.b = nil // one large message should not cost its memory for the rest of the stream
 	}
 }
@@ -189,8 +201,19 @@ func (f *frames) checkClose(b []byte) {
 func (f *frames) violation(err error) {
 	var broken *framing.ProtocolError
 	if errors.As(err, &broken) {
-		f.s.failed("the frame at offset %s: %s", trace.Number(f.from), broken.Text)
+		f.wrong(": " + broken.Text)
 	}
+}
+
+// wrong tells what is wrong with the frame. Without the handshake it is more likely that it is none, and the stream is
+// given up.
+func (f *frames) wrong(what string) {
+	if !f.blind {
+		f.s.failed("the frame at offset %s%s", trace.Number(f.from), what)
+		return
+	}
+	f.s.stop("offset %s: no frame can begin like this: the capture does not begin at a frame's boundary, or this is "+
+		"no WebSocket (a frame here%s)", trace.Number(f.from), what)
 }
 
 // tellFrame tells of the frame; payload is the beginning of its payload.

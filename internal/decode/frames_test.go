@@ -135,11 +135,35 @@ func TestTextIsUTF8(t *testing.T) {
 func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
 	got := everyCut(t, framing.WebSocket{}, server(frameOf(ws.OpContinuation, false, false, "a"),
 		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
-	assert.Len(t, got.of(s2c, trace.Frame), 4)
-	assert.Equal(t, []string{`message 9+7 "hello"`}, []string{line(got.of(s2c, trace.Message)[0])})
-	assert.Equal(t, []string{"the frame at offset 6: a continuation frame came, and " +
-		"there is nothing to continue (RFC 6455, 5.4)"},
+	assert.Len(t, got.of(s2c, trace.Frame), 2)
+	assert.Equal(t, []string{"offset 6: no frame can begin like this: the capture does not begin at a frame's " +
+		"boundary, or this is no WebSocket (a frame here: a continuation frame came, and there is nothing to continue " +
+		"(RFC 6455, 5.4))"},
 		got.texts(s2c, trace.Failed), "only the first could be one that continues what is not in the capture")
+}
+
+func TestAStreamThatBeginsInsideAFrameStopsAtTheFirstViolation(t *testing.T) {
+	for name, c := range map[string]struct {
+		b      []byte // behind a whole frame
+		offset int
+		frames int
+		why    string
+	}{
+		"a header":        {[]byte("lo, this is the rest of a text"), 11, 1, "(a frame here: opcode 0xC is reserved"},
+		"a Close":         {frameOf(ws.OpClose, true, true, "\x03"), 11, 2, "(a frame here: a Close frame's code"},
+		"behind a Close":  {join(frameOf(ws.OpClose, true, true, ""), hello, hello), 17, 3, "(a frame here follows a Close"},
+		"without a mask":  {echoed, 11, 1, "(a frame here: a client must mask its frames"},
+		"reserved opcode": {frameOf(3, true, true, "x"), 11, 1, "(a frame here: opcode 0x3 is reserved"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := everyCut(t, framing.WebSocket{}, client(hello, c.b, hello))
+			assert.Len(t, got.of(c2s, trace.Frame), c.frames, "those before it stay told, and none follows")
+			failed := got.texts(c2s, trace.Failed)
+			assert.Len(t, failed, 1)
+			assert.Contains(t, failed[0], fmt.Sprintf("offset %d: no frame can begin like this", c.offset))
+			assert.Contains(t, failed[0], c.why)
+		})
+	}
 }
 
 func TestAStreamThatEndsInsideAMessage(t *testing.T) {

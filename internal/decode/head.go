@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"bufio"
 	"bytes"
 	"net/http"
 	"strings"
@@ -33,6 +32,10 @@ func (h *head) take(b []byte) int {
 		h.from = h.s.next
 	}
 	for i, c := range b {
+		if len(h.b) == 0 && h.s.dir == trace.ClientToServer && (c == '\r' || c == '\n') {
+			h.from++ // an empty line in front of a request is ignored (RFC 9112 section 2.2)
+			continue
+		}
 		if h.b = append(h.b, c); c != '\n' {
 			continue
 		}
@@ -44,9 +47,12 @@ func (h *head) take(b []byte) int {
 			break
 		}
 	}
-	if len(h.b) > maxHead {
+	switch {
+	case len(h.b) == 0:
+		h.s.carried.part("an empty line")
+	case len(h.b) > maxHead:
 		h.stop("has a head without end: over " + trace.Bytes(maxHead))
-	} else {
+	default:
 		h.s.carried.part("the head of " + h.noun())
 	}
 	return len(b)
@@ -62,6 +68,8 @@ func (h *head) end() {
 		h.s.failed("%s at offset %s has no end in the capture", h.noun(), trace.Number(h.from))
 	}
 }
+
+func (h *head) holds() int { return cap(h.b) }
 
 func (h *head) noun() string {
 	if h.s.dir == trace.ClientToServer {
@@ -94,7 +102,7 @@ func (h *head) tellHead(kind trace.Kind, text string) {
 }
 
 func (h *head) request(m message) {
-	r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(h.b)))
+	r, err := http.ReadRequest(h.reader())
 	switch {
 	case err != nil:
 		h.stop("is no HTTP: " + err.Error())
@@ -104,9 +112,9 @@ func (h *head) request(m message) {
 		return
 	}
 	m.text = r.Method + " " + r.RequestURI
-	asked := &request{message: m, method: strings.Clone(r.Method)} // not the whole line
+	asked := &request{message: m, method: methodOf(r)}
 	if asked.websocket = websocket.IsUpgrade(r); asked.websocket {
-		asked.key = r.Header.Get("Sec-Websocket-Key")
+		asked.key = strings.Clone(r.Header.Get("Sec-Websocket-Key")) // not the whole head
 	}
 	asked.switches = r.Method == http.MethodConnect || r.Header.Get("Upgrade") != ""
 	text := m.text
@@ -119,9 +127,20 @@ func (h *head) request(m message) {
 	newBody(h.s, &asked.message, bodyOf(r.ContentLength, r.TransferEncoding, false), func() { h.s.asked(asked) })
 }
 
+// methodOf is the method, if the response depends on it: others may be long, and wait for their answer for long.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodHead:
+		return http.MethodHead
+	case http.MethodConnect:
+		return http.MethodConnect
+	}
+	return ""
+}
+
 func (h *head) response(m message) {
 	asked, known := h.s.c.pairing.next()
-	r, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(h.b)), &http.Request{Method: asked.method})
+	r, err := http.ReadResponse(h.reader(), &http.Request{Method: asked.method})
 	if err != nil {
 		h.stop("is no HTTP: " + err.Error())
 		return
@@ -141,7 +160,7 @@ func (h *head) response(m message) {
 		h.tellHead(trace.Response, text)
 		h.s.c.pairing.answer(asked, known, a)
 		h.s.message(&m, h.from+int64(len(h.b)))
-		h.s.decoder = silent{} // another protocol's
+		h.s.silence() // another protocol's
 		return
 	case r.StatusCode >= 200:
 		h.s.c.pairing.answer(asked, known, a)

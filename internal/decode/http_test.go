@@ -118,3 +118,34 @@ func TestUnansweredRequestsAreForgotten(t *testing.T) {
 	feed(c, s2c, &off, []byte("HTTP/1.1 204 No Content\r\n\r\n"))
 	assert.Equal(t, []string{"204 No Content; its request is not known"}, told.texts(s2c, trace.Response))
 }
+
+func TestAnEmptyLineInFrontOfARequestIsIgnored(t *testing.T) {
+	get := "GET / HTTP/1.1\r\n\r\n"
+	for _, empty := range []string{"\r\n", "\n", "\r\n\r\n"} {
+		got := everyCut(t, nil, client([]byte(get+empty+get+empty)))
+		assert.Empty(t, got.of(c2s, trace.Failed))
+		assert.Len(t, got.of(c2s, trace.Message), 2)
+		assert.Equal(t, trace.Span{Off: int64(len(get + empty)), N: len(get)}, *got.of(c2s, trace.Message)[1].Span)
+	}
+}
+
+func TestABodyThatIsCompressedEndsWithItsChunks(t *testing.T) {
+	const chunks = "5\r\n\x1f\x8b\x08\x00\x00\r\n0\r\n\r\n"
+	for encoding, ok := range map[string]bool{
+		"gzip, chunked": true, "GZIP ,\tdeflate,chunked ": true, "chunked, chunked": false, "odd, chunked": false,
+	} {
+		head := "HTTP/1.1 200 OK\r\ntransfer-Encoding: " + encoding + "\r\n\r\n"
+		post := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + encoding + "\r\n\r\n"
+		got := everyCut(t, nil, client([]byte(post+chunks+post+chunks)), server([]byte(head+chunks+head+chunks)))
+		for dir, size := range map[trace.Dir]int{c2s: len(post + chunks), s2c: len(head + chunks)} {
+			if !ok {
+				assert.Contains(t, got.texts(dir, trace.Failed)[0], "unsupported transfer encoding")
+				continue
+			}
+			assert.Empty(t, got.of(dir, trace.Failed), encoding)
+			messages := got.of(dir, trace.Message)
+			assert.Len(t, messages, 2)
+			assert.Equal(t, trace.Span{Off: int64(size), N: size}, *messages[1].Span)
+		}
+	}
+}

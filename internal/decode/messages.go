@@ -68,7 +68,7 @@ func (m *messages) take(b []byte) int {
 	if len(rest) > 0 {
 		m.s.carried.part("a message")
 	}
-	if cap(m.b) > 2*keptBytes && len(rest) < keptBytes {
+	if cap(m.b) > idleBytes && len(rest) < cap(m.b)/4 {
 		m.b = nil // one large message should not cost its memory for the rest of the stream
 	}
 	m.b = append(m.b[:0], rest...)
@@ -122,4 +122,11 @@ func (m *messages) end() {
 	if len(m.b) > 0 {
 		m.s.failed("the message at offset %s has no end in the capture", trace.Number(m.from))
 	}
+}
+
+func (m *messages) holds() int {
+	if len(m.b) == 0 {
+		return 0
+	}
+	return cap(m.b)
 }

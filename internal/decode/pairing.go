@@ -13,7 +13,7 @@ import (
 // A request is one of which the answer tells how the streams go on.
 type request struct {
 	message
-	method    string
+	method    string // if the response depends on it
 	key       string // the Sec-WebSocket-Key
 	websocket bool   // it asks for a WebSocket
 	switches  bool   // what its sender says next depends on the answer
@@ -151,8 +151,16 @@ func speaksHTTP(s *stream) bool {
 	return false
 }
 
-// settle lets go on what waits no longer.
+// settle lets go on what waits no longer, and accounts for what is held then.
 func (c *Conversation) settle() {
+	c.goOn()
+	for !c.client.pay() || !c.server.pay() {
+		c.goOn()
+	}
+}
+
+// goOn lets go on what waits no longer.
+func (c *Conversation) goOn() {
 	for {
 		if c.server.waits && c.server.full() {
 			c.pairing.forget()
@@ -186,7 +194,7 @@ func (c *Conversation) proceed() {
 		s.decoder = newFrames(s, inflationOf(r.answer.deflate, trace.ClientToServer), r.answer.unclear != nil)
 	case r.answer.switched:
 		s.message(&r.message, r.end)
-		s.decoder = silent{} // another protocol's
+		s.silence() // another protocol's
 	default:
 		s.message(&r.message, r.end)
 	}
@@ -209,4 +217,5 @@ func (l *lost) miss(n int64) int64 {
 	return n
 }
 
-func (*lost) end() {}
+func (*lost) end()       {}
+func (*lost) holds() int { return 0 }

@@ -95,6 +95,8 @@ func (r *records) end() {
 	}
 }
 
+func (r *records) holds() int { return cap(r.hello) }
+
 func (r *records) lose(why string) {
 	r.s.stop("the record at offset %s %s; nothing can be said of what follows", trace.Number(r.from), why)
 }

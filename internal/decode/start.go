@@ -90,13 +90,17 @@ func (d *start) end() {
 	d.s.decoder.end()
 }
 
+func (*start) holds() int { return 0 } // a few bytes
+
 // become puts the decoder for what the stream is in place, and hands it the bytes that were taken already.
 func (d *start) become(p protocol, taken []byte) {
 	s := d.s
 	s.next -= int64(len(taken))
 	switch codec := s.c.codec.(type) {
 	case framing.WebSocket:
-		s.decoder = newFrames(s, nil, true)
+		f := newFrames(s, nil, true)
+		f.blind = true
+		s.decoder = f
 	case nil:
 		s.decoder = silent{}
 	default:

@@ -22,7 +22,9 @@ type stream struct {
 	waits    bool // what follows means nothing without the other direction: it is held
 	held     []piece
 	heldSize int
-	ended    bool // no more is handed in
+	share    share // of what may be held
+	windows  share // of what may be held to inflate messages
+	ended    bool  // no more is handed in
 	endedAt  time.Time
 	over     bool // the decoder has seen the end
 }
@@ -45,6 +47,8 @@ type decoder interface {
 	miss(n int64) int64
 	// end is told that the stream is over.
 	end()
+	// holds is how many bytes of the stream are kept for what is to come.
+	holds() int
 }
 
 // maxHeld and maxPieces bound what waits for the other direction.
@@ -110,13 +114,20 @@ func (s *stream) finish() {
 	}
 	s.at = s.endedAt
 	s.decoder.end()
-	s.over, s.decoder = true, silent{}
+	s.over = true
+	s.silence()
 }
 
 // stop says why no more can be told of the stream, and tells no more.
 func (s *stream) stop(format string, args ...any) {
 	s.failed(format, args...)
+	s.silence()
+}
+
+// silence tells no more of the stream.
+func (s *stream) silence() {
 	s.decoder = silent{}
+	s.windows.set(&s.c.budgets.windows, 0)
 }
 
 // failed tells of what is wrong.
@@ -142,3 +153,4 @@ type silent struct{}
 func (silent) take(b []byte) int  { return len(b) }
 func (silent) miss(n int64) int64 { return n }
 func (silent) end()               {}
+func (silent) holds() int         { return 0 }

@@ -38,6 +38,9 @@ func (r *Reader) Append(dst, payload []byte, max int) ([]byte, error) {
 	return out, nil
 }
 
+// Held is how many bytes of memory the Reader holds for the next message to refer to.
+func (r *Reader) Held() int { return cap(r.window.data) }
+
 func limit(max int) int {
 	if max < 0 {
 		return 0

@@ -215,3 +215,13 @@ func assertLikeTwin(t *testing.T, payload, past []byte, limit int) {
 	// The library looks some bits ahead: where both are true it may see the end of the data before the limit.
 	assertCorrupt(t, err, "%v", wantErr)
 }
+
+func TestAReaderHoldsNoMoreThanItsWindow(t *testing.T) {
+	for takeover, want := range map[bool]int{true: 1 << 9, false: 0} {
+		r := deflate.NewReader(9, takeover)
+		assert.Zero(t, r.Held(), "nothing came")
+		_, err := r.Append(nil, []byte{0x01, 0x58, 0x02, 0xa7, 0xfd, 599: 'x', 604: 'x'}, 600) // 600 bytes, stored
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Held())
+	}
+}

@@ -29,6 +29,7 @@ type stream struct {
 	bytes                      int64 // as far as it is known
 	missing                    int64 // of them, not in the capture
 	tls                        bool
+	compressed                 bool // frames are
 	finished                   bool // its FIN is there
 }
 
@@ -75,6 +76,7 @@ func (c *connection) content(e trace.Event) {
 		s.missing += int64(e.N)
 	case trace.Frame:
 		s.frames++
+		s.compressed = s.compressed || e.RSV&4 != 0
 	case trace.Message:
 		s.messages++
 	case trace.TLS:

@@ -60,6 +60,9 @@ func (c *connection) remarks() []string {
 	if c.streams[0].tls || c.streams[1].tls {
 		remarks = append(remarks, "TLS: where its records end is seen, and nothing of what is in them")
 	}
+	if c.streams[0].compressed || c.streams[1].compressed {
+		remarks = append(remarks, "RSV1 marks compressed messages (permessage-deflate): their payloads are shown as they crossed the wire")
+	}
 	var marks []string
 	for _, mark := range slices.Sorted(maps.Keys(c.marks)) {
 		marks = append(marks, fmt.Sprintf("%d × %s", c.marks[mark], mark))
