@@ -93,7 +93,7 @@ func TestUpgrade(t *testing.T) {
 	out, _ := walked(t, "upgrade")
 
 	upgrade := part(t, out, "1-upgrade")
-	inOrder(t, upgrade, "client request", "server response", "The mask, taken off", "hello")
+	inOrder(t, upgrade, "server request", "server response", "client response", "The mask, taken off", "hello")
 	// What openssl computed, and what the server sent.
 	computed := regexp.MustCompile(`SHA-1, in base64\n +(\S{28})\n.*from the capture\n +(\S{28})\n`).FindStringSubmatch(upgrade)
 	require.NotNil(t, computed, upgrade)
