@@ -196,7 +196,7 @@ func (m *Map) Adopt(other *Map) {
 	other.Begin(m.Start)
 	m.Begin(other.Start)
 	for _, theirs := range other.Rows {
-		if _, have := m.search(theirs.Layer); !have {
+		if m.filled(theirs.Layer) == nil {
 			*m.Row(theirs.Layer) = *theirs
 			if theirs.Layer == Frames {
 				m.frames = other.frames

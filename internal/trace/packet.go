@@ -45,6 +45,7 @@ const (
 	DuplicateACK   Mark = "duplicate ACK"  // the same ACK again, with nothing new
 	Cut            Mark = "cut"            // the capture has only its first bytes: a snap length cut it
 	Unseen         Mark = "unseen"         // it acknowledges bytes behind the newest that the capture has
+	Unplaced       Mark = "unplaced"       // offset 0 is its first byte: where the stream begins is not in the capture
 	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, and not taken in
 )
 

@@ -50,11 +50,12 @@ func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
 	assert.Equal(t, "???hello", r.stream(t, 1, c2s), "the ACK in it tells where the client's stream begins")
 }
 
-func TestAMissingSYNACKIsSaid(t *testing.T) {
+func TestAHandshakeOfWhichOnlyTheSYNIsThereIsSaid(t *testing.T) {
 	s, c := handshaken()
 	c.Send(s2c, "hello")
-	s.Packets = append(s.Packets[:1], s.Packets[2:]...)
+	s.Packets = append(s.Packets[:1], s.Packets[3:]...)
 	r := follow(s.Packets)
+	assert.Contains(t, r.on(4).Marks, trace.Unplaced)
 	assert.Equal(t, "5 bytes at 0; the server's SYN is not in the capture: offset 0 is its first byte here", r.on(4).Text)
 }
 
@@ -224,4 +225,20 @@ func TestWindowsAreNotScaledByAnOptionThatWasCut(t *testing.T) {
 	r := follow(s.Packets)
 	assert.Contains(t, r.packets[1].Text, "the capture lacks some of its options")
 	assert.Equal(t, int(s.Packets[2].Window), r.packets[3].Window)
+}
+
+// The SYN ACK and the server's first bytes are not in the capture. The client's first ACK fixes offset 0 all the same.
+func TestTheHandshakesLastACKPlacesTheServersStream(t *testing.T) {
+	s := new(capturetest.Script)
+	c := s.Conn("192.0.2.1:40000", "192.0.2.2:9000")
+	c.Handshake()
+	c.Skip(s2c, 129)
+	c.Send(s2c, "hello")
+	s.Packets = append(s.Packets[:1], s.Packets[2:]...)
+	r := follow(s.Packets)
+	last := r.packets[len(r.packets)-1]
+	assert.EqualValues(t, 129, last.Off)
+	assert.NotContains(t, last.Marks, trace.Unplaced)
+	assert.Equal(t, trace.Span{Off: 0, N: 129}, *r.streams[0].Span)
+	assert.Equal(t, trace.Gap, r.streams[0].Ev)
 }

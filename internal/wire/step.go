@@ -75,6 +75,9 @@ func (s *step) look(c *conn, p *capture.Packet) {
 	if s.outside {
 		s.mark(trace.Outside)
 	}
+	if s.begin && s.n > 0 && !s.outside {
+		s.mark(trace.Unplaced)
+	}
 	s.header()
 }
 
@@ -88,6 +91,8 @@ func (s *step) placeOther() {
 		s.to.sure = true
 	} else if !s.to.known {
 		s.to.move(s.Ack)
+		// The first ACK behind the own SYN, with nothing sent in between: it is the handshake's.
+		s.to.sure = s.from.syn && s.Seq == s.from.base && s.n == 0 && !s.to.heard && !s.has(capture.RST)
 	}
 }
 

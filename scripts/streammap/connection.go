@@ -30,6 +30,7 @@ type stream struct {
 	missing                    int64 // of them, not in the capture
 	tls                        bool
 	compressed                 bool // frames are
+	unplaced                   bool // its offset 0 is the first byte that the capture has
 	finished                   bool // its FIN is there
 }
 
@@ -58,6 +59,9 @@ func (c *connection) packet(e trace.Event) {
 			c.marks = make(map[trace.Mark]int)
 		}
 		c.marks[mark]++
+		if mark == trace.Unplaced {
+			c.stream(e.Dir).unplaced = true
+		}
 	}
 	if e.Has(trace.FIN) {
 		c.stream(e.Dir).finished = true
@@ -107,7 +111,7 @@ func (c *connection) join() error {
 		case t.inTLS:
 			c.note(t.file + " counts what is inside TLS, the capture what is outside: it is not on the maps")
 			continue
-		case c.ends.Guessed:
+		case c.ends.Guessed || c.streams[0].unplaced || c.streams[1].unplaced:
 			c.note(t.file + " counts from the connection's start, which is not in the capture: it is not on the maps")
 			continue
 		}
@@ -126,7 +130,7 @@ func (c *connection) join() error {
 func (c *connection) drawing(dir trace.Dir) *trace.Map {
 	m := c.maps.Map(c.number, dir)
 	for _, t := range c.told {
-		if !t.inTLS && !c.ends.Guessed {
+		if !t.inTLS && !c.ends.Guessed && !c.stream(dir).unplaced {
 			m.Adopt(t.maps.Map(t.number, dir))
 		}
 	}

@@ -52,6 +52,9 @@ func (c *connection) remarks() []string {
 	}
 	for i, dir := range directions {
 		s := &c.streams[i]
+		if s.unplaced {
+			remarks = append(remarks, dir.Words()+": its start is not in the capture; offset 0 is the first byte that is there")
+		}
 		if s.missing > 0 {
 			remarks = append(remarks, fmt.Sprintf("%s: %s of %s are not in the capture", dir.Words(), trace.Number(s.missing),
 				trace.Bytes(s.bytes)))
