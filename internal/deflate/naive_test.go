@@ -81,10 +81,10 @@ func (n *naive) block() bool {
 		if n.bits(16) != length^0xffff {
 			panic(errCorrupt)
 		}
-		if length > max(0, left-4) { // none of the bytes behind the payload
-			panic(errCorrupt)
-		}
-		for range length {
+		for i := range length {
+			if i == max(0, left-4) { // none of the bytes behind the payload
+				panic(errCorrupt)
+			}
 			n.put(byte(n.bits(8)))
 		}
 	case 1:
