@@ -182,9 +182,9 @@ func (t *thing) words(k kind) string {
 // name is what kind of frame it is.
 func (t *thing) name() string {
 	if t.rsv1 {
-		return "RSV1 " + opName(t.op)
+		return "RSV1 " + trace.OpcodeName(byte(t.op))
 	}
-	return opName(t.op)
+	return trace.OpcodeName(byte(t.op))
 }
 
 // part is which bytes of a frame's payload were carried.
@@ -198,23 +198,4 @@ func (t *thing) part() string {
 		return "the last " + trace.Bytes(t.to-t.from)
 	}
 	return "bytes " + trace.Number(t.from) + " to " + trace.Number(t.to)
-}
-
-// opName is the word for an opcode.
-func opName(op ws.OpCode) string {
-	switch op {
-	case ws.OpContinuation:
-		return "continuation"
-	case ws.OpText:
-		return "text"
-	case ws.OpBinary:
-		return "binary"
-	case ws.OpClose:
-		return "close"
-	case ws.OpPing:
-		return "ping"
-	case ws.OpPong:
-		return "pong"
-	}
-	return fmt.Sprintf("reserved 0x%x", byte(op))
 }

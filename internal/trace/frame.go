@@ -28,8 +28,8 @@ const (
 // control says whether frames of that opcode stand between messages, or inside one without being part of it.
 func control(opcode byte) bool { return opcode >= opClose }
 
-// opcodeName is the word for an opcode.
-func opcodeName(opcode byte) string {
+// OpcodeName is the word for an opcode of RFC 6455 section 5.2.
+func OpcodeName(opcode byte) string {
 	switch opcode {
 	case opContinuation:
 		return "continuation"
@@ -59,7 +59,7 @@ func (h FrameHeader) words() string {
 			fmt.Fprintf(&b, "RSV%d ", i+1)
 		}
 	}
-	b.WriteString(opcodeName(h.Opcode))
+	b.WriteString(OpcodeName(h.Opcode))
 	if h.Payload > 0 {
 		b.WriteString(" of " + Number(h.Payload))
 	} else {

@@ -30,7 +30,7 @@ func (r *Row) Pieces(from int64) iter.Seq[Piece] {
 			}
 			p := Piece{Span: Span{Off: begin, N: int(r.ends[i] - begin)}, Number: i + 1}
 			if i < len(r.opcodes) {
-				p.Kind = opcodeName(r.opcodes[i])
+				p.Kind = OpcodeName(r.opcodes[i])
 			}
 			if !yield(p) {
 				return

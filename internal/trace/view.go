@@ -210,9 +210,9 @@ func (r *Row) captions(from, to int64) []string {
 	case !ok:
 		return []string{size}
 	case control(opcode):
-		return []string{opcodeName(opcode) + " " + size, opcodeName(opcode), size}
+		return []string{OpcodeName(opcode) + " " + size, OpcodeName(opcode), size}
 	}
-	return []string{opcodeName(opcode) + " " + size, size}
+	return []string{OpcodeName(opcode) + " " + size, size}
 }
 
 // summary writes the row's sizes in the middle of a row that is too dense to show each.

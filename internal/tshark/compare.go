@@ -17,13 +17,10 @@ type Counts struct {
 // and returns what both of them found. The test fails if there is a difference.
 func Compare(t testing.TB, file string) Counts {
 	t.Helper()
-	theirs := newVerdict(Packets(t, file), Frames(t, file))
-	d := differences{}
-	ours := read(t, file)
-	d.packets(ours, theirs)
-	d.frames(ours, theirs)
-	d.report(t)
-	return theirs.counts()
+	return compare(t, file, Frames(t, file), func(d *differences, ours *reading, theirs verdict) {
+		d.packets(ours, theirs)
+		d.frames(ours, theirs)
+	})
 }
 
 // CompareLive is Compare without the marks, for what was captured of programs that run as they like: where a busy machine
@@ -31,22 +28,25 @@ func Compare(t testing.TB, file string) Counts {
 // different rules. Written captures compare them.
 func CompareLive(t testing.TB, file string) Counts {
 	t.Helper()
-	theirs := newVerdict(Packets(t, file), Frames(t, file))
-	d := differences{}
-	ours := read(t, file)
-	d.headers(ours, theirs)
-	d.frames(ours, theirs)
-	d.report(t)
-	return theirs.counts()
+	return compare(t, file, Frames(t, file), func(d *differences, ours *reading, theirs verdict) {
+		d.headers(ours, theirs)
+		d.frames(ours, theirs)
+	})
 }
 
 // ComparePackets is Compare without the frames, for captures of which tshark cannot make them: it gives up where a
 // packet was cut or is missing, and knows no WebSocket without its handshake.
 func ComparePackets(t testing.TB, file string) Counts {
 	t.Helper()
-	theirs := newVerdict(Packets(t, file), nil)
+	return compare(t, file, nil, (*differences).packets)
+}
+
+// compare reads the capture in both ways, and fails the test if there are differences.
+func compare(t testing.TB, file string, frames []Frame, differ func(*differences, *reading, verdict)) Counts {
+	t.Helper()
+	theirs := newVerdict(Packets(t, file), frames)
 	d := differences{}
-	d.packets(read(t, file), theirs)
+	differ(&d, read(t, file), theirs)
 	d.report(t)
 	return theirs.counts()
 }

@@ -7,3 +7,6 @@ const (
 	MaxOpen = maxOpen
 	MaxOver = maxOver
 )
+
+// Open is how many connections are followed that have not ended.
+func (f *Follower) Open() int { return f.table.open }

@@ -98,9 +98,6 @@ func (f *Follower) End() {
 	}
 }
 
-// Open is how many connections are followed that have not ended.
-func (f *Follower) Open() int { return f.table.open }
-
 // open begins a connection with its first packet.
 func (f *Follower) open(p *capture.Packet) *conn {
 	if f.table.open >= maxOpen {

@@ -101,18 +101,22 @@ func (c *connection) note(text string) {
 	c.notes = append(c.notes, text)
 }
 
-// join checks what the accounts tell of this connection.
-func (c *connection) join() error {
-	if c.maps == nil {
-		return nil
+// apart says why the offsets of an account cannot be held against the capture's; nothing, if they can.
+func (c *connection) apart(t *told) string {
+	switch {
+	case t.inTLS:
+		return t.file + " counts what is inside TLS, the capture what is outside: it is not on the maps"
+	case c.ends.Guessed || c.streams[0].unplaced || c.streams[1].unplaced:
+		return t.file + " counts from the connection's start, which is not in the capture: it is not on the maps"
 	}
+	return ""
+}
+
+// join checks what the accounts tell of this connection, which is drawn.
+func (c *connection) join() error {
 	for _, t := range c.told {
-		switch {
-		case t.inTLS:
-			c.note(t.file + " counts what is inside TLS, the capture what is outside: it is not on the maps")
-			continue
-		case c.ends.Guessed || c.streams[0].unplaced || c.streams[1].unplaced:
-			c.note(t.file + " counts from the connection's start, which is not in the capture: it is not on the maps")
+		if why := c.apart(t); why != "" {
+			c.note(why)
 			continue
 		}
 		for i, dir := range directions {
@@ -130,7 +134,7 @@ func (c *connection) join() error {
 func (c *connection) drawing(dir trace.Dir) *trace.Map {
 	m := c.maps.Map(c.number, dir)
 	for _, t := range c.told {
-		if !t.inTLS && !c.ends.Guessed && !c.stream(dir).unplaced {
+		if c.apart(t) == "" {
 			m.Adopt(t.maps.Map(t.number, dir))
 		}
 	}
