@@ -187,12 +187,13 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 			return err // the echo is short because of it
 		}
 	}
-	x.owed.abandon()
+	// The sender is let go when it can write no more: else it would go on without the limit of what is owed.
 	if x.ws == nil {
 		x.tcp.Close()
 	} else {
 		x.silence() // the connection is still good for a Close
 	}
+	x.owed.abandon()
 	return received
 }
 

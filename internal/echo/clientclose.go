@@ -110,8 +110,8 @@ func (x *exchange) leave(err error) {
 		x.tellEnd()
 		return
 	}
-	x.owed.abandon()
 	x.silence()
+	x.owed.abandon()
 	x.in.until = time.Now().Add(x.closeWait())
 	if code, reason := x.lastCode(err); code == 0 || !x.sayClose(code, reason) {
 		return
