@@ -12,8 +12,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 kept=$root/scripts/captures
 PATH=$PATH:/usr/sbin:/sbin # where some systems have tcpdump and ip, for root alone
 host=127.0.0.1
-loopback=lo
-[ "$(uname -s)" = Linux ] || loopback=lo0
+loopback=lo status_signal=USR1 # at which tcpdump says what it has counted
+[ "$(uname -s)" = Linux ] || loopback=lo0 status_signal=INFO
 interface=$loopback
 programs='./tcpserver ./tcpclient ./wsserver ./scripts/streammap'
 needs='tcpdump with the right to capture'
@@ -204,26 +204,41 @@ server() {
 
 # capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as
 # the largest may have: with tcpdump's defaults there is room for few, and a busy machine loses others.
+#
+# Until tcpdump has set its filter it gets what others send too. Once a packet of ours is through, that is behind it,
+# and what it has dropped by then was not ours.
 capture() {
 	rm -f "$work/all.pcap" "$work/tcpdump.txt"
 	on_server tcpdump -i "$interface" --immediate-mode -s 16384 -B 8192 -U -w - "port $port" \
 		>"$work/all.pcap" 2>"$work/tcpdump.txt" &
 	sniffer=$!
 	await 'tcpdump to listen' listening "$work/tcpdump.txt"
+	await 'tcpdump to write the first packet' sent_and_captured begin
+	kill -"$status_signal" "$sniffer"
+	await 'tcpdump to count what it dropped' dropped
+	lost_before=$(dropped)
 }
 
-# captured ends the capture when it has everything: packets come in order, so a UDP packet sent now is the last. It is
-# left out of what is kept.
+# captured ends the capture when it has everything: packets come in order, so a UDP packet sent now is the last. Those
+# are left out of what is kept.
 captured() {
-	(on_client bash -c "echo . >/dev/udp/$host/$port")
-	await 'tcpdump to write the last packet' marked
+	await 'tcpdump to write the last packet' sent_and_captured the end
 	stop "$sniffer"
-	grep -q '^0 packets dropped by kernel' "$work/tcpdump.txt" ||
-		fail "tcpdump has lost packets, on a busy machine perhaps: $(tail -n 1 "$work/tcpdump.txt")"
+	[ "$(dropped)" = "$lost_before" ] ||
+		fail "tcpdump has lost packets, on a busy machine perhaps: $(dropped), and $lost_before before it began."
 	tcpdump -nr - -w - tcp <"$work/all.pcap" >"$file.pcap" 2>/dev/null
 }
 
-marked() { tcpdump -nr - udp <"$work/all.pcap" 2>/dev/null | grep -q .; }
+# sent_and_captured sends these words in a UDP packet, and says whether such a packet has come. Words of different
+# lengths are told apart.
+sent_and_captured() {
+	words=$*
+	(on_client bash -c "echo $words >/dev/udp/$host/$port")
+	tcpdump -nr - "udp[4:2] = $((8 + ${#words} + 1))" <"$work/all.pcap" 2>/dev/null | grep -q .
+}
+
+# dropped is how many packets tcpdump has dropped, as it said last.
+dropped() { grep -o '[0-9]* packets* dropped by kernel' "$work/tcpdump.txt" | tail -n 1 | grep .; }
 
 # client starts tcpclient.
 client() {

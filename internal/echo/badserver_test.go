@@ -203,7 +203,7 @@ func TestAServerThatOnlyReadsGetsNoMoreThanTheClientCanHold(t *testing.T) {
 
 func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	const timeout = 500 * time.Millisecond
+	const timeout = 2 * time.Second // less than all of it takes, and more than a busy machine stands still
 	slowly := func(c *net.TCPConn) {
 		pace := time.NewTicker(timeout / 10)
 		defer pace.Stop()
@@ -219,10 +219,10 @@ func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 
 func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	const timeout, size = 300 * time.Millisecond, 8 << 20
+	const timeout, size = 2 * time.Second, 8 << 20
 	addr := fake(t, func(c *net.TCPConn) {
 		c.SetReadBuffer(64 << 10) // the client's own kernel has room for half of it
-		pace := time.NewTicker(timeout / 20)
+		pace := time.NewTicker(timeout / 40) // it reads some 64 times
 		defer pace.Stop()
 		for buf, n := make([]byte, 128<<10), 1; n > 0; {
 			<-pace.C

@@ -49,7 +49,7 @@ const (
 // sooner than prompt was not cut off by one of them; honest clients never must be, even on a machine that is busy.
 var prompt, patience = func() (time.Duration, time.Duration) {
 	if underRace {
-		return time.Second, 5 * time.Second
+		return 2 * time.Second, 8 * time.Second
 	}
 	return time.Second / 2, 2 * time.Second
 }()
@@ -57,7 +57,7 @@ var prompt, patience = func() (time.Duration, time.Duration) {
 // chaosServer has limits so small that all of them are met; only the honest clients never meet one.
 func chaosServer(config *tls.Config) *echo.Server {
 	return &echo.Server{
-		MaxMessage: chaosMessage, MaxConns: 140, IdleTimeout: patience, WriteTimeout: prompt,
+		MaxMessage: chaosMessage, MaxConns: 140, IdleTimeout: patience, WriteTimeout: 2 * prompt,
 		Web: &echo.Web{TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
 	}
 }

@@ -102,8 +102,7 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, &echo.Server{Web: &echo.Web{Ping: 30 * time.Millisecond, PongWait: 30 * time.Millisecond}},
-				nil)
+			s := serve(t, &echo.Server{Web: &echo.Web{Ping: time.Second, PongWait: time.Second}}, nil)
 			client := dial(t, s.addr)
 			shakeHands(t, client)
 			payload := strings.Repeat("b", 70_000)
