@@ -80,6 +80,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-origin https://a.example,", `"" is no site`},
 		{"-origin https://*.a.example", `"https://*.a.example" is no site`},
 		{"-origin https://a.example/page", `"https://a.example/page" is no site`},
+		{"-origin https://bücher.example", `"https://bücher.example" is not how browsers name a site`},
 		{"-origin wss://a.example", `"wss://a.example" is where a WebSocket goes to`},
 		{"-tls yes", "-tls yes: it must be self-signed; certificates from files come with -tls-cert and -tls-key"},
 		{"-tls self-signed -tls-key k", "-tls self-signed makes a certificate, and -tls-cert brings one"},

@@ -33,7 +33,8 @@ func (o *options) define(fs *flag.FlagSet) {
 	o.Options.Define(fs)
 	fs.Lookup("codec").Usage += ", where it is not HTTP"
 	fs.StringVar(&o.only, "only", "", "take every connection for one thing: `raw|http` (WebSocket begins as HTTP)")
-	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout, "cut off a client that takes nothing for that `time`")
+	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout,
+		"cut off a client that takes nothing for that `time`, which is noticed within twice that")
 	fs.IntVar(&o.web.MaxHeader, "max-header", echo.DefaultMaxHeader,
 		"refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
 	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", echo.DefaultHeaderTimeout,

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"unicode"
+
+	"echolab/internal/websocket"
 )
 
 // parseOrigin returns the site that text names as browsers name it in the Origin header (RFC 6454 section 6.2): without
@@ -17,14 +20,12 @@ func parseOrigin(text string) (string, error) {
 		strings.ContainsAny(text, "?#*") {
 		return "", fmt.Errorf("%q is no site: it must be like https://a.example or http://127.0.0.1:8000, or *", text)
 	}
-	host := u.Host
-	switch u.Scheme {
-	case "http":
-		host = strings.TrimSuffix(host, ":80")
-	case "https":
-		host = strings.TrimSuffix(host, ":443")
-	case "ws", "wss":
+	if u.Scheme == "ws" || u.Scheme == "wss" {
 		return "", fmt.Errorf("%q is where a WebSocket goes to: the site that opens it begins with http:// or https://", text)
 	}
-	return u.Scheme + "://" + host, nil
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r > unicode.MaxASCII }) {
+		return "", fmt.Errorf("%q is not how browsers name a site: they send its host in ASCII, like https://xn--bcher-kva.example",
+			text)
+	}
+	return u.Scheme + "://" + websocket.WithoutDefaultPort(u.Scheme, u.Host), nil
 }

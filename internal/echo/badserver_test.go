@@ -221,7 +221,7 @@ func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	const timeout, size = 2 * time.Second, 8 << 20
 	addr := fake(t, func(c *net.TCPConn) {
-		c.SetReadBuffer(64 << 10) // the client's own kernel has room for half of it
+		c.SetReadBuffer(64 << 10)            // the client's own kernel has room for half of it
 		pace := time.NewTicker(timeout / 40) // it reads some 64 times
 		defer pace.Stop()
 		for buf, n := make([]byte, 128<<10), 1; n > 0; {

@@ -121,7 +121,8 @@ func (x *exchange) leave(err error) {
 		return
 	}
 	_ = x.tcp.CloseWrite()
-	_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{x.tcp}, lingerBytes))
+	x.tcp.SetReadDeadline(x.in.until)
+	_, _ = io.Copy(io.Discard, struct{ io.Reader }{x.tcp})
 }
 
 // lastCode is what a Close has to say of an error; 0 if there is nobody to tell, or nothing that was not said.

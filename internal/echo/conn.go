@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net"
 	"os"
@@ -209,18 +208,25 @@ func (c *conn) endText(how ending) string {
 
 // The bounds of linger.
 const (
-	lingerTime  = time.Second
-	lingerBytes = 1 << 20
+	lingerTime  = time.Second     // in which nothing comes
+	lingerTotal = 5 * time.Second // whatever comes
 )
 
-// linger ends our side and takes what is still coming, within bounds: a close with unread input would reset the
-// connection, and the client would lose echoes that it has not read yet, and never see why.
+// linger ends our side and takes what is still coming, for a while: a close with unread input would reset the
+// connection, and the client would lose echoes that it has not read yet, and never see why. Who sends a message that is
+// far too long may read only behind it.
 func (c *conn) linger() {
 	if c.closeWrite() != nil {
 		return
 	}
-	c.raw.SetReadDeadline(time.Now().Add(lingerTime))
-	_, _ = io.Copy(io.Discard, io.LimitReader(struct{ io.Reader }{c.raw}, lingerBytes))
+	b := make([]byte, 16<<10)
+	for end := time.Now().Add(lingerTotal); ; {
+		wait := min(lingerTime, time.Until(end))
+		c.raw.SetReadDeadline(time.Now().Add(wait))
+		if _, err := c.raw.Read(b); err != nil {
+			return
+		}
+	}
 }
 
 // closeWrite ends our side of the connection, and says so inside of TLS too.

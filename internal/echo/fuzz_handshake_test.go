@@ -62,13 +62,14 @@ func unfold(block string) string {
 	return regexp.MustCompile(`\n[ \t]+`).ReplaceAllString(block, " ")
 }
 
-// ownSite says whether there is no Origin, or one of the host.
+// ownSite says whether there is no Origin, or one that has the host in it, which may name a port that goes without.
 func ownSite(origins []string, host string) bool {
 	if len(origins) != 1 {
 		return origins == nil
 	}
 	_, site, ok := strings.Cut(strings.ToLower(origins[0]), "://")
-	return ok && strings.Contains(site, strings.ToLower(host))
+	host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(host), ":80"), ":443")
+	return ok && strings.Contains(site, host)
 }
 
 func lists(values []string, token string) bool {

@@ -52,6 +52,7 @@ var requests = []request{
 	{name: "4.2.1 on /", line: "GET / HTTP/1.1", status: 101},
 	{name: "4.2.1 with a query", line: "GET /ws?room=1 HTTP/1.1", status: 101},
 	{name: "4.1 with an absolute target", line: "GET http://localhost/ws HTTP/1.1", status: 101},
+	{name: "4.1 with an absolute target that has no path", line: "GET http://localhost HTTP/1.1", status: 101},
 	{name: "4.2.2 elsewhere", line: "GET /other HTTP/1.1", status: 404},
 	{name: "4.2.2 below", line: "GET /ws/below HTTP/1.1", status: 404},
 	{name: "4.1 POST", line: "POST /ws HTTP/1.1", status: 405, header: "Allow: GET"},
@@ -63,6 +64,7 @@ var requests = []request{
 	{name: "4.1 HTTP/1.0 on /", line: "GET / HTTP/1.0", status: 505},
 	{name: "4.1 HTTP/2.0 in words", line: "GET /ws HTTP/2.0", status: 505},
 	{name: "4.2.1 without a Host", changes: []string{"Host"}, status: 400},
+	{name: "4.2.1 with an empty Host", changes: []string{"Host: "}, status: 400},
 	{name: "4.2.1 with two Hosts", changes: []string{"+Host: other"}, status: 400},
 
 	{name: "4.2.1 a plain GET", changes: []string{"Upgrade", "Connection"}, status: 426, header: "Upgrade: websocket"},
@@ -122,6 +124,12 @@ var requests = []request{
 
 	{name: "10.2 its own page", changes: []string{site, "Origin: http://lab.example:9000"}, status: 101},
 	{name: "10.2 its own page behind TLS", changes: []string{site, "Origin: https://LAB.example:9000"}, status: 101},
+	{name: "10.2 its own page, the port named", status: 101,
+		changes: []string{"Host: lab.example", "Origin: http://lab.example:80"}},
+	{name: "10.2 its own page, the port named in the Host", status: 101,
+		changes: []string{"Host: lab.example:443", "Origin: https://lab.example"}},
+	{name: "10.2 the port of another scheme", status: 403,
+		changes: []string{"Host: lab.example:443", "Origin: http://lab.example"}},
 	{name: "10.2 another port", changes: []string{site, "Origin: http://lab.example"}, status: 403},
 	{name: "10.2 another site", changes: []string{site, "Origin: http://evil.example:9000"}, status: 403},
 	{name: "10.2 a site that begins alike", changes: []string{site, "Origin: http://lab.example:9000.evil.example"},

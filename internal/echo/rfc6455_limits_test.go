@@ -2,7 +2,9 @@ package echo_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 
@@ -102,4 +104,21 @@ func TestRFC6455AFragmentLargerThanWhatIsHeld(t *testing.T) {
 	_, stream, _ := strings.Cut(c.written(), "\r\n\r\n")
 	assert.Equal(t, []string{line(0x82, large+"end"), `88 ""`}, readMessages(t,
 		bufio.NewReader(strings.NewReader(stream))))
+}
+
+// Most clients write a message whole before they read.
+func TestRFC6455ACloseIsReadBehindAMessageThatIsFarTooLong(t *testing.T) {
+	t.Parallel()
+	config, trusts := secrets(t)
+	trusts.ServerName = "127.0.0.1"
+	s := serve(t, &echo.Server{Web: &echo.Web{TLS: config}}, nil)
+	for name, client := range map[string]net.Conn{"ws": dial(t, s.addr), "wss": tls.Client(dial(t, s.addr), trusts)} {
+		t.Run(name, func(t *testing.T) {
+			shakeHands(t, client)
+			write(t, client, []byte(sends(0x82, string(make([]byte, 16<<20)))))
+			got, err := fromServer([]byte(readAll(t, client)))
+			require.NoError(t, err)
+			assert.Equal(t, []string{refused(1009)}, got)
+		})
+	}
 }

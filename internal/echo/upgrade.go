@@ -23,6 +23,9 @@ func (s *Server) handler() http.Handler {
 		s.servePage(w, r)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "" { // http://host: the same as http://host/ (RFC 9110 section 4.2.3)
+			r.URL.Path = "/"
+		}
 		if s.Recorder != nil && !websocket.IsUpgrade(r) {
 			s.record(trace.Event{Ev: trace.Request, Conn: int(visitOf(r.Context()).c.id), Text: r.Method + " " + r.URL.Path})
 		}

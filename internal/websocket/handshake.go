@@ -60,6 +60,8 @@ func IsUpgrade(r *http.Request) bool {
 // all). A request without an Origin is no browser's. The error is nil or a *Refusal.
 func CheckRequest(r *http.Request, origins []string) error {
 	switch {
+	case r.Host == "":
+		return refuse(http.StatusBadRequest, "the request needs a Host that is not empty (RFC 6455, 4.2.1)")
 	case r.Method != http.MethodGet:
 		return refuse(http.StatusMethodNotAllowed, "a WebSocket handshake is a GET request (RFC 6455, 4.1)", "Allow", http.MethodGet)
 	case !r.ProtoAtLeast(1, 1):
@@ -92,7 +94,8 @@ func checkOrigin(r *http.Request, origins []string) error {
 	if len(list) == 1 {
 		origin := list[0]
 		u, err := url.Parse(origin)
-		if err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
+		if err == nil && u.Host != "" &&
+			strings.EqualFold(WithoutDefaultPort(u.Scheme, u.Host), WithoutDefaultPort(u.Scheme, r.Host)) {
 			return nil
 		}
 		for _, allowed := range origins {
@@ -103,6 +106,18 @@ func checkOrigin(r *http.Request, origins []string) error {
 	}
 	return refuse(http.StatusForbidden, fmt.Sprintf(
 		"pages of %s may not connect here: the server's -origin does not list it (RFC 6455, 10.2)", strings.Join(list, ", ")))
+}
+
+// WithoutDefaultPort returns a host without the port that the scheme has anyway (RFC 6454 section 4): only then are
+// hosts the same if they are equal.
+func WithoutDefaultPort(scheme, host string) string {
+	switch scheme {
+	case "http":
+		return strings.TrimSuffix(host, ":80")
+	case "https":
+		return strings.TrimSuffix(host, ":443")
+	}
+	return host
 }
 
 func refuse(status int, text string, header ...string) *Refusal {
