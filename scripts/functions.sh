@@ -50,7 +50,11 @@ begin() {
 	shift
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--save) [ -n "${2:-}" ] || misused '--save: in which directory?'; save=$2; shift ;;
+		--save)
+			case ${2:-} in '' | -*) misused '--save: in which directory?' ;; esac
+			save=$2
+			shift
+			;;
 		--pause) pause=yes ;;
 		--fast) fast=yes ;;
 		-h | --help) usage; exit 0 ;;
@@ -100,10 +104,16 @@ build() {
 	command -v go >/dev/null || unable 'Go is missing: https://go.dev/dl has it.'
 	bin=$work/bin
 	mkdir "$bin"
+	# Somebody without a home of their own has no place for what Go keeps. It takes longer then.
+	writable "$(go env GOCACHE)" || export GOCACHE=$work/cache
+	writable "$(go env GOMODCACHE)" || export GOMODCACHE=$work/modules GOFLAGS="${GOFLAGS:-} -modcacherw"
+	# What git knows of the source is not needed, and git refuses to say it of a directory that is another user's.
 	# shellcheck disable=SC2086 # several words
-	(cd "$root" && exec go build -o "$bin/" $programs) &
+	(cd "$root" && exec go build -buildvcs=false -o "$bin/" $programs) &
 	wait $! || fail 'the programs do not build.'
 }
+
+writable() { mkdir -p "$1" 2>/dev/null && [ -w "$1" ]; }
 
 # lacking says in $lack what is missing to capture here, if something is.
 lacking() {
@@ -278,9 +288,11 @@ sockets() {
 	peer=$(sed -n 's/.*"ev":"connect".*"local":"[^"]*:\([0-9]*\)".*/\1/p' "$file.client.jsonl")
 	if command -v ss >/dev/null; then
 		(on_server ss -tan "( sport = :$port or dport = :$port )")
-	else
+	elif [ "$loopback" = lo0 ]; then
 		netstat -an -p tcp | grep -E "^Proto|[.:]$port "
-	fi | grep -E "^(State|Proto)|LISTEN|[.:]$peer( |\$)" | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
+	else
+		echo 'not asked for: ss is missing, apt-get install iproute2'
+	fi | grep -E "^(State|Proto|not asked)|LISTEN|[.:]$peer( |\$)" | sed 's/Process//; s/ *$//' >"$file.sockets.txt"
 }
 
 # show prints account and packets of the step side by side; arguments are further flags for streammap.
@@ -298,7 +310,7 @@ indented() { sed 's/^/  /'; }
 
 show_sockets() {
 	printf '\nThe sockets %s, as the kernel had them:\n' "$1"
-	if [ "$(wc -l <"$file.sockets.txt")" -gt 1 ]; then indented <"$file.sockets.txt"; else echo '  none'; fi
+	if grep -Evq '^(State|Proto)' "$file.sockets.txt"; then indented <"$file.sockets.txt"; else echo '  none'; fi
 }
 
 # tshark_sees shows what another program makes of the capture, if it is there: these fields of the packets that a filter

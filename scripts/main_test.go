@@ -43,7 +43,7 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	bin = filepath.Join(dir, "bin")
-	build := exec.Command("go", "build", "-o", bin+"/", "./tcpserver", "./tcpclient", "./wsserver", "./scripts/streammap",
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", bin+"/", "./tcpserver", "./tcpclient", "./wsserver", "./scripts/streammap",
 		"./scripts/calls")
 	build.Dir = ".."
 	build.Stderr = os.Stderr

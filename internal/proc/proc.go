@@ -51,7 +51,7 @@ func Build(t testing.TB, program string) string {
 		built.dir, built.paths = dir, make(map[string]string)
 	}
 	path := filepath.Join(built.dir, program)
-	cmd := exec.Command("go", "build", "-o", path, "./"+program)
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./"+program)
 	cmd.Dir = Root(t)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -94,6 +94,9 @@ func TestWindowsAreScaledIfBothHaveAgreed(t *testing.T) {
 		assert.Equal(t, 502, r.on(1).Window, "a SYN's is never scaled")
 		assert.Equal(t, 502, r.on(2).Window)
 		assert.Equal(t, c.want, r.on(3).Window, "%+v", c)
+		conn.RST(s2c)
+		late := conn.ACK(c2s)
+		assert.Equal(t, c.want, follow(s.Packets).on(late.Number).Window, "%+v, behind the end", c)
 		assert.Equal(t, 502, follow(s.Packets[2:]).on(3).Window, "without the SYNs nothing is known")
 	}
 }

@@ -128,6 +128,14 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 				"the server has no room for more"},
 		{name: "window probe", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c).Window = 0; c.At(c2s, 4, "") },
 			marks: []trace.Mark{trace.WindowProbe}, text: "window probe: it asks whether the server has room again"},
+		{name: "window probe answered", marks: []trace.Mark{trace.ZeroWindow},
+			do: func(c *conn) {
+				c.Send(c2s, "hello")
+				c.ACK(s2c).Window = 0
+				c.At(c2s, 4, "")
+				c.ACK(s2c).Window = 0
+			},
+			text: "ACK: nothing new; the server has no room for more"},
 		{name: "window probe with a new byte", kind: trace.Segment,
 			do:    func(c *conn) { full(c); c.Send(c2s, "!") },
 			marks: []trace.Mark{trace.WindowProbe}, text: "1 byte at 64,256, sent to ask whether there is room"},

@@ -207,6 +207,10 @@ func (s *step) header() {
 	window := s.window
 	if !s.acks {
 		window = int(s.Window)
+		if !s.has(capture.SYN) { // which is never scaled (RFC 7323 section 2.2)
+			bits, _ := s.c.shift(s.from, s.to)
+			window <<= bits
+		}
 	}
 	d.header = trace.PacketHeader{Number: s.Number, Seq: s.Seq, Ack: s.Ack, Flags: s.Flags.String(), Window: window,
 		Captured: len(s.b), Marks: s.marks}

@@ -110,7 +110,7 @@ func findPrograms(ctx context.Context, list []server, wsserver string) (p progra
 		return p, err
 	}
 	p.wsserver = filepath.Join(p.scratch, "wsserver.exe") // a name that every system runs
-	build := exec.CommandContext(ctx, "go", "build", "-o", p.wsserver, "./wsserver")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-o", p.wsserver, "./wsserver")
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
 		p.remove()

@@ -32,6 +32,7 @@ type stream struct {
 	compressed                 bool // frames are
 	unplaced                   bool // its offset 0 is the first byte that the capture has
 	finished                   bool // its FIN is there
+	failed                     bool // something of it could not be decoded
 }
 
 // notesKept bounds the notes of one connection.
@@ -86,6 +87,7 @@ func (c *connection) content(e trace.Event) {
 	case trace.TLS:
 		s.tls = true
 	case trace.Failed:
+		s.failed = true
 		c.note(e.Dir.Words() + ": " + e.Text)
 	}
 	if c.maps != nil {

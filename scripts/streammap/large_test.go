@@ -37,7 +37,7 @@ func TestLargeCapture(t *testing.T) {
 	require.GreaterOrEqual(t, info.Size(), int64(size))
 
 	program := filepath.Join(t.TempDir(), "streammap")
-	build := exec.Command("go", "build", "-o", program, "./scripts/streammap")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./scripts/streammap")
 	build.Dir = proc.Root(t)
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -160,7 +160,8 @@ func TestWhatIsNoUsableCaptureIsSaidInOneLine(t *testing.T) {
 		"no packet":        {pcap(t, quiet), nil, "no TCP in it"},
 		"another port":     {whole, []string{"-port", "443"}, "no connection with port 443 in it; there is port 9000 (10 packets)"},
 		"no connection":    {whole, []string{"-conn", "2"}, "there is no connection 2 in it"},
-		"no such codec":    {whole, []string{"-codec", "json"}, "-codec: "},
+		"no such codec":    {whole, []string{"-codec", "json"}, "it is one of raw|lines|fixed=N|length, or websocket\n"},
+		"no such size":     {whole, []string{"-codec", "fixed=0"}, "as in fixed=16\n"},
 		"raw is no codec":  {whole, []string{"-codec", "raw"}, "a capture has no reads"},
 		"two captures":     {whole, []string{"other"}, "one capture at a time"},
 		"two outputs":      {whole, []string{"-json", "-packets"}, "exclude each other"},
@@ -193,6 +194,19 @@ func TestACaptureThatEndsInsideAPacketIsShownAsFarAsItGoes(t *testing.T) {
 	assert.Equal(t, 1, got.status)
 	assert.Contains(t, got.stdout, "client → server: 1 segment.")
 	assert.Equal(t, "streammap: standard input: behind packet 9: the capture ends inside a packet: unexpected EOF\n", got.stderr)
+}
+
+func TestWhatIsNotKnownOfMessagesIsNotCompared(t *testing.T) {
+	s := new(capturetest.Script)
+	c := s.Conn("192.0.2.1:40000", "192.0.2.2:9000")
+	c.Handshake()
+	c.Send(trace.ClientToServer, "one\ntwo\n")
+	c.Skip(trace.ClientToServer, 100)
+	c.Send(trace.ClientToServer, "ree\nfour\n")
+	c.ACK(trace.ServerToClient)
+	c.FIN(trace.ClientToServer)
+	got := on(t, pcap(t, s), "-codec", "lines")
+	assert.Contains(t, strings.ReplaceAll(got.stdout, "\n", " "), "(compared as far as messages are known).")
 }
 
 func TestOnlyConnectionsThatWereAskedForAreShown(t *testing.T) {

@@ -13,7 +13,21 @@ func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
 	if s := c.stream(dir); m.Size() == m.Start && s.missing > 0 {
 		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, trace.Bytes(s.missing))
 	}
-	return sentence(m)
+	text := sentence(m)
+	if c.stream(dir).failed && len(agreement(m)) > 0 && decoded(m) < m.Size() {
+		text = strings.TrimSuffix(text, ".") + " (compared as far as messages are known)."
+	}
+	return text
+}
+
+// decoded is the offset up to which frames or messages are known.
+func decoded(m *trace.Map) (end int64) {
+	for _, l := range []trace.Layer{trace.Frames, trace.Sent, trace.Received} {
+		if m.Count(l) > 0 {
+			end = max(end, m.Row(l).End)
+		}
+	}
+	return end
 }
 
 // sentence says of a stream what there was of each layer, and which layers agree with the messages.
