@@ -34,7 +34,7 @@ func TestHelpSaysWhatThereIs(t *testing.T) {
 
 func TestAnUnknownFlagIsWrongUsage(t *testing.T) {
 	for _, name := range walkthroughs {
-		for _, args := range [][]string{{"--slow"}, {"--fast", "now"}, {"--save"}, {"--save", ""}} {
+		for _, args := range [][]string{{"--slow"}, {"--fast", "now"}, {"--save"}, {"--save", ""}, {"--save", "--fast"}} {
 			w := prepare(t, ".", name, args...)
 			assert.Equal(t, 2, w.run(t), "%s %v", name, args)
 			assert.Empty(t, w.stdout.String())
