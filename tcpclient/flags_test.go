@@ -54,6 +54,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"stray", `"stray": there are only flags`},
 		{"-message a b", `"b": there are only flags`},
 		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
+		{"-addr 127.0.0.1:0", "-addr 127.0.0.1:0: nobody listens on port 0"},
+		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
 		{"-codec fixed=x", `-codec: codec "fixed=x": the size must be a whole number of bytes from 1 up`},
 		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
 		{"-chunk -1", "-chunk -1: it must be 0 or more"},

@@ -75,10 +75,20 @@ func (o *options) check(fs *flag.FlagSet) error {
 	}
 	return errors.Join(
 		cli.CheckAddr(o.addr),
+		checkPort(o.addr),
 		cli.Within("chunk", o.Chunk, 0, echo.GlueLimit),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
 		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+		cli.CheckFits(o.Codec, o.MaxMessage),
 	)
+}
+
+// checkPort returns an error for the port that lets a server choose one.
+func checkPort(addr string) error {
+	if _, port, err := net.SplitHostPort(addr); err == nil && port == "0" {
+		return fmt.Errorf("-addr %s: nobody listens on port 0; the server says which port it listens on", addr)
+	}
+	return nil
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {

@@ -36,6 +36,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-no-such-flag", "-no-such-flag"},
 		{"stray", `"stray": there are only flags`},
 		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
+		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
 		{"-codec fixed=0", `-codec: codec "fixed=0": the size must be a whole number of bytes from 1 up`},
 		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
 		{"-addr 127.0.0.1:65536", "-addr 127.0.0.1:65536: it must be HOST:PORT"},

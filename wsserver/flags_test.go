@@ -59,6 +59,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-no-such-flag", "-no-such-flag"},
 		{"stray", `"stray": there are only flags`},
 		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
+		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
 		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
 		{"-only ws", "-only ws: it must be raw or http"},
 		{"-only http -codec lines", "-codec: there is nothing that it could be for with -only http"},

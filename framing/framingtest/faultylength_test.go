@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"echolab/framing"
 )
@@ -214,6 +215,18 @@ var endFaults = []fault{
 			io.ReadFull(r, msg)
 			return msg, nil
 		}}), []string{"read error", "end inside"}},
+	{"a deadline that passed is tried again", prefixed(options{
+		body: func(r *bufio.Reader, n, _ int) ([]byte, error) {
+			msg := make([]byte, n)
+			for done := 0; done < n; {
+				m, err := r.Read(msg[done:])
+				done += m
+				if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+					return nil, inside(err)
+				}
+			}
+			return msg, nil
+		}}), []string{"read error"}},
 	{"an error of the connection is told in words, not wrapped", prefixed(options{
 		header: func(err error) error {
 			if err == io.EOF || err == io.ErrUnexpectedEOF {

@@ -11,7 +11,8 @@
 // The suite sends messages of many sizes and contents through the codec. On their way it cuts the stream at every
 // byte, glues messages together, lets the connection fail, and forges the bytes. It needs no network and no clock
 // besides a watchdog. What it cannot find is a forged length that is accepted as another, smaller one: to the suite,
-// that is a message like any other.
+// that is a message like any other. Nor does it know what a stream may hold that the sender's Append never makes, such
+// as fragments, control frames, or a CR before an LF: give [TestPair] senders that make them.
 package framingtest
 
 import (

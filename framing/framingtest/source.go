@@ -17,6 +17,7 @@ type source struct {
 	early bool   // the end comes together with the last bytes
 	past  int    // reads that found nothing left
 	hook  func() // runs at the beginning of each read
+	once  error  // one read at split fails with it, and brings nothing; then the stream goes on
 }
 
 // runaway is the panic that stops a codec which reads on and on when nothing is left; its value is how often it did.
@@ -27,6 +28,11 @@ const enoughReads = 1000
 func (s *source) Read(p []byte) (int, error) {
 	if s.hook != nil {
 		s.hook()
+	}
+	if s.once != nil && s.next == s.split {
+		err := s.once
+		s.once = nil
+		return 0, err
 	}
 	if s.next == len(s.data) {
 		if s.past++; s.past > enoughReads {

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/term"
 
+	"echolab/framing"
 	"echolab/internal/trace"
 )
 
@@ -196,6 +197,14 @@ func CheckWait(name string, d time.Duration) error {
 		return fmt.Errorf("-%s %v: it must be more than 0", name, d)
 	case d > MaxWait:
 		return fmt.Errorf("-%s %v: it must be %v or less", name, d, MaxWait)
+	}
+	return nil
+}
+
+// CheckFits returns an error if no message of the codec is within the limit of its size.
+func CheckFits(codec framing.Codec, maxMessage int) error {
+	if size, ok := codec.(framing.Fixed); ok && int(size) > maxMessage {
+		return fmt.Errorf("-codec fixed=%d and -max-message %d: every message would be over the limit", size, maxMessage)
 	}
 	return nil
 }

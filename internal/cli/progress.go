@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 )
 
@@ -12,16 +13,17 @@ const (
 	progressEvery = 100 * time.Millisecond
 )
 
-// Progress shows on a terminal how far a long run has come, and nothing elsewhere. It must not be used concurrently.
+// Progress shows on a terminal how far a long run has come, and nothing elsewhere, nor on one that cannot clear a line
+// (TERM=dumb). It must not be used concurrently.
 type Progress struct {
-	w     io.Writer // nil if it is not a terminal
+	w     io.Writer // nil if nothing is shown
 	next  time.Time
 	shown bool
 }
 
-// NewProgress returns a Progress that writes to w, if that is a terminal.
+// NewProgress returns a Progress that writes to w, if that is such a terminal.
 func NewProgress(w io.Writer) *Progress {
-	if !IsTerminal(w) {
+	if !IsTerminal(w) || os.Getenv("TERM") == "dumb" {
 		return &Progress{}
 	}
 	return &Progress{w: w, next: time.Now().Add(progressAfter)}

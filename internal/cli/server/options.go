@@ -56,6 +56,7 @@ func (o *Options) Check() error {
 		cli.CheckAddr(o.Addr),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
 		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+		cli.CheckFits(o.Codec, o.MaxMessage),
 		cli.Within("max-conns", o.MaxConns, 1, cli.NoLimit),
 		cli.CheckWait("idle-timeout", o.IdleTimeout),
 	)
