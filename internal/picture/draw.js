@@ -171,13 +171,13 @@ class Drawing {
 // mark is how the boundaries in one bin are drawn.
 function mark(b) {
   const count = b.agree + b.alone + b.cut + b.part;
-  if (count > 1) return b.cut + b.part ? "mixed" : "dense";
+  if (count > 1) return b.cut ? "mixed" : "dense";
   if (count === 1 && !(b.agree && b.lost)) return b.cut ? "cut" : b.part ? "part" : b.alone ? "alone" : "agree";
   return b.lost > 1 ? "sparse" : "lost";
 }
 
 // severals are the marks for more than one of a kind.
-const severals = { cut: "mixed", part: "mixed", agree: "dense", alone: "dense", lost: "sparse" };
+const severals = { cut: "mixed", part: "dense", agree: "dense", alone: "dense", lost: "sparse" };
 
 // together is the mark of bin i: one boundary among several of its kind is drawn like them.
 function together(bins, i) {

@@ -147,6 +147,14 @@ func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 	assert.NotEmpty(t, cut.rows()[0].all("dense"))
 	assert.NotEmpty(t, cut.rows()[1].all("mixed"))
 
+	parts := stream("", sent(size))
+	for _, n := range messages {
+		parts.AddFrame(trace.Span{Off: parts.Row(trace.Frames).End, N: n}, trace.FrameHeader{Opcode: 2}, nil)
+	}
+	frames := parse(t, svgOf(t, parts)).rows()[1]
+	assert.NotEmpty(t, frames.all("dense"), "parts of a message are no cuts")
+	assert.Empty(t, frames.all("mixed"))
+
 	none := parse(t, svgOf(t, stream("", sent(messages...), reads(size))))
 	assert.Len(t, none.rows(), 2)
 	assert.NotEmpty(t, none.rows()[1].all("sparse"))

@@ -71,7 +71,7 @@ func (b bin) count() int {
 // mark is how a bin is to be drawn.
 func (b bin) mark() mark {
 	switch n := b.count(); {
-	case n > 1 && b.verdicts[trace.Cuts]+b.verdicts[trace.Parts] == 0:
+	case n > 1 && b.verdicts[trace.Cuts] == 0:
 		return dense
 	case n > 1:
 		return mixed
@@ -94,9 +94,9 @@ func (b bin) mark() mark {
 // several is the mark for more than one of m.
 func (m mark) several() mark {
 	switch m {
-	case cut, part:
+	case cut:
 		return mixed
-	case agree, alone:
+	case agree, part, alone:
 		return dense
 	case lost:
 		return sparse

@@ -171,3 +171,13 @@ payload      ·   ·   h   e   l   l   o   ·   ·   b   y   e
 	agree, cut, lost := m.Compare(trace.Reads)
 	assert.Equal(t, [3]int{1, 1, 1}, [3]int{agree, cut, lost})
 }
+
+func TestManyPartsOfAMessageInAColumnAreNoCuts(t *testing.T) {
+	m := stream(strings.Repeat("x", 1000), sent(1000), reads(1000))
+	for range 500 {
+		m.AddFrame(trace.Span{Off: m.Row(trace.Frames).End, N: 2}, trace.FrameHeader{Opcode: opBinary}, nil)
+	}
+	drawn := m.String()
+	assert.Contains(t, drawn, "▓ several boundaries")
+	assert.NotContains(t, drawn, "▒")
+}

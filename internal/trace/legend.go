@@ -14,8 +14,8 @@ const (
 	markLine   = '─'
 	markFirst  = '├'
 	markLast   = '┤'
-	markDense  = '▓' // several boundaries in one column, none of them inside a message
-	markMixed  = '▒' // several, some of them inside messages
+	markDense  = '▓' // several boundaries in one column, none of which cuts a message
+	markMixed  = '▒' // several, some of which cut messages
 	markSparse = '░' // several messages end here, and this row has no boundary
 	markUnkept = '┄' // too far on: only the first spans of a row are kept
 	markAlone  = '│' // a boundary of this row where no message is known

@@ -135,7 +135,7 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 	for i, c := range columns {
 		several := c.agree+c.cut+c.part+c.alone > 1
 		switch {
-		case several && c.cut+c.part == 0:
+		case several && c.cut == 0:
 			cells[i] = markDense
 		case several:
 			cells[i] = markMixed
