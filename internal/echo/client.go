@@ -250,7 +250,10 @@ func (x *exchange) result(err error) Result {
 	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
 	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
 	r.Reads, r.BytesReceived = reads.Count, reads.End-r.Echoed.Start
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		r.Error = "interrupted"
+	case err != nil:
 		r.Error = err.Error()
 	}
 	if x.ws != nil {

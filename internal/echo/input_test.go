@@ -100,7 +100,8 @@ func TestAMessageThatCannotBeSentIsNamed(t *testing.T) {
 		"over the limit of raw": {echo.Client{MaxMessage: 10}, fits + "x", framing.ErrTooLarge,
 			"a message of 11 bytes is over the limit of 10 (-max-message)"},
 		"not framable": {echo.Client{Codec: framing.Lines{}}, "two\nlines", framing.ErrUnframable,
-			"lines: this framing cannot carry the message: it has a line feed at byte 3"},
+			"lines: this framing cannot carry the message: it has a line feed at byte 3, which would end it there; " +
+				"-codec length carries any bytes"},
 		"of another size": {echo.Client{Codec: framing.Fixed(10)}, "short", framing.ErrUnframable,
 			"fixed=10: this framing cannot carry the message: it has 5 bytes"},
 	}

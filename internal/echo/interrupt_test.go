@@ -29,7 +29,7 @@ func interrupted(t *testing.T, client echo.Client, addr string, input iter.Seq2[
 	client.Timeout = 2 * watchdog
 	r, err := client.Run(ctx, addr, input)
 	assert.Equal(t, context.Canceled, err)
-	assert.Equal(t, context.Canceled.Error(), r.Error)
+	assert.Equal(t, "interrupted", r.Error)
 	assert.False(t, r.OK)
 	return r
 }

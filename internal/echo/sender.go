@@ -90,7 +90,9 @@ func (x *exchange) sendMessage(msg []byte) error {
 	}
 	had := len(x.out.pending)
 	framed, err := x.Codec.Append(x.out.pending, msg)
-	if err != nil {
+	if errors.Is(err, framing.ErrUnframable) {
+		return fmt.Errorf("message %d: %w; -codec length carries any bytes", number, err)
+	} else if err != nil {
 		return fmt.Errorf("message %d: %w", number, err)
 	}
 	x.out.pending = framed
