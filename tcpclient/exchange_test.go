@@ -17,9 +17,9 @@ import (
 
 func TestEveryCodecGivesEverythingBack(t *testing.T) {
 	for _, codec := range []string{"raw", "lines", "fixed=16", "length"} {
-		addr := server(t, codec)
+		addr := startServer(t, codec)
 		for _, how := range [][]string{nil, {"-chunk", "1"}, {"-chunk=7", "-read", "3"}, {"-glue"}, {"-nodelay=false"}} {
-			r := client(t, append(how, addr, "-codec", codec)...)
+			r := runClient(t, append(how, addr, "-codec", codec)...)
 			assert.Equal(t, 0, r.status, "%s %v: %s", codec, how, r.stderr)
 			assert.Empty(t, r.stderr)
 			assert.Contains(t, unfolded(r.stdout), "3 messages sent in ")
@@ -28,7 +28,7 @@ func TestEveryCodecGivesEverythingBack(t *testing.T) {
 }
 
 func TestTheAccountIsForPeople(t *testing.T) {
-	r := client(t, server(t, "raw"))
+	r := runClient(t, startServer(t, "raw"))
 	assert.Equal(t, 0, r.status)
 	for _, part := range []string{"socket ", "connect ", "message ", "write ", "shutdown ", "read ", "end ",
 		"client → server, 33 bytes", "server → client, 33 bytes", "3 messages sent in 3 writes; "} {
@@ -38,7 +38,7 @@ func TestTheAccountIsForPeople(t *testing.T) {
 }
 
 func TestQuietPrintsTheVerdictOnly(t *testing.T) {
-	r := client(t, server(t, "lines"), "-quiet", "-codec", "lines")
+	r := runClient(t, startServer(t, "lines"), "-quiet", "-codec", "lines")
 	assert.Equal(t, 0, r.status)
 	assert.Regexp(t, `^3 messages sent in 3 writes; .* and the framing \(lines\) gave back 3 messages\.$`, unfolded(r.stdout))
 	assert.Empty(t, r.stderr)
@@ -46,11 +46,11 @@ func TestQuietPrintsTheVerdictOnly(t *testing.T) {
 
 func TestInJSONEveryLineIsAnEventAndTheLastTheResult(t *testing.T) {
 	for _, quiet := range []bool{false, true} {
-		args := []string{server(t, "length"), "-codec", "length", "-json", "-chunk", "5"}
+		args := []string{startServer(t, "length"), "-codec", "length", "-json", "-chunk", "5"}
 		if quiet {
 			args = append(args, "-quiet")
 		}
-		r := client(t, args...)
+		r := runClient(t, args...)
 		assert.Equal(t, 0, r.status)
 		last := r.result(t)
 		assert.NotEmpty(t, last["verdict"])
@@ -70,7 +70,7 @@ func TestTheSamplesAreOneReadInRawBytes(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("whether one read returns it all is known only where the kernel tells what has come, and this is " + runtime.GOOS)
 	}
-	last := client(t, server(t, "raw"), "-json").result(t)
+	last := runClient(t, startServer(t, "raw"), "-json").result(t)
 	assert.Equal(t, 3.0, last["writes"])
 	assert.Equal(t, 1.0, last["reads"])
 	assert.Equal(t, "3 messages sent in 3 writes; 1 read returned all 33 bytes: raw TCP kept no boundary.", last["verdict"])
@@ -80,7 +80,7 @@ func TestTheSamplesAreOneReadInRawBytes(t *testing.T) {
 func TestNobodyListeningIsOneLineOfAdvice(t *testing.T) {
 	addr := nobody(t)
 	for _, quiet := range []string{"-quiet", "-quiet=false"} {
-		r := client(t, addr, quiet)
+		r := runClient(t, addr, quiet)
 		assert.Equal(t, 1, r.status)
 		assert.Equal(t, 1, strings.Count(r.stderr, "\n"), r.stderr)
 		at := strings.TrimPrefix(addr, "-addr=")
@@ -89,7 +89,7 @@ func TestNobodyListeningIsOneLineOfAdvice(t *testing.T) {
 		assert.Contains(t, r.stderr, `"go run ./tcpclient -tour"`)
 		assert.NotContains(t, r.stdout, "messages sent")
 	}
-	r := client(t, addr, "-json")
+	r := runClient(t, addr, "-json")
 	assert.Equal(t, 1, r.status)
 	last := r.result(t)
 	assert.Equal(t, false, last["ok"])
@@ -97,11 +97,11 @@ func TestNobodyListeningIsOneLineOfAdvice(t *testing.T) {
 }
 
 func TestAServerOfAnotherCodecIsSuspected(t *testing.T) {
-	addr := server(t, "length")
-	r := client(t, addr, "-codec", "lines")
+	addr := startServer(t, "length")
+	r := runClient(t, addr, "-codec", "lines")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "-codec lines too?")
-	last := client(t, addr, "-codec", "lines", "-json").result(t)
+	last := runClient(t, addr, "-codec", "lines", "-json").result(t)
 	assert.Equal(t, false, last["ok"])
 	assert.Equal(t, 3.0, last["messages_sent"])
 	assert.Equal(t, 0.0, last["messages_received"])
@@ -135,7 +135,7 @@ func silent(t *testing.T) (addr string, sent <-chan struct{}) {
 
 func TestASilentServerIsGivenUp(t *testing.T) {
 	addr, _ := silent(t)
-	r := client(t, addr, "-timeout", "50ms")
+	r := runClient(t, addr, "-timeout", "50ms")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "no more of the echo came within 50ms")
 	assert.Contains(t, unfolded(r.stdout), "3 messages sent in 3 writes; 0 reads returned 0 bytes.")
@@ -174,7 +174,7 @@ func TestAnInterruptWhileItWaitsForItsInputIsStatus130(t *testing.T) {
 	defer w.Close()
 	read := make(chan struct{})
 	stdin := &told{Reader: r, called: read}
-	got := interrupted(t, stdin, read, server(t, "raw"), "-file", "-")
+	got := interrupted(t, stdin, read, startServer(t, "raw"), "-file", "-")
 	assert.Equal(t, 130, got.status)
 	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
 }

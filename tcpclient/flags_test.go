@@ -9,7 +9,7 @@ import (
 )
 
 func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
-	r := client(t, "-h")
+	r := runClient(t, "-h")
 	assert.Equal(t, 0, r.status)
 	assert.Empty(t, r.stderr)
 	assert.Less(t, strings.Index(r.stdout, "go run ./tcpclient"), strings.Index(r.stdout, "Flags:"))
@@ -27,7 +27,7 @@ func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
 
 func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {
 	addr := nobody(t)
-	for line := range strings.Lines(client(t, "-h").stdout) {
+	for line := range strings.Lines(runClient(t, "-h").stdout) {
 		command, ok := strings.CutPrefix(line, "  go run ./tcpclient ")
 		if !ok {
 			continue
@@ -37,12 +37,12 @@ func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {
 		if strings.Contains(command, "-tour") {
 			args = append(args, "-list")
 		}
-		assert.NotEqual(t, 2, client(t, args...).status, line)
+		assert.NotEqual(t, 2, runClient(t, args...).status, line)
 	}
 }
 
 func TestVersion(t *testing.T) {
-	r := client(t, "-version")
+	r := runClient(t, "-version")
 	assert.Equal(t, 0, r.status)
 	assert.Regexp(t, `^tcpclient \S+ go`, r.stdout)
 	assert.Empty(t, r.stderr)
@@ -73,7 +73,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-tour udp,no-such-experiment", `there is no experiment "no-such-experiment"`},
 	}
 	for _, c := range cases {
-		r := client(t, strings.Fields(c.args)...)
+		r := runClient(t, strings.Fields(c.args)...)
 		assert.Equal(t, 2, r.status, c.args)
 		assert.Contains(t, r.stderr, c.says)
 		assert.True(t, strings.HasPrefix(r.stderr, "tcpclient: "), r.stderr)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestMessagesCanBeGivenOneByOne(t *testing.T) {
-	r := client(t, server(t, "raw"), "-json", "-message", "one", "-message=", "-message", "안녕 하세요\n")
+	r := runClient(t, startServer(t, "raw"), "-json", "-message", "one", "-message=", "-message", "안녕 하세요\n")
 	assert.Equal(t, 0, r.status)
 	assert.Equal(t, []string{`"one"`, `""`, `"안녕 하세요\n"`}, r.sent(t))
 }
@@ -31,13 +31,13 @@ func TestMessagesAreTheLinesOfAFile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, codec := range []string{"raw", "lines", "length"} {
-				addr := server(t, codec)
-				r := client(t, addr, "-json", "-codec", codec, "-file", temp(t, c.text))
+				addr := startServer(t, codec)
+				r := runClient(t, addr, "-json", "-codec", codec, "-file", temp(t, c.text))
 				assert.Equal(t, 0, r.status, r.stderr)
 				assert.Equal(t, c.want, r.sent(t))
 				assert.EqualValues(t, len(c.want), r.result(t)["messages_sent"])
 
-				piped := clientWith(t, strings.NewReader(c.text), addr, "-json", "-codec", codec, "-file", "-")
+				piped := runClientWith(t, strings.NewReader(c.text), addr, "-json", "-codec", codec, "-file", "-")
 				assert.Equal(t, 0, piped.status, piped.stderr)
 				assert.Equal(t, c.want, piped.sent(t))
 			}
@@ -46,7 +46,7 @@ func TestMessagesAreTheLinesOfAFile(t *testing.T) {
 }
 
 func TestAnEmptyFileIsNoError(t *testing.T) {
-	r := client(t, server(t, "raw"), "-file", temp(t, ""))
+	r := runClient(t, startServer(t, "raw"), "-file", temp(t, ""))
 	assert.Equal(t, 0, r.status)
 	assert.Contains(t, r.stdout, "client → server: no byte")
 	assert.Contains(t, unfolded(r.stdout), "0 messages sent in 0 writes; there was no byte to echo.")
@@ -60,7 +60,7 @@ func TestWhatIsPipedIntoTheProgramIsItsInput(t *testing.T) {
 			fmt.Fprint(w, "one\ntwo\n")
 			w.Close()
 		}()
-		got := clientWith(t, r, append(args, server(t, "lines"), "-json", "-codec", "lines")...)
+		got := runClientWith(t, r, append(args, startServer(t, "lines"), "-json", "-codec", "lines")...)
 		require.NoError(t, r.Close())
 		assert.Equal(t, 0, got.status, got.stderr)
 		assert.Equal(t, []string{`"one"`, `"two"`}, got.sent(t))
@@ -71,7 +71,7 @@ func TestAFileRedirectedIntoTheProgramIsItsInput(t *testing.T) {
 	f, err := os.Open(temp(t, "one\ntwo\n"))
 	require.NoError(t, err)
 	defer f.Close()
-	assert.Equal(t, []string{`"one"`, `"two"`}, clientWith(t, f, server(t, "raw"), "-json").sent(t))
+	assert.Equal(t, []string{`"one"`, `"two"`}, runClientWith(t, f, startServer(t, "raw"), "-json").sent(t))
 }
 
 func TestWithoutAnInputTheSamplesAreSent(t *testing.T) {
@@ -79,7 +79,7 @@ func TestWithoutAnInputTheSamplesAreSent(t *testing.T) {
 	require.NoError(t, err)
 	defer null.Close()
 	for _, nothing := range []*os.File{nil, null} {
-		r := clientWith(t, nothing, server(t, "raw"), "-json")
+		r := runClientWith(t, nothing, startServer(t, "raw"), "-json")
 		assert.Equal(t, []string{`"hello"`, `"안녕하세요"`, `"goodbye, TCP!"`}, r.sent(t))
 	}
 }
@@ -89,7 +89,7 @@ func TestMessagesGoBeforeWhatIsPiped(t *testing.T) {
 	require.NoError(t, err)
 	defer r.Close()
 	defer w.Close()
-	assert.Equal(t, []string{`"one"`}, clientWith(t, r, server(t, "raw"), "-json", "-message", "one").sent(t))
+	assert.Equal(t, []string{`"one"`}, runClientWith(t, r, startServer(t, "raw"), "-json", "-message", "one").sent(t))
 }
 
 func TestTheSamplesAreAsLongAsAFixedSizeNeedsThem(t *testing.T) {
@@ -98,7 +98,7 @@ func TestTheSamplesAreAsLongAsAFixedSizeNeedsThem(t *testing.T) {
 		"fixed=3":  {`"hel"`, `"안"`, `"goo"`},
 		"fixed=16": {`"hello..........."`, `"안녕하세요."`, `"goodbye, TCP!..."`},
 	} {
-		r := client(t, server(t, codec), "-json", "-codec", codec)
+		r := runClient(t, startServer(t, codec), "-json", "-codec", codec)
 		assert.Equal(t, 0, r.status, r.stderr)
 		assert.Equal(t, want, r.sent(t))
 	}
@@ -116,13 +116,13 @@ func TestAnInputThatCannotBeReadIsNamed(t *testing.T) {
 		"a line too long at length": {onTheWay, "line 10001 of " + onTheWay + " is longer than the limit of 10 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			addr := server(t, "lines")
-			r := client(t, addr, "-codec", "lines", "-max-message", "10", "-file", c.path)
+			addr := startServer(t, "lines")
+			r := runClient(t, addr, "-codec", "lines", "-max-message", "10", "-file", c.path)
 			assert.Equal(t, 1, r.status)
 			assert.Contains(t, r.stderr, "tcpclient: "+c.says)
 			assert.Equal(t, 1, strings.Count(r.stderr, "\n"))
 
-			r = client(t, addr, "-codec", "lines", "-max-message", "10", "-file", c.path, "-json")
+			r = runClient(t, addr, "-codec", "lines", "-max-message", "10", "-file", c.path, "-json")
 			assert.Equal(t, 1, r.status)
 			last := r.result(t)
 			assert.Equal(t, false, last["ok"])
@@ -132,18 +132,18 @@ func TestAnInputThatCannotBeReadIsNamed(t *testing.T) {
 }
 
 func TestALineJustOverTheLimitIsNamedAsAMessage(t *testing.T) {
-	addr := server(t, "lines")
+	addr := startServer(t, "lines")
 	for _, end := range []string{"", "\n", "\r\n"} {
 		fits := temp(t, "short\n"+strings.Repeat("x", 10)+end)
-		assert.Equal(t, 0, client(t, addr, "-codec", "lines", "-max-message", "10", "-file", fits).status)
-		over := client(t, addr, "-codec", "lines", "-max-message", "10", "-file", temp(t, "short\n"+strings.Repeat("x", 11)+end))
+		assert.Equal(t, 0, runClient(t, addr, "-codec", "lines", "-max-message", "10", "-file", fits).status)
+		over := runClient(t, addr, "-codec", "lines", "-max-message", "10", "-file", temp(t, "short\n"+strings.Repeat("x", 11)+end))
 		assert.Equal(t, 1, over.status)
 		assert.Regexp(t, `message 2: a message of 11 bytes is over the limit of 10 \(-max-message\)|line 2 of .* is longer than the limit of 10`, over.stderr)
 	}
 }
 
 func TestAMessageThatACodecCannotCarryIsNamed(t *testing.T) {
-	r := client(t, server(t, "fixed=5"), "-codec", "fixed=5", "-message", "hello", "-message", "you")
+	r := runClient(t, startServer(t, "fixed=5"), "-codec", "fixed=5", "-message", "hello", "-message", "you")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "message 2: fixed=5: this framing cannot carry the message: it has 3 bytes")
 }

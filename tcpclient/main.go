@@ -14,7 +14,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/cli"
-	"echolab/internal/echo"
+	"echolab/internal/client"
 	"echolab/internal/trace"
 )
 
@@ -34,7 +34,7 @@ type options struct {
 	tour     tourFlag
 	list     bool
 	webFlags
-	echo.Client
+	client.Client
 }
 
 func (o *options) define(fs *flag.FlagSet) {
@@ -45,9 +45,9 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
 	fs.BoolVar(&o.Glue, "glue", false, "write everything at once, 16 MiB at most")
 	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")
-	fs.IntVar(&o.ReadBuffer, "read", echo.DefaultReadBuffer, "read at most `N` bytes with one read")
-	fs.IntVar(&o.MaxMessage, "max-message", echo.DefaultMaxMessage, "send and take messages of at most `N` bytes")
-	fs.DurationVar(&o.Timeout, "timeout", echo.DefaultTimeout, "give up when nothing moves for that `time`")
+	fs.IntVar(&o.ReadBuffer, "read", client.DefaultReadBuffer, "read at most `N` bytes with one read")
+	fs.IntVar(&o.MaxMessage, "max-message", client.DefaultMaxMessage, "send and take messages of at most `N` bytes")
+	fs.DurationVar(&o.Timeout, "timeout", client.DefaultTimeout, "give up when nothing moves for that `time`")
 	o.webFlags.define(fs)
 	fs.BoolVar(&o.json, "json", false, "print the account as lines of JSON, the result last")
 	fs.BoolVar(&o.quiet, "quiet", false, "print the verdict only")
@@ -76,7 +76,7 @@ func (o *options) check(fs *flag.FlagSet) error {
 	return errors.Join(
 		cli.CheckAddr(o.addr),
 		checkPort(o.addr),
-		cli.Within("chunk", o.Chunk, 0, echo.GlueLimit),
+		cli.Within("chunk", o.Chunk, 0, client.GlueLimit),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
 		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
 		cli.CheckFits(o.Codec, o.MaxMessage),
@@ -138,7 +138,7 @@ func command(ctx context.Context, p cli.Program, args []string, stdin io.Reader)
 // result is the last line of the account in JSON.
 type result struct {
 	Ev string `json:"ev"`
-	echo.Result
+	client.Result
 	Verdict string `json:"verdict"`
 }
 
@@ -179,13 +179,13 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 // fail is the end of a run that has not begun.
 func fail(p cli.Program, lines *trace.JSON, err error) int {
 	if lines != nil {
-		lines.Line(result{Ev: "result", Result: echo.Result{Error: err.Error()}})
+		lines.Line(result{Ev: "result", Result: client.Result{Error: err.Error()}})
 	}
 	return p.Fail(err)
 }
 
 // show prints the stream maps and the verdict.
-func show(p cli.Program, o *options, r echo.Result, verdict string) {
+func show(p cli.Program, o *options, r client.Result, verdict string) {
 	if r.BytesSent == 0 && !r.OK {
 		return // there was no connection: the error says it all
 	}

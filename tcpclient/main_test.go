@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/framing"
-	"echolab/internal/echo"
+	"echolab/internal/server"
 )
 
 func TestMain(m *testing.M) {
@@ -32,13 +32,13 @@ type try struct {
 	stdout, stderr string
 }
 
-// client runs the program with no input to its end.
-func client(t *testing.T, args ...string) try {
+// runClient runs the program with no input to its end.
+func runClient(t *testing.T, args ...string) try {
 	t.Helper()
-	return clientWith(t, strings.NewReader(""), args...)
+	return runClientWith(t, strings.NewReader(""), args...)
 }
 
-func clientWith(t *testing.T, stdin io.Reader, args ...string) try {
+func runClientWith(t *testing.T, stdin io.Reader, args ...string) try {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
@@ -48,19 +48,19 @@ func clientWith(t *testing.T, stdin io.Reader, args ...string) try {
 	return try{status, out.String(), err.String()}
 }
 
-// server is an echo server of that codec; it returns -addr with its address.
-func server(t *testing.T, codec string) string {
+// startServer starts an echo server of that codec; it returns -addr with its address.
+func startServer(t *testing.T, codec string) string {
 	t.Helper()
 	c, err := framing.Parse(codec)
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &echo.Server{Codec: c}
+	s := &server.Server{Codec: c}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	t.Cleanup(func() {
 		s.Close()
-		assert.ErrorIs(t, <-done, echo.ErrServerClosed)
+		assert.ErrorIs(t, <-done, server.ErrServerClosed)
 	})
 	return "-addr=" + ln.Addr().String()
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestTheListHasEveryExperiment(t *testing.T) {
-	r := client(t, "-list")
+	r := runClient(t, "-list")
 	assert.Equal(t, 0, r.status)
 	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
 	require.Len(t, lines, len(lab.Experiments()))
@@ -34,7 +34,7 @@ func TestExperimentsCanBePickedInEitherForm(t *testing.T) {
 		{"-tour", "refused,two-sockets"}, {"-tour=refused,two-sockets"}, {"-tour", "refused", "two-sockets"},
 		{"-tour=refused", "two-sockets"}, {"-tour", "refused", ",", "two-sockets,"}, {"-tour", "refused", "-quiet=false", "two-sockets"},
 	} {
-		r := client(t, args...)
+		r := runClient(t, args...)
 		assert.Equal(t, 0, r.status, r.stderr)
 		assert.Less(t, strings.Index(r.stdout, "== 1 of 2: refused ="), strings.Index(r.stdout, "== 2 of 2: two-sockets ="), args)
 		assert.Contains(t, r.stdout, "Q: What if nobody listens?\n")
@@ -45,7 +45,7 @@ func TestExperimentsCanBePickedInEitherForm(t *testing.T) {
 }
 
 func TestATourInJSONHasALineForEachExperimentAndAResult(t *testing.T) {
-	r := client(t, "-tour", "refused,two-sockets", "-json")
+	r := runClient(t, "-tour", "refused,two-sockets", "-json")
 	assert.Equal(t, 0, r.status)
 	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
 	require.Len(t, lines, 3)
@@ -67,7 +67,7 @@ func TestATourInJSONHasALineForEachExperimentAndAResult(t *testing.T) {
 }
 
 func TestAQuietTourSaysHowItWent(t *testing.T) {
-	r := client(t, "-tour", "refused", "-quiet")
+	r := runClient(t, "-tour", "refused", "-quiet")
 	assert.Equal(t, 0, r.status)
 	assert.Equal(t, "1 experiment went as expected.\n", r.stdout)
 }

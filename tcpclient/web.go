@@ -10,14 +10,14 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/cli"
-	"echolab/internal/echo"
+	"echolab/internal/client"
 	"echolab/internal/websocket"
 )
 
 // webFlags are the flags for WebSocket and TLS.
 type webFlags struct {
 	ws       bool
-	frames   echo.Frames
+	frames   client.Frames
 	tls      bool
 	ca       string
 	insecure bool
@@ -57,7 +57,7 @@ func (w *webFlags) check(fs *flag.FlagSet) error {
 	case w.ca != "" && w.insecure:
 		return errors.New("-ca and -insecure exclude each other")
 	}
-	return errors.Join(checkCode(w.frames.Close), cli.Within("fragment", w.frames.Fragment, 0, echo.GlueLimit))
+	return errors.Join(checkCode(w.frames.Close), cli.Within("fragment", w.frames.Fragment, 0, client.GlueLimit))
 }
 
 // checkCode returns an error unless a Close may carry the code (RFC 6455 section 7.4).
@@ -72,7 +72,7 @@ func checkCode(code int) error {
 }
 
 // apply makes the client speak what the flags ask for.
-func (w *webFlags) apply(c *echo.Client) error {
+func (w *webFlags) apply(c *client.Client) error {
 	if w.ws {
 		c.Frames = &w.frames
 	}

@@ -15,20 +15,20 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 )
 
 // webServer is a server of everything; it returns -addr with its address.
-func webServer(t *testing.T, web *echo.Web) string {
+func webServer(t *testing.T, web *server.Web) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &echo.Server{Web: web}
+	s := &server.Server{Web: web}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	t.Cleanup(func() {
 		s.Close()
-		assert.ErrorIs(t, <-done, echo.ErrServerClosed)
+		assert.ErrorIs(t, <-done, server.ErrServerClosed)
 	})
 	return "-addr=" + ln.Addr().String()
 }
@@ -37,19 +37,19 @@ func TestTheLabInTwoCommands(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("whether one read returns it all is known only where the kernel tells what has come, and this is " + runtime.GOOS)
 	}
-	addr := webServer(t, new(echo.Web))
-	raw := client(t, addr, "-glue", "-quiet")
+	addr := webServer(t, new(server.Web))
+	raw := runClient(t, addr, "-glue", "-quiet")
 	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 33 bytes: raw TCP kept no boundary.", unfolded(raw.stdout))
-	frames := client(t, addr, "-ws", "-glue", "-quiet")
+	frames := runClient(t, addr, "-ws", "-glue", "-quiet")
 	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 39 bytes, and the frames in it gave back 3 messages.",
 		unfolded(frames.stdout))
 	assert.Empty(t, raw.stderr+frames.stderr)
 }
 
 func TestTheAccountOfAWebSocketFitsATerminal(t *testing.T) {
-	addr := webServer(t, &echo.Web{Deflate: true})
+	addr := webServer(t, &server.Web{Deflate: true})
 	for _, args := range [][]string{{}, {"-glue"}, {"-fragment", "8", "-ping"}, {"-compress"}, {"-chunk", "5", "-read", "7"}} {
-		r := client(t, append(args, addr, "-ws")...)
+		r := runClient(t, append(args, addr, "-ws")...)
 		assert.Equal(t, 0, r.status, r.stderr)
 		for line := range strings.Lines(r.stdout) {
 			assert.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), 80, line)
@@ -73,8 +73,8 @@ func columns(line string) (n int) {
 }
 
 func TestTheResultOfAWebSocketInJSON(t *testing.T) {
-	addr := webServer(t, new(echo.Web))
-	last := client(t, addr, "-ws", "-json", "-ping", "-close", "3000", "-compress").result(t)
+	addr := webServer(t, new(server.Web))
+	last := runClient(t, addr, "-ws", "-json", "-ping", "-close", "3000", "-compress").result(t)
 	assert.Positive(t, last["reads"])
 	delete(last, "reads")
 	delete(last, "verdict")
@@ -86,7 +86,7 @@ func TestTheResultOfAWebSocketInJSON(t *testing.T) {
 }
 
 func TestFramesInJSONHaveTheirHeader(t *testing.T) {
-	r := client(t, webServer(t, new(echo.Web)), "-ws", "-json", "-message", "hello", "-fragment", "3")
+	r := runClient(t, webServer(t, new(server.Web)), "-ws", "-json", "-message", "hello", "-fragment", "3")
 	var frames []map[string]any
 	for line := range strings.Lines(r.stdout) {
 		var e map[string]any
@@ -129,7 +129,7 @@ func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
 		"-ws -chunk 3 -glue":            "-chunk and -glue exclude each other",
 		"-tls=false -insecure -ws=true": "-insecure needs -tls",
 	} {
-		r := client(t, strings.Fields(args)...)
+		r := runClient(t, strings.Fields(args)...)
 		assert.Equal(t, 2, r.status, args)
 		assert.Contains(t, r.stderr, says)
 		assert.Empty(t, r.stdout)
@@ -139,17 +139,17 @@ func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
 func TestNobodyListeningForAWebSocket(t *testing.T) {
 	addr := nobody(t)
 	at := strings.TrimPrefix(addr, "-addr=")
-	assert.Contains(t, client(t, addr, "-ws").stderr, `"go run ./wsserver -addr `+at+`"`)
-	assert.Contains(t, client(t, addr, "-tls").stderr, `"go run ./wsserver -tls self-signed -addr `+at+`"`)
+	assert.Contains(t, runClient(t, addr, "-ws").stderr, `"go run ./wsserver -addr `+at+`"`)
+	assert.Contains(t, runClient(t, addr, "-tls").stderr, `"go run ./wsserver -tls self-signed -addr `+at+`"`)
 }
 
 func TestAWrongServerIsExplained(t *testing.T) {
-	r := client(t, server(t, "raw"), "-ws")
+	r := runClient(t, startServer(t, "raw"), "-ws")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "the server sends the request back: it echoes bytes and speaks no HTTP")
 	assert.NotContains(t, r.stdout, "messages", "no message was sent, and there is nothing to draw")
 
-	r = client(t, webServer(t, &echo.Web{Only: echo.HTTP}), "-message", "this is no request")
+	r = runClient(t, webServer(t, &server.Web{Only: server.HTTP}), "-message", "this is no request")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, `the server answered "HTTP/1.1 400 Bad Request": it speaks HTTP here, try -ws`)
 }
@@ -163,25 +163,25 @@ func TestTLSIsVerifiedUnlessItIsSaidOtherwise(t *testing.T) {
 	other := httptest.NewTLSServer(nil) // only for its certificate
 	defer other.Close()
 	ca := temp(t, certificatePEM(other))
-	addr := webServer(t, &echo.Web{TLS: other.TLS.Clone()})
+	addr := webServer(t, &server.Web{TLS: other.TLS.Clone()})
 	for _, ws := range []string{"-ws", "-ws=false"} {
-		r := client(t, addr, "-tls", ws)
+		r := runClient(t, addr, "-tls", ws)
 		assert.Equal(t, 1, r.status)
 		assert.Contains(t, r.stderr, "the server's certificate is not trusted")
 		assert.NotContains(t, r.stdout, "request ")
 
-		r = client(t, addr, "-tls", ws, "-insecure")
+		r = runClient(t, addr, "-tls", ws, "-insecure")
 		assert.Equal(t, 0, r.status, r.stderr)
 		assert.Equal(t, "tcpclient: -insecure: the server's certificate is not verified, so it may be anybody's\n", r.stderr)
 
-		r = client(t, addr, "-tls", ws, "-ca", ca)
+		r = runClient(t, addr, "-tls", ws, "-ca", ca)
 		assert.Equal(t, 0, r.status, r.stderr)
 		assert.Empty(t, r.stderr)
 	}
-	r := client(t, addr, "-tls", "-ca", temp(t, "no PEM"))
+	r := runClient(t, addr, "-tls", "-ca", temp(t, "no PEM"))
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "there is no certificate in ")
-	r = client(t, addr, "-tls", "-ca", os.DevNull+"/nowhere", "-json")
+	r = runClient(t, addr, "-tls", "-ca", os.DevNull+"/nowhere", "-json")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.result(t)["error"], "cannot read the certificates to trust (-ca)")
 }
@@ -192,7 +192,7 @@ func TestAnInterruptedWebSocketIsStatus130(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	read := make(chan struct{})
-	got := interrupted(t, &told{Reader: r, called: read}, read, webServer(t, new(echo.Web)), "-ws", "-file", "-", "-json")
+	got := interrupted(t, &told{Reader: r, called: read}, read, webServer(t, new(server.Web)), "-ws", "-file", "-", "-json")
 	assert.Equal(t, 130, got.status)
 	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
 	last := got.result(t)
@@ -205,7 +205,7 @@ func TestALargeFileGoesThroughAWebSocket(t *testing.T) {
 	defer cancel()
 	lines := strings.Repeat("a line of this file, which is none of the shortest\n", 50_000)
 	var out, err strings.Builder
-	status := run(ctx, []string{webServer(t, new(echo.Web)), "-ws", "-quiet", "-file", "-"}, io.Reader(strings.NewReader(lines)), &out, &err)
+	status := run(ctx, []string{webServer(t, new(server.Web)), "-ws", "-quiet", "-file", "-"}, io.Reader(strings.NewReader(lines)), &out, &err)
 	assert.Equal(t, 0, status, err.String())
 	assert.Contains(t, unfolded(out.String()), "gave back 50,000 messages.")
 }

@@ -8,7 +8,7 @@ import (
 	"os"
 
 	"echolab/internal/cli"
-	"echolab/internal/cli/server"
+	"echolab/internal/cli/serve"
 )
 
 func main() {
@@ -33,7 +33,7 @@ go run ./tcpserver -quiet                only echo, as fast as it can
 
 // command does what the flags ask for.
 func command(ctx context.Context, p cli.Program, args []string) int {
-	o := new(server.Options)
+	o := new(serve.Options)
 	fs := p.Flags()
 	o.Define(fs)
 	if _, status, done := p.Parse(fs, args, func() bool { return false }); done {

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/cli/clitest"
-	"echolab/internal/echo"
+	"echolab/internal/server"
 )
 
 func TestMain(m *testing.M) {
@@ -28,7 +28,7 @@ func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
 	status, help, _ := once(t, "-h")
 	assert.Equal(t, 0, status)
 	assert.Contains(t, help, `(default "127.0.0.1:9000")`)
-	assert.Equal(t, 64<<10, echo.DefaultReadBuffer)
+	assert.Equal(t, 64<<10, server.DefaultReadBuffer)
 	for _, value := range []string{"(default 65536)", "(default 1048576)", "(default 1024)", "(default 5m0s)"} {
 		assert.Contains(t, clitest.Unfolded(help), value)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
-	"echolab/internal/echo"
+	"echolab/internal/server"
 )
 
 func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
@@ -44,7 +44,7 @@ func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
 	} {
 		assert.Regexp(t, ` -`+flag+` [^()]*(\([^()]*\)[^()]*)?\(default `+value+`\) -`, help)
 	}
-	assert.Equal(t, 16<<10, echo.DefaultMaxHeader)
+	assert.Equal(t, 16<<10, server.DefaultMaxHeader)
 }
 
 func TestVersion(t *testing.T) {

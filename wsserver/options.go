@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"echolab/internal/cli"
-	"echolab/internal/cli/server"
-	"echolab/internal/echo"
+	"echolab/internal/cli/serve"
+	"echolab/internal/server"
 )
 
 // writeTimeout is how long a client may take nothing. It is shorter than what a silent one gets: of what is owed to
@@ -21,8 +21,8 @@ const maxHeader = 1 << 20
 
 // options are the flags.
 type options struct {
-	server.Options
-	web     echo.Web
+	serve.Options
+	web     server.Web
 	only    string
 	tls     string
 	tlsCert string
@@ -35,13 +35,13 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.only, "only", "", "take every connection for one thing: `raw|http` (WebSocket begins as HTTP)")
 	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout,
 		"cut off a client that takes nothing for that `time`, which is noticed within twice that")
-	fs.IntVar(&o.web.MaxHeader, "max-header", echo.DefaultMaxHeader,
+	fs.IntVar(&o.web.MaxHeader, "max-header", server.DefaultMaxHeader,
 		"refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
-	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", echo.DefaultHeaderTimeout,
+	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout,
 		"the `time` for a request's header, and for the handshake of TLS")
-	fs.DurationVar(&o.web.Ping, "ping", echo.DefaultPing,
+	fs.DurationVar(&o.web.Ping, "ping", server.DefaultPing,
 		"send a Ping to a WebSocket that was silent for that `time`; 0 for none")
-	fs.DurationVar(&o.web.PongWait, "pong-wait", echo.DefaultPongWait,
+	fs.DurationVar(&o.web.PongWait, "pong-wait", server.DefaultPongWait,
 		"and close it if nothing comes for that `time` after the Ping")
 	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: "+
 		"https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
@@ -75,16 +75,16 @@ func (o *options) checkOnly(fs *flag.FlagSet) error {
 	var without []string
 	switch o.only {
 	case "":
-	case string(echo.HTTP):
+	case string(server.HTTP):
 		without = []string{"codec"}
-	case string(echo.Raw):
+	case string(server.Raw):
 		without = []string{
 			"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key",
 		}
 	default:
 		return fmt.Errorf("-only %s: it must be raw or http", o.only)
 	}
-	o.web.Only = echo.Protocol(o.only)
+	o.web.Only = server.Protocol(o.only)
 	for _, name := range without {
 		if cli.Given(fs, name) {
 			return fmt.Errorf("-%s: there is nothing that it could be for with -only %s", name, o.only)

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
-	"echolab/internal/echo"
+	"echolab/internal/client"
+	"echolab/internal/server"
 	"echolab/internal/trace"
 )
 
@@ -36,26 +37,26 @@ func TestTheBytesSayWhatTheClientSays(t *testing.T) {
 	messages := []string{"one", "", "drei", strings.Repeat("four ", 300), strings.Repeat("\x00\xff", 40_000), "six"}
 	for name, c := range map[string]struct {
 		codec  framing.Codec
-		frames *echo.Frames
+		frames *client.Frames
 	}{
 		"lines":                    {framing.Lines{}, nil},
 		"a length prefix":          {framing.LengthPrefix{}, nil},
-		"frames":                   {nil, &echo.Frames{}},
-		"fragments":                {nil, &echo.Frames{Fragment: 100, Ping: true}},
-		"compressed":               {nil, &echo.Frames{Deflate: true}},
-		"compressed, in fragments": {nil, &echo.Frames{Deflate: true, Fragment: 7, Close: 4000}},
+		"frames":                   {nil, &client.Frames{}},
+		"fragments":                {nil, &client.Frames{Fragment: 100, Ping: true}},
+		"compressed":               {nil, &client.Frames{Deflate: true}},
+		"compressed, in fragments": {nil, &client.Frames{Deflate: true, Fragment: 7, Close: 4000}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
-			server := &echo.Server{Codec: c.codec, Web: &echo.Web{Deflate: true}}
+			srv := &server.Server{Codec: c.codec, Web: &server.Web{Deflate: true}}
 			served := make(chan error, 1)
-			go func() { served <- server.Serve(ln) }()
+			go func() { served <- srv.Serve(ln) }()
 
 			var heard tape
 			l := &listener{talk: New(1, c.codec, &heard)}
-			client := echo.Client{Codec: c.codec, Frames: c.frames, Recorder: l}
-			_, err = client.Run(t.Context(), ln.Addr().String(), func(yield func([]byte, error) bool) {
+			cl := client.Client{Codec: c.codec, Frames: c.frames, Recorder: l}
+			_, err = cl.Run(t.Context(), ln.Addr().String(), func(yield func([]byte, error) bool) {
 				for _, msg := range messages {
 					if !yield([]byte(msg), nil) {
 						return
@@ -63,7 +64,7 @@ func TestTheBytesSayWhatTheClientSays(t *testing.T) {
 				}
 			})
 			require.NoError(t, err)
-			server.Close()
+			srv.Close()
 			<-served
 			l.talk.End(noon, c2s)
 			l.talk.End(noon, s2c)

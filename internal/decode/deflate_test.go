@@ -56,8 +56,8 @@ func TestCompressedMessagesAreInflated(t *testing.T) {
 				require.True(t, ok)
 				cw, _ := p.Client()
 				sw, _ := p.Server()
-				got := everyCut(t, nil, client(asking, packed(t, cw, true, fragment, messages...)),
-					server(websocket.Response(key, header), packed(t, sw, false, fragment, messages...)))
+				got := everyCut(t, nil, fromClient(asking, packed(t, cw, true, fragment, messages...)),
+					fromServer(websocket.Response(key, header), packed(t, sw, false, fragment, messages...)))
 				assert.Equal(t, messages, got.bodies(c2s))
 				assert.Equal(t, messages, got.bodies(s2c))
 				assert.Equal(t, "inflated: 320 bytes", got.texts(s2c, trace.Message)[3])
@@ -101,7 +101,7 @@ func TestACompressedMessageThatDoesNotEnd(t *testing.T) {
 	w, _ := deflate.Params{}.Server()
 	first := packed(t, w, false, 3, "the same again")
 	b := join(websocket.Response(key, "permessage-deflate"), first[:5], packed(t, w, false, 100, "the same again"))
-	got := everyCut(t, nil, client(asking), server(b))
+	got := everyCut(t, nil, fromClient(asking), fromServer(b))
 	assert.Equal(t, []string{"not inflated"}, got.texts(s2c, trace.Message))
 	assert.Contains(t, got.texts(s2c, trace.Failed)[1], "is not inflated: it does not end; nor are those that follow")
 }
@@ -126,8 +126,8 @@ func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ok, err := w.Append(nil, []byte("hello"))
 			require.NoError(t, err)
-			got := decoded(nil, 4096, client(asking),
-				server(websocket.Response(key, "permessage-deflate; server_no_context_takeover"), frame(c.payload),
+			got := decoded(nil, 4096, fromClient(asking),
+				fromServer(websocket.Response(key, "permessage-deflate; server_no_context_takeover"), frame(c.payload),
 					frame(ok)))
 			assert.Contains(t, got.texts(s2c, trace.Failed)[0], "the message at offset ")
 			assert.Contains(t, got.texts(s2c, trace.Failed)[0], c.want)
@@ -138,7 +138,7 @@ func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 
 func TestWhatAnotherExtensionDoesIsNotUndone(t *testing.T) {
 	b := join(websocket.Response(key, "x-other"), []byte("\xc1\x05hello"), echoed)
-	got := everyCut(t, nil, client(asking), server(b))
+	got := everyCut(t, nil, fromClient(asking), fromServer(b))
 	failed := got.texts(s2c, trace.Failed)
 	require.Len(t, failed, 1)
 	assert.Contains(t, failed[0], `the server accepted the extension "x-other"`)
@@ -149,7 +149,7 @@ func TestWhatAnotherExtensionDoesIsNotUndone(t *testing.T) {
 
 func TestInflatedTextIsUTF8(t *testing.T) {
 	b, _ := compressedOf(t, "permessage-deflate", "\xff", "right")
-	got := decoded(nil, 0, client(asking), server(b))
+	got := decoded(nil, 0, fromClient(asking), fromServer(b))
 	assert.Contains(t, got.texts(s2c, trace.Failed)[0], "a text message is not UTF-8")
 	assert.Len(t, got.of(s2c, trace.Message), 2)
 }

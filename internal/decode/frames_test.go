@@ -13,7 +13,7 @@ import (
 )
 
 func TestAMessageHasItsFragmentsAndThePingsBetween(t *testing.T) {
-	got := everyCut(t, nil, client(asking), server(accepting, frameOf(ws.OpText, false, false, "he"),
+	got := everyCut(t, nil, fromClient(asking), fromServer(accepting, frameOf(ws.OpText, false, false, "he"),
 		frameOf(ws.OpPing, true, false, "?"), frameOf(ws.OpContinuation, false, false, ""),
 		frameOf(ws.OpContinuation, true, false, "llo"), echoed))
 	assert.Equal(t, []string{
@@ -68,7 +68,7 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 		"half a code":           {frameOf(ws.OpClose, true, true, "\x03"), "a Close frame's code has 2 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := everyCut(t, nil, client(asking, c.b, hello), server(accepting))
+			got := everyCut(t, nil, fromClient(asking, c.b, hello), fromServer(accepting))
 			failed := got.texts(c2s, trace.Failed)
 			assert.Contains(t, failed[0], "the frame at offset 152: "+c.want)
 			frames := got.of(c2s, trace.Frame)
@@ -80,31 +80,31 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 }
 
 func TestAServerThatMasksIsTold(t *testing.T) {
-	got := everyCut(t, nil, client(asking), server(accepting, hello))
+	got := everyCut(t, nil, fromClient(asking), fromServer(accepting, hello))
 	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"},
 		got.texts(s2c, trace.Failed))
 	assert.Equal(t, "hello", string(got.of(s2c, trace.Frame)[0].Bytes))
 }
 
 func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
-	got := everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
+	got := everyCut(t, framing.WebSocket{}, fromClient([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
 		hello))
 	assert.Equal(t, []string{"error: the frame at offset 0 claims a length that cannot be: from there on," +
 		" nothing can be said about frames"},
 		got.lines(c2s))
-	got = everyCut(t, framing.WebSocket{}, client([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
+	got = everyCut(t, framing.WebSocket{}, fromClient([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
 		hello))
 	assert.Equal(t, []string{"error: the frame at offset 0 has no end in the capture"}, got.lines(c2s))
 }
 
 func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
-	got := everyCut(t, nil, client(asking, frameOf(ws.OpClose, true, true, ""), hello), server(accepting))
+	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpClose, true, true, ""), hello), fromServer(accepting))
 	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"},
 		got.texts(c2s, trace.Failed))
 }
 
 func TestAMessageThatIsBegunTwice(t *testing.T) {
-	got := everyCut(t, nil, client(asking, frameOf(ws.OpText, false, true, "he"), hello), server(accepting))
+	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpText, false, true, "he"), hello), fromServer(accepting))
 	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "a new message began before the one that was begun had ended")
 	assert.Equal(t, trace.Span{Off: 160, N: 11}, *got.of(c2s, trace.Message)[0].Span)
 }
@@ -123,7 +123,7 @@ func TestTextIsUTF8(t *testing.T) {
 		// where it is cut here
 		{[][]byte{frameOf(ws.OpBinary, true, false, broken)}, true},
 	} {
-		got := decoded(framing.WebSocket{}, 7, server(c.frames...))
+		got := decoded(framing.WebSocket{}, 7, fromServer(c.frames...))
 		want := 1
 		if c.right {
 			want = 0
@@ -133,7 +133,7 @@ func TestTextIsUTF8(t *testing.T) {
 }
 
 func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
-	got := everyCut(t, framing.WebSocket{}, server(frameOf(ws.OpContinuation, false, false, "a"),
+	got := everyCut(t, framing.WebSocket{}, fromServer(frameOf(ws.OpContinuation, false, false, "a"),
 		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
 	assert.Len(t, got.of(s2c, trace.Frame), 2)
 	assert.Equal(t, []string{"offset 6: no frame can begin like this: the capture does not begin at a frame's " +
@@ -156,7 +156,7 @@ func TestAStreamThatBeginsInsideAFrameStopsAtTheFirstViolation(t *testing.T) {
 		"reserved opcode": {frameOf(3, true, true, "x"), 11, 1, "(a frame here: opcode 0x3 is reserved"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := everyCut(t, framing.WebSocket{}, client(hello, c.b, hello))
+			got := everyCut(t, framing.WebSocket{}, fromClient(hello, c.b, hello))
 			assert.Len(t, got.of(c2s, trace.Frame), c.frames, "those before it stay told, and none follows")
 			failed := got.texts(c2s, trace.Failed)
 			assert.Len(t, failed, 1)
@@ -172,7 +172,7 @@ func TestAStreamThatEndsInsideAMessage(t *testing.T) {
 		0: "", 1: "frame", 5: "frame", 7: "frame", 8: "message", 9: "frame",
 	} {
 		b := join(part, hello)[:n]
-		got := decoded(framing.WebSocket{}, 0, client(b))
+		got := decoded(framing.WebSocket{}, 0, fromClient(b))
 		if want == "" {
 			assert.Empty(t, got)
 			continue

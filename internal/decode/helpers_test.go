@@ -115,9 +115,9 @@ func frameOf(op ws.OpCode, fin, masked bool, payload string) []byte {
 
 func join(parts ...[]byte) []byte { return slices.Concat(parts...) }
 
-// client and server are what the two say.
-func client(parts ...[]byte) told { return told{c2s, slices.Concat(parts...)} }
-func server(parts ...[]byte) told { return told{s2c, slices.Concat(parts...)} }
+// fromClient and fromServer are what the two say.
+func fromClient(parts ...[]byte) told { return told{c2s, slices.Concat(parts...)} }
+func fromServer(parts ...[]byte) told { return told{s2c, slices.Concat(parts...)} }
 
 // of are the events of that kind in a stream.
 func (t tape) of(dir trace.Dir, kind trace.Kind) (list []trace.Event) {

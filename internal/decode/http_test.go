@@ -40,7 +40,7 @@ func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
 			if !c.until {
 				responses += next
 			}
-			got := everyCut(t, nil, client([]byte(requests)), server([]byte(responses)))
+			got := everyCut(t, nil, fromClient([]byte(requests)), fromServer([]byte(responses)))
 			messages := got.of(c2s, trace.Message)
 			assert.Len(t, messages, 2, got.lines(c2s))
 			assert.Equal(t, trace.Span{N: len(c.request)}, *messages[0].Span)
@@ -57,8 +57,8 @@ func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
 }
 
 func TestInterimResponsesAnswerNothing(t *testing.T) {
-	got := everyCut(t, nil, client([]byte("HEAD / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")),
-		server([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+
+	got := everyCut(t, nil, fromClient([]byte("HEAD / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")),
+		fromServer([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")))
 	assert.Equal(t, []string{"100 Continue", "103 Early Hints", "200 OK"}, got.texts(s2c, trace.Message))
 	assert.Empty(t, got.of(s2c, trace.Failed), "the last one is to HEAD, and has no body")
@@ -90,7 +90,7 @@ func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 7, 1448} {
-				got := decoded(nil, size, client([]byte(c.b)))
+				got := decoded(nil, size, fromClient([]byte(c.b)))
 				failed := got.texts(c2s, trace.Failed)
 				assert.Len(t, failed, 1)
 				assert.Contains(t, failed[0], c.want)
@@ -102,7 +102,7 @@ func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 func TestRawBytesAreNotClaimed(t *testing.T) {
 	for _, b := range []string{"GET x", "GE", "hello", "\x16\x03\x09", "HTTP/2 200", "\x81\x05hello",
 		"\x17\x03\x03\xff\xff", "\x19\x03\x03\x00\x00", ""} {
-		got := everyCut(t, nil, client([]byte(b)), server([]byte(b)))
+		got := everyCut(t, nil, fromClient([]byte(b)), fromServer([]byte(b)))
 		assert.Empty(t, got, "%q", b)
 	}
 }
@@ -122,7 +122,7 @@ func TestUnansweredRequestsAreForgotten(t *testing.T) {
 func TestAnEmptyLineInFrontOfARequestIsIgnored(t *testing.T) {
 	get := "GET / HTTP/1.1\r\n\r\n"
 	for _, empty := range []string{"\r\n", "\n", "\r\n\r\n"} {
-		got := everyCut(t, nil, client([]byte(get+empty+get+empty)))
+		got := everyCut(t, nil, fromClient([]byte(get+empty+get+empty)))
 		assert.Empty(t, got.of(c2s, trace.Failed))
 		assert.Len(t, got.of(c2s, trace.Message), 2)
 		assert.Equal(t, trace.Span{Off: int64(len(get + empty)), N: len(get)}, *got.of(c2s, trace.Message)[1].Span)
@@ -136,7 +136,7 @@ func TestABodyThatIsCompressedEndsWithItsChunks(t *testing.T) {
 	} {
 		head := "HTTP/1.1 200 OK\r\ntransfer-Encoding: " + encoding + "\r\n\r\n"
 		post := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + encoding + "\r\n\r\n"
-		got := everyCut(t, nil, client([]byte(post+chunks+post+chunks)), server([]byte(head+chunks+head+chunks)))
+		got := everyCut(t, nil, fromClient([]byte(post+chunks+post+chunks)), fromServer([]byte(head+chunks+head+chunks)))
 		for dir, size := range map[trace.Dir]int{c2s: len(post + chunks), s2c: len(head + chunks)} {
 			if !ok {
 				assert.Contains(t, got.texts(dir, trace.Failed)[0], "unsupported transfer encoding")

@@ -30,7 +30,7 @@ func TestTheMessagesOfACodec(t *testing.T) {
 				require.NoError(t, err)
 				want = append(want, trace.Span{Off: int64(from), N: len(b) - from})
 			}
-			got := everyCut(t, codec, client(b), server(b))
+			got := everyCut(t, codec, fromClient(b), fromServer(b))
 			for _, dir := range []trace.Dir{c2s, s2c} {
 				assert.Equal(t, messages, got.bodies(dir))
 				for i, e := range got.of(dir, trace.Message) {
@@ -38,7 +38,7 @@ func TestTheMessagesOfACodec(t *testing.T) {
 				}
 				assert.Empty(t, got.of(dir, trace.Failed))
 			}
-			got = everyCut(t, codec, client(b[:len(b)-1]))
+			got = everyCut(t, codec, fromClient(b[:len(b)-1]))
 			assert.Equal(t, messages[:3], got.bodies(c2s))
 			assert.Equal(t, []string{fmt.Sprintf("the message at offset %d has no end in the capture", want[3].Off)},
 				got.texts(c2s, trace.Failed))
@@ -85,7 +85,7 @@ func TestMessagesHaveALimit(t *testing.T) {
 				if size == 1 && len(c.b) > 100 {
 					continue
 				}
-				got := decoded(c.codec, size, client([]byte(c.b)))
+				got := decoded(c.codec, size, fromClient([]byte(c.b)))
 				if c.right {
 					assert.Len(t, got, 1)
 					assert.Len(t, got[0].Bytes, keptBytes)
@@ -110,18 +110,18 @@ func TestALongMessageIsNotKept(t *testing.T) {
 }
 
 func TestRawIsNoCodec(t *testing.T) {
-	assert.Empty(t, everyCut(t, framing.Raw{}, client([]byte("hello\n")), server([]byte("hello\n"))))
+	assert.Empty(t, everyCut(t, framing.Raw{}, fromClient([]byte("hello\n")), fromServer([]byte("hello\n"))))
 }
 
 func TestWithTheHandshakeTheCodecDoesNotMatter(t *testing.T) {
 	for _, codec := range []framing.Codec{framing.Lines{}, framing.WebSocket{}} {
-		got := everyCut(t, codec, client(asking, hello), server(accepting, echoed))
-		assert.Equal(t, decoded(nil, 0, client(asking, hello), server(accepting, echoed)), got)
+		got := everyCut(t, codec, fromClient(asking, hello), fromServer(accepting, echoed))
+		assert.Equal(t, decoded(nil, 0, fromClient(asking, hello), fromServer(accepting, echoed)), got)
 	}
 }
 
 func TestFramesWithoutAHandshake(t *testing.T) {
-	got := everyCut(t, framing.WebSocket{}, client(hello), server(echoed, []byte("\xc1\x01\xff")))
+	got := everyCut(t, framing.WebSocket{}, fromClient(hello), fromServer(echoed, []byte("\xc1\x01\xff")))
 	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`,
 		`message 0+11 "hello"`}, got.lines(c2s))
 	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c,

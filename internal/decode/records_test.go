@@ -68,7 +68,7 @@ func TestTheRecordsOfTLS(t *testing.T) {
 	for name, version := range map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13} {
 		t.Run(name, func(t *testing.T) {
 			c, s := conversation(t, version)
-			got := everyCut(t, nil, client(c), server(s))
+			got := everyCut(t, nil, fromClient(c), fromServer(s))
 			for _, stream := range []told{{c2s, c}, {s2c, s}} {
 				records := got.of(stream.dir, trace.TLS)
 				at := int64(0)
@@ -110,15 +110,15 @@ func TestWhatIsNoRecordIsSaid(t *testing.T) {
 		{"\x17\x03\x03", "the TLS record at offset 6 has no end in the capture"},
 		{"\x17\x03\x03\x00\x02x", "the TLS record at offset 6 has no end in the capture"},
 	} {
-		got := everyCut(t, nil, client([]byte("\x16\x03\x01\x00\x01\x01"+c.b)))
+		got := everyCut(t, nil, fromClient([]byte("\x16\x03\x01\x00\x01\x01"+c.b)))
 		assert.Equal(t, []string{"tls 0+6: handshake record", "error: " + c.want}, got.lines(c2s))
 	}
 }
 
 func TestAServerMayAnswerTLSWithoutIt(t *testing.T) {
 	no := []byte("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
-	got := everyCut(t, nil, client([]byte("\x16\x03\x01\x00\x01\x01")), server(no))
+	got := everyCut(t, nil, fromClient([]byte("\x16\x03\x01\x00\x01\x01")), fromServer(no))
 	assert.Equal(t, []string{"400 Bad Request; its request is not known"}, got.texts(s2c, trace.Response))
-	got = everyCut(t, nil, client([]byte("GET / HTTP/1.1\r\n\r\n")), server([]byte("\x15\x03\x01\x00\x02\x02\x16")))
+	got = everyCut(t, nil, fromClient([]byte("GET / HTTP/1.1\r\n\r\n")), fromServer([]byte("\x15\x03\x01\x00\x02\x02\x16")))
 	assert.Equal(t, []string{"alert record"}, got.texts(s2c, trace.TLS))
 }

@@ -17,8 +17,8 @@ var (
 )
 
 func TestAnUpgradeAndItsFrames(t *testing.T) {
-	got := everyCut(t, nil, client(asking, hello, frameOf(ws.OpClose, true, true, "\x03\xe8")),
-		server(accepting, echoed, frameOf(ws.OpClose, true, false, "\x03\xe8")))
+	got := everyCut(t, nil, fromClient(asking, hello, frameOf(ws.OpClose, true, true, "\x03\xe8")),
+		fromServer(accepting, echoed, frameOf(ws.OpClose, true, false, "\x03\xe8")))
 	assert.Equal(t, []string{
 		"request 0+152: asks for a WebSocket",
 		"upgrade 0+152",
@@ -43,16 +43,16 @@ func TestAnUpgradeAndItsFrames(t *testing.T) {
 }
 
 func TestTheOrderOfTheDirectionsDoesNotMatter(t *testing.T) {
-	c, s := client(asking, hello), server(accepting, echoed)
+	c, s := fromClient(asking, hello), fromServer(accepting, echoed)
 	want := decoded(nil, 0, c, s)
 	for name, order := range map[string][]told{
 		"the answer first":          {s, c},
-		"frames before the answer":  {client(asking), client(hello), s},
-		"an answer before the rest": {client(asking[:9]), server(accepting, echoed), client(asking[9:], hello)},
-		"an answer in the middle": {client(asking), server(accepting[:50]), client(hello), server(accepting[50:],
+		"frames before the answer":  {fromClient(asking), fromClient(hello), s},
+		"an answer before the rest": {fromClient(asking[:9]), fromServer(accepting, echoed), fromClient(asking[9:], hello)},
+		"an answer in the middle": {fromClient(asking), fromServer(accepting[:50]), fromClient(hello), fromServer(accepting[50:],
 			echoed)},
-		"frames in front of frames":   {client(asking), server(accepting, echoed), client(hello)},
-		"the answer's end, then more": {client(asking, hello[:3]), s, client(hello[3:])},
+		"frames in front of frames":   {fromClient(asking), fromServer(accepting, echoed), fromClient(hello)},
+		"the answer's end, then more": {fromClient(asking, hello[:3]), s, fromClient(hello[3:])},
 	} {
 		got := decoded(nil, 0, order...)
 		assert.Equal(t, want.lines(c2s), got.lines(c2s), name)
@@ -62,7 +62,7 @@ func TestTheOrderOfTheDirectionsDoesNotMatter(t *testing.T) {
 
 func TestTheMapsBeginBehindTheLastRequest(t *testing.T) {
 	get, ok := []byte("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
-	got := everyCut(t, nil, client(get, get, asking, hello), server(ok, ok, accepting, echoed))
+	got := everyCut(t, nil, fromClient(get, get, asking, hello), fromServer(ok, ok, accepting, echoed))
 	assert.Equal(t, []string{
 		"request 0+28: GET /a", `message 0+28 "GET /a HTTP/1.1\r\nHost: x\r\n\r\n": GET /a`,
 		"request 28+28: GET /a", `message 28+28 "GET /a HTTP/1.1\r\nHost: x\r\n\r\n": GET /a`,
@@ -76,14 +76,14 @@ func TestTheMapsBeginBehindTheLastRequest(t *testing.T) {
 func TestAnUpgradeThatIsTurnedDownIsAMessage(t *testing.T) {
 	again := []byte("GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
 	no := []byte("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\n\r\nno\n")
-	got := everyCut(t, nil, client(asking, again), server(no, no))
+	got := everyCut(t, nil, fromClient(asking, again), fromServer(no, no))
 	assert.Empty(t, got.of(c2s, trace.Upgrade))
 	assert.Equal(t, []string{"GET /ws", "GET /b"}, got.texts(c2s, trace.Message))
 	assert.Equal(t, []string{"426 Upgrade Required", "426 Upgrade Required"}, got.texts(s2c, trace.Response))
 }
 
 func TestAnAcceptOfAnotherKeyIsSaid(t *testing.T) {
-	got := decoded(nil, 0, client(asking, hello), server(websocket.Response("another", ""), echoed))
+	got := decoded(nil, 0, fromClient(asking, hello), fromServer(websocket.Response("another", ""), echoed))
 	text := got.of(s2c, trace.Response)[0].Text
 	assert.Contains(t, text, "not with the answer that was asked for")
 	assert.Contains(t, text, `the answer to the key "dGhlIHNhbXBsZSBub25jZQ==" is "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="`)
@@ -91,18 +91,18 @@ func TestAnAcceptOfAnotherKeyIsSaid(t *testing.T) {
 }
 
 func TestWithoutAnAnswerNothingIsSaidOfFrames(t *testing.T) {
-	got := everyCut(t, nil, client(asking, hello))
+	got := everyCut(t, nil, fromClient(asking, hello))
 	assert.Equal(t, []string{
 		"request 0+152: asks for a WebSocket",
 		`message 0+152 "GET /ws HTTP/1.1\r\nHost: example.org\r\nUpg"...: GET /ws`,
 		"error: the answer to the request at offset 0 is not in the capture; nothing can be said of what follows",
 	}, got.lines(c2s))
-	got = decoded(nil, 0, client(asking))
+	got = decoded(nil, 0, fromClient(asking))
 	assert.Empty(t, got.of(c2s, trace.Failed), "nothing follows")
 }
 
 func TestWithoutTheRequestTheServersFramesAreKnown(t *testing.T) {
-	got := everyCut(t, nil, server(accepting, echoed))
+	got := everyCut(t, nil, fromServer(accepting, echoed))
 	assert.Equal(t, []string{"makes a WebSocket; its request is not known"}, got.texts(s2c, trace.Response))
 	assert.Len(t, got.of(s2c, trace.Frame), 1)
 	assert.Equal(t, []string{"error: the request for the WebSocket is not in the capture: " +
@@ -141,7 +141,7 @@ func TestAnotherProtocolBehindA101IsNotClaimed(t *testing.T) {
 		"upgrade": {ask, yes},
 		"tunnel":  {[]byte("CONNECT example.org:443 HTTP/1.1\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\n\r\n")},
 	} {
-		got := everyCut(t, nil, client(c.ask, hello), server(c.yes, echoed))
+		got := everyCut(t, nil, fromClient(c.ask, hello), fromServer(c.yes, echoed))
 		assert.Len(t, got.lines(c2s), 2, name)
 		assert.Len(t, got.lines(s2c), 2, name)
 		assert.Len(t, got.of(s2c, trace.Message), 1, name)

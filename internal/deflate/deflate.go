@@ -43,3 +43,13 @@ func (p Params) withDefaults() Params {
 	}
 	return p
 }
+
+// PayloadLimit is the most payload of a message of at most max bytes: compression can enlarge it a little (RFC 7692
+// section 7.2.3.2 has an example).
+func PayloadLimit(max int, compressed bool) uint64 {
+	limit := uint64(max)
+	if compressed {
+		limit += limit>>8 + 64
+	}
+	return limit
+}

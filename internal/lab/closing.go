@@ -8,7 +8,7 @@ import (
 	"net"
 
 	"echolab/framing"
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/trace"
 )
@@ -49,7 +49,7 @@ func RunClosing(ctx context.Context) (f Closing, err error) {
 		return f, err
 	}
 	f.Sent = 1006
-	_, err = withWebEcho(ctx, &echo.Server{}, func(w *webEcho) error {
+	_, err = withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
 		if err := w.write(w.closeFrame(f.Sent, "")); err != nil {
 			return err
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/trace"
 )
 
@@ -45,7 +45,7 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		{"Everything in one write, 3 bytes a read", 3, func(b []byte) [][][]byte { return [][][]byte{{b}} }},
 	} {
 		done := CutsRun{How: run.how}
-		maps, err := withWebEcho(ctx, &echo.Server{ReadBuffer: run.read}, func(w *webEcho) error {
+		maps, err := withWebEcho(ctx, &server.Server{ReadBuffer: run.read}, func(w *webEcho) error {
 			messages, frames := f.frames(w)
 			size = len(frames)
 			for _, writes := range run.cut(frames) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/trace"
 )
 
@@ -25,7 +25,7 @@ type Fragments struct {
 // RunFragments sends a fragment and a Ping, waits for the Pong, and only then sends the rest of the message. Each frame
 // is read before the next is sent.
 func RunFragments(ctx context.Context) (f Fragments, err error) {
-	maps, err := withWebEcho(ctx, &echo.Server{}, func(w *webEcho) error { return f.talk(ctx, w) })
+	maps, err := withWebEcho(ctx, &server.Server{}, func(w *webEcho) error { return f.talk(ctx, w) })
 	if err != nil {
 		return f, err
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
@@ -173,7 +173,7 @@ func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
 
 // gluedEcho is the same with the lab's server; it returns what comes back.
 func gluedEcho(ctx context.Context, messages []string) (got []string, err error) {
-	err = withServer(ctx, &echo.Server{}, func(tcp *net.TCPConn) error {
+	err = withServer(ctx, &server.Server{}, func(tcp *net.TCPConn) error {
 		var maps trace.Maps
 		key := websocket.NewKey()
 		if _, err := tcp.Write(gluedBytes(tcp, key, messages[0])); err != nil {

@@ -12,7 +12,7 @@ import (
 	"net/http"
 	"strings"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/websocket"
 )
 
@@ -80,7 +80,7 @@ func RunHandshake(ctx context.Context) (f Handshake, err error) {
 // offer asks the lab's server for a WebSocket with that key. It returns the status, the accept and the text of its
 // answer.
 func offer(ctx context.Context, key string) (status int, accept, text string, err error) {
-	err = withServer(ctx, &echo.Server{}, func(tcp *net.TCPConn) error {
+	err = withServer(ctx, &server.Server{}, func(tcp *net.TCPConn) error {
 		if _, err := tcp.Write(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, "")); err != nil {
 			return err
 		}

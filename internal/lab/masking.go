@@ -10,7 +10,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/websocket"
 )
@@ -29,7 +29,7 @@ type Masking struct {
 
 // RunMasking sends a frame without a mask to the lab's server, and two frames with one past somebody who looks.
 func RunMasking(ctx context.Context) (f Masking, err error) {
-	_, err = withWebEcho(ctx, &echo.Server{}, func(w *webEcho) error {
+	_, err = withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
 		frame := websocket.AppendFrame(nil, ws.Header{OpCode: ws.OpText, Fin: true}, []byte("Hello"))
 		f.Unmasked = hex.EncodeToString(frame)
 		if err := w.write(frame); err != nil {

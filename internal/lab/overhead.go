@@ -11,7 +11,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/trace"
 )
 
@@ -43,7 +43,7 @@ func RunOverhead(ctx context.Context) (f Overhead, err error) {
 }
 
 func (f *Overhead) overWebSocket(ctx context.Context) error {
-	maps, err := withWebEcho(ctx, &echo.Server{}, func(w *webEcho) error {
+	maps, err := withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
 		for range f.Times {
 			if err := w.writeMessage(w.frame(ws.OpText, true, f.Message)); err != nil {
 				return err

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"echolab/internal/echo"
+	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
@@ -47,14 +47,14 @@ func (b *begun) Accept() (net.Conn, error) {
 }
 
 // withServer runs the lab's server for one connection to it, and returns when both have ended.
-func withServer(ctx context.Context, srv *echo.Server, talk func(*net.TCPConn) error) error {
+func withServer(ctx context.Context, srv *server.Server, talk func(*net.TCPConn) error) error {
 	tcp, err := listen(ctx)
 	if err != nil {
 		return err
 	}
 	ln := &begun{TCPListener: tcp, serves: make(chan struct{})}
 	if srv.Web == nil {
-		srv.Web = &echo.Web{}
+		srv.Web = &server.Web{}
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
@@ -67,14 +67,14 @@ func withServer(ctx context.Context, srv *echo.Server, talk func(*net.TCPConn) e
 		conn.Close()
 	}
 	srv.Close()
-	if ended := <-served; !errors.Is(ended, echo.ErrServerClosed) {
+	if ended := <-served; !errors.Is(ended, server.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
 	return err
 }
 
 // withWebEcho is withServer for a client whose handshake is done. The maps that it returns have all of both streams.
-func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) error) (*trace.Maps, error) {
+func withWebEcho(ctx context.Context, srv *server.Server, talk func(*webEcho) error) (*trace.Maps, error) {
 	w := &webEcho{}
 	srv.Recorder = w
 	err := withServer(ctx, srv, func(tcp *net.TCPConn) error {

@@ -8,6 +8,15 @@ import (
 	"echolab/framing"
 )
 
+// The close codes that an end sends of its own accord (RFC 6455 section 7.4.1); framing has those for broken frames.
+const (
+	CodeNormal    = 1000
+	CodeGoingAway = 1001
+	CodePolicy    = 1008 // for what the receiver cannot accept, when no other code says it better
+	CodeTooBig    = 1009
+	CodeInternal  = 1011
+)
+
 // AppendHeader appends the frame header h to dst, its length in the shortest form (RFC 6455 section 5.2).
 func AppendHeader(dst []byte, h ws.Header) []byte {
 	first := byte(h.OpCode) | h.Rsv<<4

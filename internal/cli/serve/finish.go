@@ -1,0 +1,60 @@
+package serve
+
+import (
+	"fmt"
+
+	"echolab/internal/cli"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+// result is the last line of the account in JSON.
+type result struct {
+	Ev string `json:"ev"`
+	OK bool   `json:"ok"`
+	server.Stats
+	Closed int    `json:"closed"` // connections that did not finish in time
+	Error  string `json:"error,omitempty"`
+}
+
+// finish says what the server did and what it had to close, and returns the exit status.
+func (o *Options) finish(p cli.Program, lines *trace.JSON, stats server.Stats, closed int, err error) int {
+	status := cli.OK
+	r := result{Ev: "result", OK: err == nil, Stats: stats, Closed: closed}
+	if err != nil {
+		status = p.Fail(err)
+		r.Error = err.Error()
+	}
+	if lines != nil {
+		lines.Line(r)
+		return status
+	}
+	text := fmt.Sprintf("stopped: %s (%d failed, %d refused)%s %s in, %s out; %s",
+		trace.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused, o.kinds(stats),
+		trace.Bytes(stats.BytesIn), trace.Bytes(stats.BytesOut), closedText(closed))
+	for _, line := range trace.Fold(text, trace.MapWidth-len("^C")) { // which a terminal puts in front
+		fmt.Fprintln(p.Stdout, line)
+	}
+	return status
+}
+
+// kinds says what the connections were where there is more than one kind, between the marks that this needs.
+func (o *Options) kinds(stats server.Stats) string {
+	if o.Web == nil {
+		return ","
+	}
+	away := ""
+	if stats.Away > 0 {
+		away = fmt.Sprintf(" (%d answered Close 1001)", stats.Away)
+	}
+	return fmt.Sprintf(": %s%s, %d HTTP, %d raw;",
+		trace.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
+}
+
+func closedText(closed int) string {
+	if closed == 0 {
+		return "none had to be cut off"
+	}
+	return fmt.Sprintf("%s had not finished after %v and had to be cut off",
+		trace.Count(closed, "connection", "connections"), grace)
+}

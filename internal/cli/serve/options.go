@@ -1,0 +1,67 @@
+// Package server is what the lab's servers have in common as programs: the flags, and the way from there to the line
+// that says what was done.
+package serve
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+
+	"echolab/framing"
+	"echolab/internal/cli"
+	"echolab/internal/server"
+)
+
+// Options are the flags that every server has, and the server that they describe.
+type Options struct {
+	server.Server
+	Addr  string
+	JSON  bool
+	Quiet bool
+
+	// Announce, if set, says something before the line that scripts wait for.
+	Announce func(p cli.Program, addr net.Addr)
+
+	fs    *flag.FlagSet
+	codec string
+}
+
+// Define adds the flags to fs.
+func (o *Options) Define(fs *flag.FlagSet) {
+	o.fs = fs
+	fs.StringVar(&o.Addr, "addr", "127.0.0.1:9000", "listen on `HOST:PORT`; port 0 picks a free one")
+	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`")
+	fs.IntVar(&o.ReadBuffer, "read", server.DefaultReadBuffer,
+		"read at most `N` bytes with one read (262144 by default for raw with -quiet)")
+	fs.IntVar(&o.MaxMessage, "max-message", server.DefaultMaxMessage,
+		"refuse messages of more than `N` bytes (not for raw, which has none)")
+	fs.IntVar(&o.MaxConns, "max-conns", server.DefaultMaxConns,
+		"serve at most `N` connections at once, and close further ones")
+	fs.DurationVar(&o.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout,
+		"close a connection on which nothing moves for that `time`")
+	fs.BoolVar(&o.JSON, "json", false, "print the account as lines of JSON")
+	fs.BoolVar(&o.Quiet, "quiet", false, "print no account: nothing is spent on it")
+}
+
+// Check completes the options once the flags are parsed, or says what is wrong with them.
+func (o *Options) Check() error {
+	codec, err := framing.Parse(o.codec)
+	if err != nil {
+		err = fmt.Errorf("-codec: %w", err)
+	}
+	o.Codec = codec
+	err = errors.Join(
+		err,
+		cli.CheckAddr(o.Addr),
+		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
+		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+		cli.CheckFits(o.Codec, o.MaxMessage),
+		cli.Within("max-conns", o.MaxConns, 1, cli.NoLimit),
+		cli.CheckWait("idle-timeout", o.IdleTimeout),
+	)
+	if !cli.Given(o.fs, "read") {
+		o.ReadBuffer = 0 // the server's own default depends on what it does
+	}
+	return err
+}

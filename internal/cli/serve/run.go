@@ -1,0 +1,77 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"echolab/internal/cli"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+// grace is how long running echoes may take after Ctrl-C.
+const grace = 5 * time.Second
+
+// Run runs the server until ctx ends, and returns the program's exit status.
+func (o *Options) Run(ctx context.Context, p cli.Program) int {
+	rec, lines := p.Account(o.JSON, o.Quiet)
+	o.Recorder = rec
+	ln, err := server.Listen(ctx, o.Addr, rec)
+	if err != nil {
+		return o.Fail(p, listenError(o.Addr, err))
+	}
+	o.announce(p, ln.Addr())
+	served := make(chan error, 1)
+	go func() { served <- o.Serve(ln) }()
+
+	select {
+	case err = <-served: // the listener failed; whoever is connected may still finish
+	case <-ctx.Done():
+		if open := o.Stats().Open; open > 0 && cli.IsTerminal(p.Stderr) {
+			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C ends at once\n",
+				p.Name, trace.Count(open, "connection", "connections"), grace)
+		}
+	}
+	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	closed, _ := o.Shutdown(deadline)
+	return o.finish(p, lines, o.Stats(), closed, err)
+}
+
+// Fail says what kept the server from running, as a result too if that is wanted, and returns the exit status.
+func (o *Options) Fail(p cli.Program, err error) int {
+	if _, lines := p.Account(o.JSON, true); lines != nil {
+		lines.Line(result{Ev: "result", Error: err.Error()})
+	}
+	return p.Fail(err)
+}
+
+// announce warns if anybody on the network may connect, and prints the line that scripts wait for.
+func (o *Options) announce(p cli.Program, addr net.Addr) {
+	out := p.Stdout
+	if o.JSON {
+		out = p.Stderr
+	}
+	if ap, err := netip.ParseAddrPort(addr.String()); err == nil && ap.Addr().IsUnspecified() {
+		fmt.Fprintf(p.Stderr, "%s: every machine that reaches this one can connect; -addr 127.0.0.1:%d keeps it local\n",
+			p.Name, ap.Port())
+	}
+	if o.Announce != nil {
+		o.Announce(p, addr)
+	}
+	fmt.Fprintf(out, "listening on %v\n", addr)
+}
+
+// listenError says what to do about a listener that could not be had.
+func listenError(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use already, probably by another tcpserver or wsserver: stop that one, "+
+			"or choose another port with -addr (127.0.0.1:0 picks a free one)", addr)
+	}
+	return fmt.Errorf("cannot listen on %s: %w", addr, err)
+}

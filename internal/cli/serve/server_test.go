@@ -1,0 +1,102 @@
+package serve
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/framing"
+	"echolab/internal/cli"
+	"echolab/internal/cli/clitest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m)
+}
+
+// parsed is what the flags make of args.
+func parsed(t *testing.T, args ...string) (*Options, error) {
+	o, fs := new(Options), flag.NewFlagSet("prog", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	o.Define(fs)
+	require.NoError(t, fs.Parse(args))
+	return o, o.Check()
+}
+
+func TestWithoutFlagsTheDefaultsAreTheServersOwn(t *testing.T) {
+	o, err := parsed(t)
+	require.NoError(t, err)
+	assert.Equal(t, "127.0.0.1:9000", o.Addr)
+	assert.Equal(t, framing.Raw{}, o.Codec)
+	assert.Zero(t, o.ReadBuffer, "which depends on what the server does")
+	assert.Equal(t, server.DefaultMaxMessage, o.MaxMessage)
+	assert.Equal(t, server.DefaultMaxConns, o.MaxConns)
+	assert.Equal(t, server.DefaultIdleTimeout, o.IdleTimeout)
+
+	o, err = parsed(t, "-read", "65536")
+	require.NoError(t, err)
+	assert.Equal(t, 65536, o.ReadBuffer, "asked for, and the default's value at that")
+}
+
+func TestEverythingThatIsWrongWithTheFlagsIsSaid(t *testing.T) {
+	_, err := parsed(t, "-codec", "morse", "-addr", "nowhere", "-read", "0", "-max-message", "0", "-max-conns", "0",
+		"-idle-timeout", "0")
+	for _, name := range []string{"-codec", "-addr", "-read", "-max-message", "-max-conns", "-idle-timeout"} {
+		assert.ErrorContains(t, err, name)
+	}
+}
+
+// finished is what a program says at its end.
+func finished(o *Options, stats server.Stats, closed int, err error) (status int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	p := cli.Program{Name: "prog", Stdout: &out, Stderr: &errs}
+	status = o.finish(p, nil, stats, closed, err)
+	return status, clitest.Unfolded(out.String()), errs.String()
+}
+
+func TestTheEndSaysWhatWasDone(t *testing.T) {
+	o, stats := new(Options), server.Stats{Conns: 3, Failed: 1, Refused: 2, BytesIn: 2000, BytesOut: 1}
+	status, stdout, stderr := finished(o, stats, 0, nil)
+	assert.Equal(t, 0, status)
+	assert.Equal(t, "stopped: 3 connections (1 failed, 2 refused), 2,000 bytes in, 1 byte out; none had to be cut off",
+		stdout)
+	assert.Empty(t, stderr)
+
+	_, stdout, _ = finished(o, stats, 1, nil)
+	assert.Contains(t, stdout, "1 connection had not finished after 5s and had to be cut off")
+	_, stdout, _ = finished(o, stats, 2, nil)
+	assert.Contains(t, stdout, "2 connections had not finished after 5s")
+
+	status, stdout, stderr = finished(o, stats, 0, errors.New("accept: it broke"))
+	assert.Equal(t, 1, status)
+	assert.Contains(t, stdout, "stopped: 3 connections")
+	assert.Equal(t, "prog: accept: it broke\n", stderr)
+}
+
+func TestTheEndSaysWhatTheConnectionsWere(t *testing.T) {
+	o := new(Options)
+	o.Web = new(server.Web)
+	stats := server.Stats{Conns: 5, BytesIn: 9, BytesOut: 1, WebSocket: 2, HTTP: 1, Raw: 2, Away: 2}
+	_, stdout, _ := finished(o, stats, 0, nil)
+	assert.Equal(t, "stopped: 5 connections (0 failed, 0 refused): 2 WebSockets (2 answered Close 1001), 1 HTTP, 2 raw; "+
+		"9 bytes in, 1 byte out; none had to be cut off", stdout)
+
+	_, stdout, _ = finished(o, server.Stats{Conns: 1, WebSocket: 1}, 0, nil)
+	assert.Contains(t, stdout, ": 1 WebSocket, 0 HTTP, 0 raw; 0 bytes in", "whom nobody asked to leave has not failed to")
+}
+
+func TestTheResultSaysWhatTheConnectionsWere(t *testing.T) {
+	var out bytes.Buffer
+	stats := server.Stats{Conns: 2, WebSocket: 1, Raw: 1, Away: 1}
+	new(Options).finish(cli.Program{Stdout: &out}, trace.NewJSON(&out), stats, 0, nil)
+	assert.JSONEq(t, `{"ev": "result", "ok": true, "conns": 2, "refused": 0, "failed": 0, "bytes_in": 0, "bytes_out": 0,
+		"messages": 0, "websocket": 1, "raw": 1, "away": 1, "closed": 0}`, out.String())
+}

@@ -1,0 +1,282 @@
+// Package client is the client's side of an exchange: it sends messages, reads their echo, and says what became of their
+// boundaries. It may know frames, events and sockets. It must not know the server, whose answers it believes as little as
+// anybody's.
+package client
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"net"
+	"os"
+	"slices"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+)
+
+// The defaults of a Client's limits. DefaultTimeout is how long it waits for a connection, and for anything to move on it.
+const (
+	DefaultReadBuffer = 64 << 10
+	DefaultMaxMessage = 1 << 20
+	DefaultTimeout    = 10 * time.Second
+)
+
+// GlueLimit is the most that a Client keeps in memory to send it with one write.
+const GlueLimit = 16 << 20
+
+// patient is the size of an echo, in bytes, up to which a Client sends everything before it reads anything. That much
+// has room in the kernels' queues, and what one read then returns is no luck. More than that it reads while it sends:
+// two programs that both only write would wait for each other forever.
+const patient = 16 << 10
+
+// A Client sends messages to an echo server, ends its side, and holds what comes back against what it sent, byte by
+// byte, in memory that does not grow with the input. The zero value sends raw bytes, a message a write.
+type Client struct {
+	Codec      framing.Codec  // how messages are marked; nil is framing.Raw
+	Frames     *Frames        // speaks WebSocket, in the Codec's place; nil for none
+	TLS        *tls.Config    // speaks all that inside TLS; nil for none. An empty ServerName is the address's host
+	Chunk      int            // bytes in one write; 0 for one write a message
+	Glue       bool           // everything in one write: GlueLimit bytes at most
+	Nagle      bool           // TCP_NODELAY off
+	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
+	MaxMessage int            // the most bytes of a message; 1 MiB if 0
+	Timeout    time.Duration  // 10 seconds if 0
+	Recorder   trace.Recorder // takes the account
+
+	// Progress, if set, is called now and then with the bytes of echo that have come.
+	Progress func(received int64)
+}
+
+// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those between the two handshakes: behind
+// the opening one, and before the Close.
+type Result struct {
+	OK               bool   `json:"ok"` // everything came back as it was sent
+	MessagesSent     int    `json:"messages_sent"`
+	MessagesReceived int    `json:"messages_received"` // of the raw codec: reads
+	Writes           int    `json:"writes"`
+	Reads            int    `json:"reads"`
+	BytesSent        int64  `json:"bytes_sent"`
+	BytesReceived    int64  `json:"bytes_received"`
+	*FramesResult           // of a WebSocket whose handshake succeeded
+	Error            string `json:"error,omitempty"`
+
+	Sent   *trace.Map `json:"-"` // the stream to the server
+	Echoed *trace.Map `json:"-"` // the stream back, its messages as they were sent
+}
+
+// Run connects to addr, sends the messages and reads their echo. The Result counts what was done also if there is an
+// error. A message that the sequence yields need only be valid until the next.
+func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte, error]) (Result, error) {
+	switch {
+	case c.Frames != nil:
+		c.Codec = framing.WebSocket{Side: framing.ClientSide}
+	case c.Codec == nil:
+		c.Codec = framing.Raw{}
+	}
+	c.ReadBuffer = cmp.Or(c.ReadBuffer, DefaultReadBuffer)
+	c.MaxMessage = cmp.Or(c.MaxMessage, DefaultMaxMessage)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+
+	conn, err := Dial(ctx, addr, c.Timeout, !c.Nagle, c.Recorder)
+	if err != nil {
+		return Result{Error: err.Error()}, err
+	}
+	defer conn.Close()
+	x := newExchange(ctx, c, conn)
+	// The end of ctx interrupts whatever the connection waits for.
+	defer context.AfterFunc(ctx, func() {
+		conn.SetDeadline(time.Unix(1, 0))
+		close(x.cut)
+	})()
+
+	if err = x.open(addr); err == nil {
+		err = x.run(messages)
+	}
+	if ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	if x.ws != nil {
+		x.leave(err)
+	}
+	x.rec.shut()
+	return x.result(err), err
+}
+
+// An exchange is one run of a Client. One goroutine sends, one receives. They share the queue of what is owed and, of a
+// WebSocket, the right to write: the receiver has Pings to answer.
+type exchange struct {
+	Client
+	ctx  context.Context // of Run, for both goroutines
+	tcp  *net.TCPConn
+	tls  *tls.Conn // around tcp; nil without TLS
+	conn net.Conn  // tcp or tls, with its reads and writes recorded
+	maps *trace.Maps
+	rec  *gate
+	cut  chan struct{} // closed when the end of ctx has interrupted the connection
+	owed *owed
+	out  sender
+	in   receiver
+	ws   *webSocket // nil unless the handshake succeeded
+}
+
+func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps), cut: make(chan struct{})}
+	x.rec = &gate{rec: trace.Tee(x.maps, c.Recorder)}
+	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
+	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
+	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
+	// Twice, see owed.size.
+	room := sum(4<<20, c.Chunk, c.Chunk, c.MaxMessage)
+	if c.Glue {
+		room = 2 * GlueLimit
+	}
+	x.owed = newOwed(room, !x.raw())
+	return x
+}
+
+// sum adds numbers from 0 up, and stops at the largest int.
+func sum(numbers ...int) int {
+	total := 0
+	for _, n := range numbers {
+		total += min(n, math.MaxInt-total)
+	}
+	return total
+}
+
+// raw says whether bytes are sent: there are no messages in what comes back.
+func (x *exchange) raw() bool {
+	_, raw := x.Codec.(framing.Raw)
+	return raw
+}
+
+// run sends everything and then reads, if it is little; else it does both at once.
+func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
+	much := make(chan struct{})
+	sent := make(chan error, 1)
+	go func() { sent <- x.send(messages, much) }()
+	select {
+	case <-x.ctx.Done(): // the sender may be waiting for its input: that cannot be interrupted
+		return x.ctx.Err()
+	case err := <-sent:
+		if err != nil {
+			return x.lastWords(err)
+		}
+		select {
+		case <-much: // both are true, if it was sent fast: the kernel need not have room for its echo
+		default:
+			if err := x.awaitEcho(); err != nil {
+				return err
+			}
+		}
+		return x.receive()
+	case <-much:
+		return x.receiveMeanwhile(sent)
+	}
+}
+
+// receiveMeanwhile receives while the sender still sends.
+func (x *exchange) receiveMeanwhile(sent <-chan error) error {
+	received := x.receive()
+	if received == nil {
+		return <-sent
+	}
+	// The sender says so before it ends our side, which the server may answer with its end: whose error is told does
+	// not depend on who is first.
+	if x.owed.ended() && !x.in.wrong {
+		if err := <-sent; err != nil {
+			return err // the echo is short because of it
+		}
+	}
+	// The sender is let go when it can write no more: else it would go on without the limit of what is owed.
+	if x.ws == nil {
+		x.tcp.Close()
+	} else {
+		x.silence() // the connection is still good for a Close
+	}
+	x.owed.abandon()
+	return received
+}
+
+// awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
+func (x *exchange) awaitEcho() error {
+	switch {
+	case x.TLS != nil:
+		return nil // the kernel holds what TLS makes of it
+	case x.ws != nil:
+		return x.awaitFrames()
+	}
+	want := x.out.bytes.Load()
+	unread, moved := -1, time.Now()
+	err := sock.Await(x.ctx, func() (done bool, err error) {
+		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
+		if err != nil {
+			return true, err
+		}
+		n, err := sock.Unread(x.tcp)
+		if n != unread {
+			unread, moved = n, time.Now()
+		}
+		switch {
+		case err != nil || int64(n) >= want || state != sock.StateFinWait1 && state != sock.StateFinWait2:
+			return true, err
+		case time.Since(moved) > x.Timeout:
+			return true, os.ErrDeadlineExceeded
+		}
+		return false, nil
+	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil // then it is luck how many reads there will be
+	case err == os.ErrDeadlineExceeded:
+		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
+			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.suspicion())
+	case err != nil:
+		return err
+	}
+	text := "the kernel holds the whole echo: " + trace.Bytes(want) + ", not read yet"
+	if int64(unread) < want {
+		text = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", trace.Number(int64(unread)), trace.Bytes(want))
+	}
+	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	return nil
+}
+
+// result is the account's last word.
+func (x *exchange) result(err error) Result {
+	r := Result{
+		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
+		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+	}
+	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
+	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
+	r.Reads, r.BytesReceived = reads.Count, reads.End-r.Echoed.Start
+	switch {
+	case errors.Is(err, context.Canceled):
+		r.Error = "interrupted"
+	case err != nil:
+		r.Error = err.Error()
+	}
+	if x.ws != nil {
+		r.FramesResult = x.ws.result(&r)
+		if b := x.ws.before; b != nil {
+			r.Writes, r.BytesSent, r.Reads, r.BytesReceived = b.writes, b.sent, b.reads, b.read
+		}
+		return r
+	}
+	// The echo has the sender's framing: its messages lie where they lay on the way out.
+	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(trace.Sent))
+	return r
+}
+
+func (x *exchange) tell(e trace.Event) {
+	e.Time, e.At = time.Now(), trace.Client
+	x.rec.Record(e)
+}

@@ -1,0 +1,167 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/sock"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// awaitFrames waits until the kernel holds the whole echo: what it takes if each message comes back as one frame. A
+// server that sends less, or ends, is not waited for long. How much compression makes of it cannot be known: then it is
+// luck how many reads there will be.
+func (x *exchange) awaitFrames() error {
+	if x.ws.writer != nil {
+		return nil
+	}
+	unread, moved := -1, time.Now()
+	err := sock.Await(x.ctx, func() (done bool, err error) {
+		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
+		if err != nil {
+			return true, err
+		}
+		n, err := sock.Unread(x.tcp)
+		if n += x.in.r.Buffered(); n != unread {
+			unread, moved = n, time.Now()
+		}
+		done = int64(n) >= x.ws.echo || state != sock.StateEstablished || time.Since(moved) > x.closeWait()
+		return done, err
+	})
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return nil // luck again
+	case err != nil:
+		return err
+	}
+	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
+	if int64(unread) < x.ws.echo {
+		text = fmt.Sprintf("the kernel holds %s of %s, and no more came", trace.Number(int64(unread)), trace.Bytes(x.ws.echo))
+	}
+	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	return nil
+}
+
+// awaitEnd waits, behind the Close handshake, for the server to end the stream: it is the side that does so first
+// (RFC 6455 section 7.1.1). One that does not is not waited for long.
+func (x *exchange) awaitEnd() error {
+	if !x.ws.leaving.Load() {
+		x.in.until = time.Now().Add(x.closeWait())
+	}
+	_, err := x.in.r.Peek(1)
+	switch {
+	case err == nil:
+		x.in.wrong = true
+		return errors.New("the server sent more behind its Close (RFC 6455, 5.5.1)")
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF): // of TLS, which some servers do not end
+		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server closes first"})
+		return nil
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		x.tell(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf(
+			"the server has answered the Close, and did not end the stream within %v: we do", x.closeWait())})
+		return nil
+	}
+	return fmt.Errorf("the connection broke behind the Close handshake: %w", err)
+}
+
+// lastWords prefers what the server may have said to the error that the sender met when the server left.
+func (x *exchange) lastWords(sent error) error {
+	if x.ws == nil || x.ctx.Err() != nil || !isReset(sent) {
+		return sent
+	}
+	x.in.until = time.Now().Add(x.closeWait())
+	if err := x.receive(); errors.As(err, new(*framing.CloseError)) {
+		return err
+	}
+	return sent
+}
+
+// isReset says whether the other side has left the connection.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+}
+
+// silence keeps the sender from writing any more, and ends a write that waits.
+func (x *exchange) silence() {
+	x.ws.silent.Store(true)
+	x.tcp.SetWriteDeadline(time.Unix(1, 0))
+}
+
+// leave is the end of the connection, before it is closed. If it ends for an error, the server is told, where it can
+// be, and has some time to read that: a connection that is closed with unread input is reset, and a Close on its way
+// might be lost.
+func (x *exchange) leave(err error) {
+	if x.ctx.Err() != nil {
+		<-x.cut // or it would meet the deadlines that are set from here on
+	}
+	if err == nil {
+		x.tellEnd()
+		return
+	}
+	x.silence()
+	x.owed.abandon()
+	x.in.until = time.Now().Add(x.closeWait())
+	if code, reason := x.lastCode(err); code == 0 || !x.sayClose(code, reason) {
+		return
+	}
+	if x.ctx.Err() != nil {
+		_ = x.receive() // the frames that are on their way, and the answer
+		return
+	}
+	_ = x.tcp.CloseWrite()
+	x.tcp.SetReadDeadline(x.in.until)
+	_, _ = io.Copy(io.Discard, struct{ io.Reader }{x.tcp})
+}
+
+// lastCode is what a Close has to say of an error; 0 if there is nobody to tell, or nothing that was not said.
+func (x *exchange) lastCode(err error) (code int, reason string) {
+	var broken *framing.ProtocolError
+	var closed *framing.CloseError
+	switch {
+	case x.ctx.Err() != nil:
+		return websocket.CodeGoingAway, ""
+	case errors.As(err, &closed):
+		return closed.Code, "" // the answer
+	case errors.As(err, &broken):
+		return broken.Code, broken.Text
+	case x.in.wrong && errors.Is(err, framing.ErrTooLarge):
+		return websocket.CodeTooBig, err.Error()
+	case x.in.wrong:
+		return websocket.CodePolicy, err.Error()
+	}
+	return 0, ""
+}
+
+// sayClose sends a Close behind what is pending, in the sender's place. It returns whether the server may have an answer
+// to it.
+func (x *exchange) sayClose(code int, reason string) bool {
+	w := x.ws
+	w.mu.Lock() // the sender is silenced, and does not keep it
+	defer w.mu.Unlock()
+	if w.closed.Load() != 0 && len(x.out.pending) == 0 || x.unglued() {
+		return false
+	}
+	w.leaving.Store(true)
+	return x.writeClose(code, reason) == nil
+}
+
+// tellEnd tells how a WebSocket that went well is closed.
+func (x *exchange) tellEnd() {
+	text := "the client closes second"
+	if state, err := sock.State(x.tcp); err == nil {
+		text += "; state " + state
+		if state == sock.StateCloseWait {
+			text += ", and TIME-WAIT stays with the server"
+		}
+	}
+	x.tell(trace.Event{Ev: trace.Close, Text: text})
+}

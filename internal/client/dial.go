@@ -1,0 +1,30 @@
+package client
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"echolab/internal/trace"
+)
+
+// Dial returns a TCP connection to addr, made within timeout, and tells rec, if there is one, of each step likewise.
+// With nodelay false, Nagle's algorithm stays on.
+func Dial(ctx context.Context, addr string, timeout time.Duration, nodelay bool, rec trace.Recorder) (*net.TCPConn, error) {
+	dialer := net.Dialer{Timeout: timeout, Control: trace.TellSocket(rec, trace.Client)}
+	c, err := dialer.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	tcp := c.(*net.TCPConn)
+	if !nodelay {
+		if err := tcp.SetNoDelay(false); err != nil {
+			tcp.Close()
+			return nil, err
+		}
+	}
+	if rec != nil {
+		rec.Record(trace.WithSock(trace.Event{Time: time.Now(), At: trace.Client, Ev: trace.Connect}, tcp))
+	}
+	return tcp, nil
+}

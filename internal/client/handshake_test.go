@@ -1,0 +1,175 @@
+package client_test
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/framing"
+	"echolab/internal/client"
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+func TestABadHandshakeIsRefused(t *testing.T) {
+	const start = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+	good := func(p *webPeer) string { return start + "Sec-WebSocket-Accept: " + websocket.Accept(p.key) + "\r\n" }
+	cases := map[string]struct {
+		answer func(p *webPeer) string
+		says   string
+	}{
+		"a wrong accept": {func(*webPeer) string { return start + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n" },
+			`its Sec-WebSocket-Accept is "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", and the answer to the key "`},
+		"no accept": {func(*webPeer) string { return start + "\r\n" },
+			"it must have one Sec-WebSocket-Accept, and has 0"},
+		"200": {func(*webPeer) string {
+			return "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nthis is no WebSocket.\nx"
+		}, `the server answered "HTTP/1.1 200 OK" and not 101: "this is no WebSocket."`},
+		"400, until the end": {func(*webPeer) string {
+			return "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nit is too late\r\n"
+		},
+			`the server answered "HTTP/1.1 400 Bad Request" and not 101: "it is too late"`},
+		"a head without end": {func(*webPeer) string { return "HTTP/1.1 101 ok\r\nX: " + strings.Repeat("x", 20<<10) },
+			"a head without end: over 16384 bytes"},
+		"half a head": {func(p *webPeer) string { return good(p)[:40] },
+			"inside the WebSocket handshake, after 40 bytes of an answer (unexpected EOF)"},
+		"nothing": {func(*webPeer) string { return "" },
+			"inside the WebSocket handshake, after 0 bytes of an answer (EOF)"},
+		"no HTTP": {func(*webPeer) string { return "SSH-2.0-OpenSSH_9.6\r\n" },
+			`the server's answer is no HTTP: it begins with "S"`},
+		"a TLS alert": {func(*webPeer) string { return "\x15\x03\x01\x00\x02\x02\x16" },
+			"the server speaks TLS: try -tls"},
+		"a subprotocol": {func(p *webPeer) string { return good(p) + "Sec-WebSocket-Protocol: chat\r\n\r\n" },
+			`it chose the subprotocol "chat"`},
+		"an extension": {func(p *webPeer) string { return good(p) + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" },
+			`the server chose the extension "permessage-deflate", and none was offered`},
+		"no Upgrade": {func(p *webPeer) string { return strings.Replace(good(p), "Upgrade: w", "X: w", 1) + "\r\n" },
+			"its Upgrade header must be"},
+		"no Connection": {func(p *webPeer) string { return strings.Replace(good(p), "Connection: U", "X: U", 1) + "\r\n" },
+			"its Connection header must list"},
+		"a broken header": {func(p *webPeer) string { return good(p) + "no colon\r\n\r\n" },
+			"the server's answer: malformed MIME header"},
+		"HTTP/1.0": {func(p *webPeer) string { return strings.Replace(good(p), "/1.1", "/1.0", 1) + "\r\n" },
+			"it is not HTTP/1.1"},
+		"a status in name": {func(p *webPeer) string { return strings.Replace(good(p), "101", "1O1", 1) + "\r\n" },
+			"malformed HTTP status code"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			addr := webFake(t, func(p *webPeer) {
+				io.WriteString(p, c.answer(p))
+				p.CloseWrite()
+				p.goodbye()
+			})
+			r, says := failing(t, overWebSocket(client.Frames{}), addr, three...)
+			assert.Contains(t, says, c.says)
+			assert.Zero(t, r.MessagesSent)
+			assert.Zero(t, r.BytesSent, "no frame goes to who is no WebSocket server")
+			assert.Nil(t, r.FramesResult)
+		})
+	}
+}
+
+func TestAnAnswerThatIsNotWhatWasOfferedIsRefused(t *testing.T) {
+	for _, extension := range []string{"permessage-deflate; unknown", "other", "permessage-deflate, permessage-deflate"} {
+		addr := webFake(t, func(p *webPeer) {
+			p.Write(websocket.Response(p.key, extension))
+			p.goodbye()
+		})
+		_, says := failing(t, overWebSocket(client.Frames{Deflate: true}), addr, three...)
+		assert.Contains(t, says, "the server")
+	}
+}
+
+func TestAServerThatAnswersTheHandshakeSlowlyIsGivenUp(t *testing.T) {
+	addr := webFake(t, func(p *webPeer) {
+		pace := time.NewTicker(impatient / 10)
+		defer pace.Stop()
+		io.WriteString(p, "HTTP/1.1 101 ok\r\nX: ")
+		for {
+			<-pace.C
+			if _, err := io.WriteString(p, "x"); err != nil {
+				return
+			}
+		}
+	})
+	cl := overWebSocket(client.Frames{})
+	cl.Timeout = impatient
+	_, says := failing(t, cl, addr, three...)
+	assert.Contains(t, says, "no answer to the WebSocket handshake came within 50ms, but ")
+}
+
+func TestAWebSocketToWhoSpeaksNone(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		srv  *server.Server
+		says string
+	}{
+		{"raw bytes", new(server.Server), "the server sends the request back: it echoes bytes and speaks no HTTP"},
+		{"lines", &server.Server{Codec: framing.Lines{}}, "the server sends the request back"},
+		{"lengths", &server.Server{Codec: framing.LengthPrefix{}}, "the server ended the connection inside the WebSocket handshake"},
+		{"only raw", &server.Server{Web: &server.Web{Only: server.Raw}}, "the server sends the request back"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := serve(t, c.srv)
+			_, says := failing(t, overWebSocket(client.Frames{}), s.addr, three...)
+			assert.Contains(t, says, c.says)
+			assert.Contains(t, says, "wsserver")
+		})
+	}
+}
+
+func TestRawBytesToWhoSpeaksHTTP(t *testing.T) {
+	labtest.OnLinux(t)
+	s := webEcho(t, &server.Web{Only: server.HTTP})
+	for _, codec := range []framing.Codec{framing.Raw{}, framing.Lines{}, framing.LengthPrefix{}} {
+		_, says := failing(t, client.Client{Codec: codec, Timeout: labtest.Watchdog}, s.addr, "hello world\n\n"[:11], "this is no request")
+		assert.Contains(t, says, `the server answered "HTTP/1.1 400 Bad Request": it speaks HTTP here, try -ws`, "%v", codec)
+	}
+}
+
+func TestFramesBehindThe101AreNotLost(t *testing.T) {
+	for name, cut := range map[string]int{"whole": 0, "cut inside": 3, "all but a byte": 1} {
+		for _, buffer := range []int{1, 7, 64 << 10} {
+			t.Run(name, func(t *testing.T) {
+				addr := webFake(t, func(p *webPeer) {
+					ping := framesOf(peerPing("first"))
+					early, late := ping[:len(ping)-cut], ping[len(ping)-cut:]
+					p.Write(append(websocket.Response(p.key, ""), early...))
+					first, _ := p.next() // the client is at its messages by now
+					p.Write(late)
+					p.send(echoOf([]wsFrame{first})...)
+					p.echo()
+				})
+				rec := new(labtest.Account)
+				cl := overWebSocket(client.Frames{})
+				cl.ReadBuffer, cl.Recorder = buffer, rec
+				r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
+				require.NoError(t, err)
+				assert.Equal(t, 5, r.FramesReceived)
+				frames := rec.All(trace.Frame, trace.ServerToClient)
+				response := rec.All(trace.Response)[0]
+				assert.Equal(t, "first", string(frames[0].Bytes))
+				assert.Equal(t, int64(response.N), frames[0].Off)
+			})
+		}
+	}
+}
+
+func TestTheHostOfAHandshakeIsWhatWasDialled(t *testing.T) {
+	hosts := make(chan string, 1)
+	addr := webFake(t, func(p *webPeer) { hosts <- p.request.Host })
+	_, port, err := net.SplitHostPort(addr)
+	require.NoError(t, err)
+	for _, dialled := range []string{"127.0.0.1:" + port} {
+		failing(t, overWebSocket(client.Frames{}), dialled)
+		assert.Equal(t, dialled, <-hosts)
+	}
+}

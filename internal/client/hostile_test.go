@@ -1,0 +1,335 @@
+package client_test
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/client"
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// changed is what a bad server makes of the frames that a good one would send.
+func changed(change func(frames []wsFrame) []wsFrame) func(p *webPeer) {
+	return func(p *webPeer) {
+		p.send(change(echoOf(p.three()))...)
+		p.CloseWrite()
+		p.goodbye()
+	}
+}
+
+// bytesThere puts bytes in the place of a frame.
+func bytesThere(i int, b string) func(p *webPeer) {
+	return func(p *webPeer) {
+		frames := echoOf(p.three())
+		p.Write(append(append(framesOf(frames[:i]...), b...), framesOf(frames[i:]...)...))
+		p.CloseWrite()
+		p.goodbye()
+	}
+}
+
+func TestABadWebSocketServerIsFoundOut(t *testing.T) {
+	cases := map[string]struct {
+		treat func(p *webPeer)
+		says  string
+	}{
+		"changes a byte": {changed(func(f []wsFrame) []wsFrame { f[1].Payload[2] ^= 1; return f }),
+			"message 2 of the echo, at offset 136: its byte 2 is 0x73, and was sent as 0x72"},
+		"changes a length": {changed(func(f []wsFrame) []wsFrame { f[0].Payload = f[0].Payload[1:]; return f }),
+			"message 1 of the echo, at offset 129: it has 4 bytes, and was sent with 5 bytes"},
+		"changes text to binary": {changed(func(f []wsFrame) []wsFrame { f[2].Header.OpCode = ws.OpBinary; return f }),
+			"message 3 of the echo, at offset 143: it came as binary, and was sent as text"},
+		"sends a message more": {changed(func(f []wsFrame) []wsFrame { return append([]wsFrame{f[0], f[1], f[2], peerText("more")}, f[3]) }),
+			"message 4 of the echo, at offset 150: the server sent more than it got"},
+		"sends a message less": {changed(func(f []wsFrame) []wsFrame { return append(f[:2], f[3]) }),
+			"the server closed early, after the echo of 2 of 3 messages: websocket: the peer sent Close 1000"},
+		"sends messages in another order": {changed(func(f []wsFrame) []wsFrame { f[0], f[1] = f[1], f[0]; return f }),
+			"message 1 of the echo"},
+		"masks": {changed(func(f []wsFrame) []wsFrame { f[1] = ws.MaskFrame(f[1]); return f }),
+			"what the server sent breaks the protocol, after the echo of 1 of 3 messages: websocket: a server must not mask its frames (RFC 6455, 5.1)"},
+		"sets RSV1":               {bytesThere(1, "\xc1\x01a"), "RSV1 is set, and no extension was negotiated"},
+		"sends a reserved opcode": {bytesThere(0, "\x83\x00"), "opcode 0x3 is reserved"},
+		"continues nothing":       {bytesThere(0, "\x80\x00"), "there is nothing to continue"},
+		"sends a long length":     {bytesThere(0, "\x81\x7e\x00\x05hello"), "shortest form"},
+		"claims a large message": {bytesThere(2, "\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x01"),
+			"a message of 1048577 bytes is over the limit of 1048576"},
+		"claims what nobody has": {bytesThere(2, "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"),
+			"is over the limit of 1048576"},
+		"claims it in fragments": {bytesThere(0, "\x02\x01a\x80\x7f\x00\x00\x00\x00\x00\x10\x00\x00"),
+			"a message of 1048577 bytes is over the limit of 1048576"},
+		"sends text that is none":  {bytesThere(0, "\x81\x02\xc3\x28"), "a text message is not UTF-8"},
+		"pongs what nobody pinged": {bytesThere(3, "\x89\x01x\x8a\x01x\x8a\x00"), ""},
+		"closes with a bad code": {changed(func(f []wsFrame) []wsFrame { f[3] = peerClose(1006, ""); return f }),
+			"close code 1006 may not be sent"},
+		"closes with another code": {changed(func(f []wsFrame) []wsFrame { f[3] = peerClose(1011, "oh"); return f }),
+			`the answer to Close 1000 is another: websocket: the peer sent Close 1011 "oh"`},
+		"closes without a code": {changed(func(f []wsFrame) []wsFrame { f[3] = peerClose(1005, ""); return f }), ""},
+		"sends behind its Close": {changed(func(f []wsFrame) []wsFrame { return append(f, peerText("late")) }),
+			"the server sent more behind its Close (RFC 6455, 5.5.1)"},
+		"does not close": {changed(func(f []wsFrame) []wsFrame { return f[:3] }),
+			"the server ended the stream without a Close (1006; RFC 6455, 7.1.5), after the echo of 3 of 3 messages"},
+		"ends inside a frame": {bytesThere(4, "\x81\x05h"), "the server sent more behind its Close"},
+		"ends inside a message": {func(p *webPeer) { p.three(); p.Write([]byte("\x81\x05hel")) },
+			"the server ended the stream inside a message (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
+		"sends nothing": {func(p *webPeer) { p.three() },
+			"the server ended the stream without a Close (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
+		"answers in fragments": {changed(func(f []wsFrame) []wsFrame {
+			return []wsFrame{f[0], {Header: ws.Header{OpCode: ws.OpText}, Payload: f[1].Payload[:2]}, peerPing("mid"),
+				{Header: ws.Header{OpCode: ws.OpContinuation}}, {Header: ws.Header{Fin: true}, Payload: f[1].Payload[2:]}, f[2], f[3]}
+		}), ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), upgraded(t, c.treat), of(three...))
+			assert.Equal(t, 3, r.MessagesSent)
+			assert.GreaterOrEqual(t, r.Writes, 3)
+			if c.says == "" {
+				require.NoError(t, err)
+				assert.True(t, r.OK)
+				assert.Equal(t, 3, r.MessagesReceived)
+				return
+			}
+			require.Error(t, err)
+			assert.Contains(t, err.Error(), c.says)
+			assert.Equal(t, err.Error(), r.Error)
+			assert.False(t, r.OK)
+		})
+	}
+}
+
+func TestAPongMustCarryWhatItsPingDid(t *testing.T) {
+	pong := func(payload string) wsFrame { return ws.NewPongFrame([]byte(payload)) }
+	for name, c := range map[string]struct {
+		change func(f []wsFrame) []wsFrame // text, pong, text, pong, text, close
+		says   string
+	}{
+		"wrong": {func(f []wsFrame) []wsFrame { f[1] = pong("ping 9"); return f },
+			`a Pong came with "ping 9", and what is open is the Ping with "ping 1"`},
+		"empty": {func(f []wsFrame) []wsFrame { f[1] = pong(""); return f }, `a Pong came with "", and`},
+		"padded": {func(f []wsFrame) []wsFrame { f[1] = pong("ping 01"); return f },
+			`a Pong came with "ping 01", and`},
+		"missing": {func(f []wsFrame) []wsFrame { return append(f[:3], f[4:]...) },
+			`the server closed, and had not answered the Ping with "ping 2"`},
+		"for the last": {func(f []wsFrame) []wsFrame { return append(f[:1], f[2:]...) }, ""}, // RFC 6455, 5.5.3
+		"unasked for":  {func(f []wsFrame) []wsFrame { return append(append(f[:5:5], pong("alive")), f[5]) }, ""},
+		"the same again": {func(f []wsFrame) []wsFrame { f[3] = pong("ping 1"); return f },
+			`a Pong came with "ping 1", and what is open is the Ping with "ping 2"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := overWebSocket(client.Frames{Ping: true}).Run(labtest.Bounded(t), upgraded(t, changed(c.change)), of(three...))
+			assert.Equal(t, 2, r.Pings)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+}
+
+func TestAPingOfTheServerIsAnswered(t *testing.T) {
+	for name, cl := range map[string]client.Client{"messages": {}, "chunks": {Chunk: 3}} {
+		t.Run(name, func(t *testing.T) {
+			pongs := make(chan []string, 1)
+			addr := upgraded(t, func(p *webPeer) {
+				var got []string
+				// One client waits for its input: it must answer all the same.
+				for _, payload := range []string{"one", "", strings.Repeat("x", 125)} {
+					p.send(peerPing(payload))
+					for {
+						f, err := p.next()
+						if err != nil {
+							return
+						}
+						if f.Header.OpCode == ws.OpPong {
+							got = append(got, string(f.Payload))
+							break
+						}
+						p.send(echoOf([]wsFrame{f})...)
+					}
+				}
+				pongs <- got
+				p.echo()
+			})
+			release := make(chan struct{})
+			input := func(yield func([]byte, error) bool) {
+				for range 3 {
+					if !yield([]byte(flood), nil) { // much, so that it reads while it sends
+						return
+					}
+				}
+				<-release
+				yield([]byte("the last"), nil)
+			}
+			f := client.Frames{}
+			cl.Frames, cl.Timeout = &f, labtest.Watchdog
+			var got []string
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				got = <-pongs
+				close(release)
+			}()
+			r, err := cl.Run(labtest.Bounded(t), addr, input)
+			<-done
+			require.NoError(t, err)
+			assert.Equal(t, []string{"one", "", strings.Repeat("x", 125)}, got)
+			assert.Equal(t, 4, r.MessagesReceived)
+		})
+	}
+}
+
+func TestACloseInTheMiddleIsAnsweredAndTold(t *testing.T) {
+	for name, messages := range map[string]int{"little": 1, "much": 200} {
+		t.Run(name, func(t *testing.T) {
+			var answer []wsFrame
+			gone := make(chan struct{})
+			addr := upgraded(t, func(p *webPeer) {
+				defer close(gone)
+				p.next()
+				p.send(peerClose(1001, "the server stops"))
+				answer = p.untilClose()
+				p.CloseWrite()
+				p.goodbye()
+			})
+			r, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), addr, repeat(messages, flood))
+			<-gone
+			require.ErrorContains(t, err, `the server closed early, after the echo of 0 of `)
+			assert.ErrorContains(t, err, `Close 1001 "the server stops"`)
+			assert.Equal(t, 1001, r.CloseReceived)
+			require.NotEmpty(t, answer)
+			last := answer[len(answer)-1]
+			require.Equal(t, ws.OpClose, last.Header.OpCode, "a Close is answered")
+			assert.True(t, last.Header.Masked || len(last.Payload) == 2)
+			if messages > 1 {
+				assert.Equal(t, websocket.ClosePayload(1001, ""), last.Payload)
+			}
+		})
+	}
+}
+
+func TestWhatAWebSocketServerSaysBeforeItLeavesIsHeard(t *testing.T) {
+	s := serve(t, &server.Server{Web: new(server.Web), MaxMessage: 1000})
+	cl := overWebSocket(client.Frames{})
+	cl.MaxMessage = 8 << 20
+	for _, size := range []int{1001, 100_000} {
+		_, says := failing(t, cl, s.addr, strings.Repeat("m", size))
+		assert.Contains(t, says, "Close 1009")
+		assert.Contains(t, says, "is over the limit of 1000")
+	}
+}
+
+func TestAServerThatNeverAnswersTheCloseIsGivenUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		answers int // frames of the echo
+		says    string
+	}{
+		"only the messages": {3, "the server did not answer Close 1000 within 50ms"},
+		"one message":       {1, "no more of the echo came within 50ms, after the echo of 1 of 3 messages"},
+		"nothing":           {0, "no more of the echo came within 50ms, after the echo of 0 of 3 messages"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			addr := upgraded(t, func(p *webPeer) {
+				p.send(echoOf(p.three())[:c.answers]...)
+				p.goodbye()
+			})
+			cl := overWebSocket(client.Frames{})
+			cl.Timeout = impatient
+			_, says := failing(t, cl, addr, three...)
+			assert.Contains(t, says, c.says)
+		})
+	}
+}
+
+func TestAServerThatDoesNotEndTheStreamIsNotWaitedForLong(t *testing.T) {
+	addr := upgraded(t, func(p *webPeer) {
+		p.send(echoOf(p.three())...)
+		p.goodbye() // until the client ends it
+	})
+	rec := new(labtest.Account)
+	cl := overWebSocket(client.Frames{})
+	cl.Timeout, cl.Recorder = impatient, rec
+	r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
+	require.NoError(t, err)
+	assert.True(t, r.OK)
+	assert.Contains(t, rec.AwaitText(t, trace.Wait), "the server has answered the Close, and did not end the stream within 50ms: we do")
+}
+
+func TestAWebSocketServerThatNeverReadsIsGivenUp(t *testing.T) {
+	gaveUp := make(chan struct{})
+	addr := upgraded(t, func(*webPeer) { <-gaveUp })
+	cl := overWebSocket(client.Frames{})
+	cl.Timeout = impatient
+	r, err := cl.Run(labtest.Bounded(t), addr, repeat(1000, flood))
+	close(gaveUp)
+	require.Error(t, err)
+	assert.Regexp(t, "no more of the echo came within 50ms, after the echo of 0|the server took no more bytes for 50ms", err.Error())
+	assert.Less(t, r.MessagesSent, 1000)
+}
+
+func TestAWebSocketThatIsCutOffIsNamed(t *testing.T) {
+	for _, messages := range []int{3, 500} {
+		addr := upgraded(t, func(p *webPeer) {
+			p.next()
+			p.SetLinger(0)
+		})
+		_, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), addr, repeat(messages, flood))
+		require.Error(t, err)
+		assert.Regexp(t, "the server (cut the connection off|ended the connection|ended the stream)", err.Error())
+	}
+}
+
+func TestABrokenServerIsToldWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		send []byte
+		code int
+	}{
+		"protocol": {[]byte("\x83\x00"), 1002},
+		"text":     {[]byte("\x81\x01\xff"), 1007},
+		"size":     {[]byte("\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"), 1009},
+		"another":  {[]byte("\x81\x01x"), 1008},
+	} {
+		t.Run(name, func(t *testing.T) {
+			last := make(chan wsFrame, 1)
+			addr := upgraded(t, func(p *webPeer) {
+				p.next()
+				p.Write(c.send)
+				frames := p.untilClose()
+				if len(frames) > 0 {
+					last <- frames[len(frames)-1]
+				}
+				close(last)
+			})
+			waits, release := make(chan struct{}), make(chan struct{})
+			_, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), addr, then(repeat(1, flood), func(func([]byte, error) bool) {
+				close(waits)
+				<-release // the input does not end: nobody has sent a Close yet
+			}))
+			<-waits
+			close(release)
+			require.Error(t, err)
+			f := <-last
+			require.Equal(t, ws.OpClose, f.Header.OpCode)
+			assert.Equal(t, websocket.ClosePayload(c.code, "")[:2], f.Payload[:2])
+			assert.NotEmpty(t, f.Payload[2:], "with a reason")
+		})
+	}
+}
+
+func TestAWebSocketKeepsItsTimeouts(t *testing.T) {
+	began := time.Now()
+	addr := fake(t, func(c *net.TCPConn) { drain(c) })
+	cl := overWebSocket(client.Frames{})
+	cl.Timeout = impatient
+	_, says := failing(t, cl, addr, three...)
+	assert.Contains(t, says, "no answer to the WebSocket handshake came within 50ms, but 0 bytes")
+	assert.Less(t, time.Since(began), labtest.Watchdog)
+}

@@ -1,0 +1,9 @@
+package client_test
+
+import (
+	"testing"
+
+	"echolab/internal/labtest"
+)
+
+func TestMain(m *testing.M) { labtest.Main(m) }

@@ -1,0 +1,200 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"echolab/internal/deflate"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// webSocketPath is where a server of the lab has its WebSocket echo.
+const webSocketPath = "/ws"
+
+// open does what the connection needs before messages can be sent.
+func (x *exchange) open(addr string) error {
+	if x.TLS != nil {
+		if err := x.secure(addr); err != nil {
+			return err
+		}
+	}
+	if x.Frames == nil {
+		return nil
+	}
+	x.in.until = time.Now().Add(x.Timeout) // for the whole answer, however slowly it comes
+	err := x.upgrade(addr)
+	x.in.until = time.Time{}
+	return err
+}
+
+// secure does TLS's handshake. From there on, what is told is what TLS carries.
+func (x *exchange) secure(addr string) error {
+	config := x.TLS.Clone()
+	if config.ServerName == "" {
+		config.ServerName = nameOf(addr)
+	}
+	conn := tls.Client(x.tcp, config)
+	ctx, cancel := context.WithTimeout(x.ctx, x.Timeout)
+	defer cancel()
+	if err := conn.HandshakeContext(ctx); err != nil {
+		var untrusted *tls.CertificateVerificationError
+		switch {
+		case errors.As(err, &untrusted):
+			return fmt.Errorf("the server's certificate is not trusted: %w; "+
+				"-ca FILE names one to trust, -insecure trusts any", untrusted.Err)
+		case x.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			err = fmt.Errorf("no answer within %v", x.Timeout)
+		}
+		return fmt.Errorf("TLS: %w; does the server speak TLS, as wsserver -tls self-signed does?", err)
+	}
+	x.tls = conn
+	x.conn = trace.Wrap(&records{conn, x}, x.rec, 0, trace.Client)
+	state := conn.ConnectionState()
+	x.tell(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+		tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
+	return nil
+}
+
+// records is a TLS connection that writes a record at a time, each with a deadline of its own: after one that was
+// missed, TLS cannot go on as TCP can.
+type records struct {
+	*tls.Conn
+	x *exchange
+}
+
+func (r *records) Write(b []byte) (written int, err error) {
+	for written < len(b) && err == nil {
+		if err := r.x.armWrite(); err != nil {
+			return written, err
+		}
+		n := 0
+		n, err = r.Conn.Write(b[written:min(len(b), written+maxRecord)])
+		written += n
+	}
+	return written, err
+}
+
+// maxRecord is the most that one record of TLS carries (RFC 8446 section 5.1).
+const maxRecord = 16 << 10
+
+// closeWrite ends our side of the stream.
+func (x *exchange) closeWrite() error {
+	if x.tls != nil {
+		return x.tls.CloseWrite()
+	}
+	return x.tcp.CloseWrite()
+}
+
+// upgrade asks for a WebSocket, and checks the answer byte by byte.
+func (x *exchange) upgrade(addr string) error {
+	key, offer := websocket.NewKey(), ""
+	if x.Frames.Deflate {
+		offer = deflate.Params{}.Offer()
+	}
+	request := websocket.Request(x.host(addr), webSocketPath, key, offer)
+	if _, err := x.write(request); err != nil {
+		return err
+	}
+	x.out.framed = int64(len(request))
+	x.tell(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{N: len(request)},
+		Bytes: request, Text: "asks for a WebSocket"})
+
+	head, err := websocket.ReadHead(x.in.r)
+	if err != nil {
+		return x.noAnswer(head, err)
+	}
+	extensions, err := websocket.CheckResponse(head, x.in.r, key)
+	text := websocket.Computed(key)
+	if err != nil {
+		text = "not the answer that was asked for"
+	}
+	x.tell(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient, Span: &trace.Span{N: len(head)},
+		Bytes: head, Text: text})
+	if err != nil {
+		return err
+	}
+	return x.agree(extensions)
+}
+
+// agree begins the WebSocket, with the extensions that the server has chosen.
+func (x *exchange) agree(extensions []string) error {
+	socket := &webSocket{Frames: *x.Frames}
+	if !socket.Deflate && len(extensions) > 0 {
+		return fmt.Errorf("the server chose the extension %q, and none was offered (RFC 6455, 4.1)",
+			strings.Join(extensions, ", "))
+	}
+	agreed, ok, err := deflate.Params{}.Agree(extensions)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		socket.writer, socket.in.reader = agreed.Client()
+	case socket.Deflate:
+		x.tell(trace.Event{Ev: trace.Wait,
+			Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
+	}
+	socket.in.init()
+	x.ws = socket
+	return nil
+}
+
+// noAnswer says what it means that no head of an HTTP answer came.
+func (x *exchange) noAnswer(head []byte, err error) error {
+	var other *websocket.NotHTTPError
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case errors.As(err, &other) && bytes.HasPrefix(other.Head, []byte("G")):
+		return errors.New("the server sends the request back: it echoes bytes and speaks no HTTP; " +
+			"wsserver does, and without -ws raw bytes are sent")
+	case errors.As(err, &other) && x.TLS == nil && other.Head[0] == tlsAlert:
+		return errors.New("the server speaks TLS: try -tls")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; "+
+			"does the server speak HTTP, as wsserver does?", x.Timeout, trace.Bytes(int64(len(head))))
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
+		return fmt.Errorf("the server ended the connection inside the WebSocket handshake, after %s of an answer (%w); "+
+			"does it speak HTTP, as wsserver does?", trace.Bytes(int64(len(head))), err)
+	}
+	return err
+}
+
+// tlsAlert is the type of the record with which a TLS server turns down what is no TLS (RFC 8446 section 5.1).
+const tlsAlert = 21
+
+// host is what the Host header says: the host of the address, and the port of its connection unless it is the usual one
+// (RFC 9110 section 7.2).
+func (x *exchange) host(addr string) string {
+	usual := 80
+	if x.TLS != nil {
+		usual = 443
+	}
+	host, port := nameOf(addr), x.tcp.RemoteAddr().(*net.TCPAddr).Port
+	switch {
+	case port != usual:
+		return net.JoinHostPort(host, strconv.Itoa(port))
+	case strings.Contains(host, ":"):
+		return "[" + host + "]"
+	}
+	return host
+}
+
+// nameOf is the name of an address's host. Without one, the dialer has taken this machine.
+func nameOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	host, _, _ = strings.Cut(host, "%") // a zone means nothing to the other side
+	if host == "" {
+		return "localhost"
+	}
+	return host
+}

@@ -1,0 +1,135 @@
+package client
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"echolab/internal/trace"
+)
+
+// owed is the queue of messages that were sent and not echoed yet. The sender adds, the receiver takes; the sender
+// waits while there is too much in it, so that memory is bounded however long the stream is.
+type owed struct {
+	mu        sync.Mutex
+	room      sync.Cond
+	bytes     bytes.Buffer // the messages, one behind the other
+	framed    bool         // lengths are kept
+	lengths   bytes.Buffer // of the messages that lie in bytes, as varints
+	messages  int          // how many these are
+	limit     int
+	held      bool // the sender has not written all that it added
+	finished  bool // the sender adds no more
+	abandoned bool // the receiver takes no more
+}
+
+func newOwed(limit int, framed bool) *owed {
+	q := &owed{limit: limit, framed: framed}
+	q.room.L = &q.mu
+	return q
+}
+
+// size is at most twice what the messages take on the wire, where each takes a byte or more; the lengths count too, so
+// that empty messages cannot pile up either.
+func (q *owed) size() int { return q.bytes.Len() + q.lengths.Len() }
+
+// add puts a message behind the others, after it has waited for room.
+func (q *owed) add(msg []byte) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = false
+	for q.size() > 0 && q.size()+len(msg) > q.limit && !q.abandoned {
+		q.room.Wait()
+	}
+	q.bytes.Write(msg)
+	if q.framed {
+		q.lengths.Write(binary.AppendUvarint(q.lengths.AvailableBuffer(), uint64(len(msg))))
+		q.messages++
+	}
+}
+
+// hold says that the sender waits for its input with something added and not written.
+func (q *owed) hold() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = true
+}
+
+// abandon lets the sender go on: nothing will be taken any more.
+func (q *owed) abandon() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.abandoned = true
+	q.room.Broadcast()
+}
+
+// finish says that nothing will be added any more.
+func (q *owed) finish() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.finished = true
+}
+
+// ended says whether the sender adds no more.
+func (q *owed) ended() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.finished
+}
+
+// due says whether the server has something to send: an echo, or its end of the stream.
+func (q *owed) due() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.finished || q.size() > 0 && !q.held
+}
+
+// left is how many messages, if they are kept, and how many bytes are owed.
+func (q *owed) left() (messages, size int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.messages, q.bytes.Len()
+}
+
+var errNothingOwed = errors.New("the server sent more than it got")
+
+// takeMessage takes the next message and compares it with msg.
+func (q *owed) takeMessage(msg []byte) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.messages == 0 {
+		return errNothingOwed
+	}
+	q.messages--
+	n, _ := binary.ReadUvarint(&q.lengths) // one for each message
+	if n != uint64(len(msg)) {
+		return fmt.Errorf("it has %s, and was sent with %s", trace.Bytes(int64(len(msg))), trace.Bytes(int64(n)))
+	}
+	return q.take(msg)
+}
+
+// takeBytes takes as many bytes as msg has, and compares them.
+func (q *owed) takeBytes(msg []byte) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.bytes.Len() < len(msg) {
+		return errNothingOwed
+	}
+	return q.take(msg)
+}
+
+func (q *owed) take(msg []byte) error {
+	sent := q.bytes.Next(len(msg))
+	q.room.Broadcast()
+	if bytes.Equal(sent, msg) {
+		return nil
+	}
+	for i := range msg {
+		if msg[i] != sent[i] {
+			return fmt.Errorf("its byte %d is %#02x, and was sent as %#02x", i, msg[i], sent[i])
+		}
+	}
+	return nil
+}

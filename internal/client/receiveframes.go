@@ -1,0 +1,264 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/deflate"
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// A deframer is what the receiving goroutine has of a WebSocket: the message and the frame that are on their way.
+type deframer struct {
+	parser websocket.Parser
+	reader *deflate.Reader // nil without permessage-deflate
+
+	op         ws.OpCode
+	compressed bool
+	from       int64 // offset of the message's first frame
+	claimed    uint64
+	text       websocket.Text
+	msg        []byte // the message's payload so far
+	plain      []byte // inflated
+
+	frame   int64        // offset of the frame
+	size    int          // of its header
+	payload []byte       // of a control frame so far, or the beginning of another
+	pongs   atomic.Int64 // the number of the last Ping that was answered
+	close   *framing.CloseError
+}
+
+// logged is how many bytes of a frame that came in pieces the account has.
+const logged = 128
+
+func (d *deframer) init() {
+	d.parser.Side, d.parser.Deflate = framing.ClientSide, d.reader != nil
+}
+
+// errAnswered ends the reading of frames: the server has answered the Close, or we need no answer.
+var errAnswered = errors.New("the close handshake is done")
+
+// receiveFrames reads frames until the server has closed, answers those that want an answer, and compares each message
+// with what is owed.
+func (x *exchange) receiveFrames() error {
+	for {
+		piece, err := x.nextPiece()
+		if err == nil {
+			err = x.takePiece(piece)
+		}
+		switch {
+		case err == errAnswered:
+			return x.awaitEnd()
+		case err != nil:
+			return x.frameError(err)
+		}
+	}
+}
+
+// offset is the place in the stream of the next byte that was not taken.
+func (x *exchange) offset() int64 { return x.in.bytes - int64(x.in.r.Buffered()) }
+
+// nextPiece takes the next piece of a frame. It waits for one byte, and takes what has come with it.
+func (x *exchange) nextPiece() (*websocket.Piece, error) {
+	for {
+		if _, err := x.in.r.Peek(1); err != nil {
+			return nil, err
+		}
+		b, _ := x.in.r.Peek(x.in.r.Buffered())
+		piece, rest, err := x.ws.in.parser.Next(b)
+		_, _ = x.in.r.Discard(len(b) - len(rest)) // they are there
+		if piece != nil || err != nil {
+			return piece, err
+		}
+	}
+}
+
+// takePiece takes a piece into its frame, and the frame, once it is whole, for what it is.
+func (x *exchange) takePiece(piece *websocket.Piece) error {
+	d := &x.ws.in
+	if piece.First {
+		d.frame, d.size = x.offset()-int64(len(piece.Payload))-int64(piece.Size), piece.Size
+		d.payload = d.payload[:0]
+	}
+	control := piece.OpCode.IsControl()
+	if !control {
+		if err := x.gather(piece); err != nil {
+			return err
+		}
+	}
+	payload := piece.Payload
+	if !piece.First || !piece.Last {
+		d.payload = append(d.payload, payload[:min(len(payload), logged-len(d.payload))]...)
+		payload = d.payload
+	}
+	if !piece.Last {
+		return nil
+	}
+	x.tell(trace.FrameEvent(trace.ServerToClient, d.frame, d.size, piece.Header, payload))
+	switch {
+	case control:
+		return x.control(piece.OpCode, payload)
+	case piece.Fin:
+		return x.messageCame()
+	}
+	return nil
+}
+
+// gather puts a piece of a data frame to its message.
+func (x *exchange) gather(piece *websocket.Piece) error {
+	d := &x.ws.in
+	if piece.First {
+		if piece.OpCode != ws.OpContinuation {
+			d.op, d.compressed, d.from = piece.OpCode, piece.Rsv1(), d.frame
+			d.claimed, d.msg = 0, d.msg[:0]
+		}
+		if d.claimed += uint64(piece.Length); d.claimed > deflate.PayloadLimit(x.MaxMessage, d.compressed) {
+			return &framing.SizeError{Length: d.claimed, Max: x.MaxMessage}
+		}
+	}
+	d.msg = append(d.msg, piece.Payload...)
+	if d.op != ws.OpText || d.compressed {
+		return nil
+	}
+	return d.text.Check(piece.Payload, piece.Fin && piece.Last)
+}
+
+// messageCame holds a whole message against what is owed.
+func (x *exchange) messageCame() error {
+	d := &x.ws.in
+	msg := d.msg
+	if d.compressed {
+		var err error
+		if d.plain, err = d.reader.Append(d.plain[:0], msg, x.MaxMessage); err != nil {
+			return err
+		}
+		if msg = d.plain; d.op == ws.OpText {
+			if err := d.text.Check(msg, true); err != nil {
+				return err
+			}
+		}
+	}
+	x.in.messages++
+	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Bytes: msg,
+		Span: &trace.Span{Off: d.from, N: int(x.offset() - d.from)}})
+	if x.ws.leaving.Load() {
+		return nil
+	}
+	err := x.compare(msg)
+	if text := d.op == ws.OpText; err == nil && text != utf8.Valid(msg) {
+		err = fmt.Errorf("it came as %s, and was sent as %s", kindOf(text), kindOf(!text))
+	}
+	if err != nil {
+		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(d.from), err)
+	}
+	x.closeIfDone()
+	return nil
+}
+
+func kindOf(text bool) string {
+	if text {
+		return "text"
+	}
+	return "binary"
+}
+
+// control takes a whole control frame (RFC 6455 section 5.5).
+func (x *exchange) control(op ws.OpCode, payload []byte) error {
+	switch op {
+	case ws.OpPing:
+		x.ws.owed.set(payload)
+		x.sendPong()
+	case ws.OpPong:
+		return x.pongCame(payload)
+	case ws.OpClose:
+		return x.closeCame(payload)
+	}
+	return nil
+}
+
+// pongCame holds a Pong against the Pings that are open. One answers those before it as well; while none is open, a Pong
+// is a sign of life and needs no reason (section 5.5.3).
+func (x *exchange) pongCame(payload []byte) error {
+	d := &x.ws.in
+	sent := x.ws.pings.Load()
+	answered := d.pongs.Load()
+	if answered == sent {
+		return nil
+	}
+	number, err := strconv.ParseInt(strings.TrimPrefix(string(payload), "ping "), 10, 64)
+	if err != nil || number <= answered || number > sent || string(payload) != string(pingPayload(number)) {
+		return fmt.Errorf("a Pong came with %s, and what is open is the Ping with %s",
+			trace.Quote(payload, 40), trace.Quote(pingPayload(answered+1), 40))
+	}
+	d.pongs.Store(number)
+	x.closeIfDone()
+	return nil
+}
+
+// closeCame holds the server's Close against what is still owed. It is right as the answer to ours, behind everything.
+func (x *exchange) closeCame(payload []byte) error {
+	err := framing.ParseClose(payload)
+	if !errors.As(err, &x.ws.in.close) {
+		return err
+	}
+	sent := int(x.ws.closed.Load())
+	code := x.ws.in.close.Code
+	switch messages, _ := x.owed.left(); {
+	case x.ws.leaving.Load():
+		return errAnswered
+	case messages > 0 || !x.owed.ended():
+		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
+	case x.ws.in.pongs.Load() < x.ws.pings.Load():
+		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
+			trace.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
+	case sent == 0: // all was done, and the server was first
+		return fmt.Errorf("the server closed before it was asked to, %s: %w", x.soFar(), err)
+	case code != sent && code != framing.CodeNoStatus:
+		return fmt.Errorf("the answer to Close %d is another: %w", sent, err)
+	}
+	return errAnswered
+}
+
+// soFar is how much of the echo has come.
+func (x *exchange) soFar() string {
+	sent := trace.Count(int(x.out.messages.Load()), "message", "messages")
+	return fmt.Sprintf("after the echo of %d of %s", x.in.messages, sent)
+}
+
+// frameError says what the end of the reading means. What is no end of the connection is something that was not sent.
+func (x *exchange) frameError(err error) error {
+	timeout := errors.Is(err, os.ErrDeadlineExceeded)
+	messages, _ := x.owed.left()
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case timeout && messages == 0 && x.owed.ended():
+		return fmt.Errorf("the server did not answer Close %d within %v", x.ws.closed.Load(), x.Timeout)
+	case timeout:
+		return fmt.Errorf("no more of the echo came within %v, %s", x.Timeout, x.soFar())
+	case err == io.EOF && x.ws.in.parser.Between():
+		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, without a Close"})
+		return fmt.Errorf("the server ended the stream without a Close (1006; RFC 6455, 7.1.5), %s", x.soFar())
+	case err == io.EOF:
+		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, inside a message"})
+		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w",
+			x.soFar(), io.ErrUnexpectedEOF)
+	case isReset(err):
+		return fmt.Errorf("the server cut the connection off, %s: %w", x.soFar(), err)
+	}
+	x.in.wrong = true
+	if errors.As(err, new(*framing.ProtocolError)) {
+		return fmt.Errorf("what the server sent breaks the protocol, %s: %w", x.soFar(), err)
+	}
+	return err
+}

@@ -1,0 +1,136 @@
+package client
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"echolab/internal/trace"
+)
+
+// receiver is the receiving goroutine's part of an exchange.
+type receiver struct {
+	messages int
+	bytes    int64
+	wrong    bool // something came that was not sent
+
+	r     *bufio.Reader // the stream, read by everybody who reads it
+	until time.Time     // if it is set, no read waits for longer
+}
+
+// receive reads messages until the stream ends, and compares each with what is owed.
+func (x *exchange) receive() error {
+	if x.ws != nil {
+		return x.receiveFrames()
+	}
+	r := x.in.r
+	limit := x.MaxMessage
+	if x.raw() {
+		limit = x.ReadBuffer // one read is one message
+	}
+	for {
+		start := x.in.bytes - int64(r.Buffered())
+		msg, err := x.Codec.Read(r, limit)
+		if err == io.EOF {
+			return x.atEnd()
+		}
+		if err != nil {
+			return x.receiveError(err, start)
+		}
+		x.in.messages++
+		end := x.in.bytes - int64(r.Buffered())
+		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
+		if err := x.compare(msg); err != nil {
+			x.in.wrong = true
+			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, trace.Number(start), err,
+				httpAnswer(start, msg))
+		}
+	}
+}
+
+// compare holds a received message against the one that was sent; raw bytes are held against the bytes that are next,
+// because raw keeps no messages.
+func (x *exchange) compare(msg []byte) error {
+	if x.raw() {
+		return x.owed.takeBytes(msg)
+	}
+	return x.owed.takeMessage(msg)
+}
+
+// atEnd is the stream's end between two messages: right if nothing is owed.
+func (x *exchange) atEnd() error {
+	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
+	if messages, size := x.owed.left(); messages > 0 || size > 0 {
+		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
+			trace.Bytes(x.in.bytes), trace.Bytes(x.out.bytes.Load()), x.suspicion())
+	}
+	return nil
+}
+
+func (x *exchange) receiveError(err error, offset int64) error {
+	switch {
+	case x.ctx.Err() != nil:
+		return x.ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Errorf("no more of the echo came within %v, after %s%s", x.Timeout, trace.Bytes(x.in.bytes), x.suspicion())
+	}
+	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
+	suspicion := httpAnswer(offset, ahead)
+	if suspicion == "" {
+		suspicion = x.suspicion()
+	}
+	return fmt.Errorf("the echo at offset %s: %w%s", trace.Number(offset), err, suspicion)
+}
+
+// suspicion is what may be the matter when the echo is not what was expected.
+func (x *exchange) suspicion() string {
+	return fmt.Sprintf("; does the server use -codec %v too?", x.Codec)
+}
+
+// httpAnswer is what is the matter when the echo, from that offset on, is an answer of HTTP; else it is empty.
+func httpAnswer(offset int64, echo []byte) string {
+	line, _, _ := strings.Cut(string(echo[:min(len(echo), 80)]), "\r\n")
+	if offset > 0 || !strings.HasPrefix(line, "HTTP/1.") {
+		return ""
+	}
+	return fmt.Sprintf("; the server answered %q: it speaks HTTP here, try -ws", line)
+}
+
+// inlet is the stream below the codec: reads of the size that was asked for, each with a deadline.
+type inlet struct{ x *exchange }
+
+func (in inlet) Read(p []byte) (int, error) {
+	x := in.x
+	for {
+		due := x.owed.due()
+		if err := x.armRead(); err != nil {
+			return 0, err
+		}
+		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
+		if errors.Is(err, os.ErrDeadlineExceeded) && x.in.until.IsZero() && !(due && x.owed.due()) {
+			continue // the sender waits for its input, or did until just now, and so do we
+		}
+		x.in.bytes += int64(n)
+		if x.Progress != nil {
+			x.Progress(x.in.bytes)
+		}
+		return n, err
+	}
+}
+
+// armRead gives the server time to send something.
+func (x *exchange) armRead() error {
+	deadline := x.in.until
+	if deadline.IsZero() {
+		deadline = time.Now().Add(x.Timeout)
+	}
+	x.tcp.SetReadDeadline(deadline)
+	if x.ws != nil && x.ws.leaving.Load() {
+		return nil // it is bounded, and the last that happens
+	}
+	return x.ctx.Err() // asked after the deadline was set, which the end of ctx may have set before
+}

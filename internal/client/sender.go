@@ -1,0 +1,193 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// sender is the sending goroutine's part of an exchange.
+type sender struct {
+	pending  []byte // framed, not written yet
+	framed   int64  // bytes that messages took so far
+	messages atomic.Int64
+	bytes    atomic.Int64 // written
+}
+
+// send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
+// the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
+//
+// A WebSocket ends with a Close instead, see endFrames.
+func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) (err error) {
+	if x.ws == nil {
+		defer x.endSending()
+		defer x.owed.finish()
+	} else {
+		defer func() { err = x.endFrames(err) }()
+	}
+	var held [][]byte
+	size := 0
+	for msg, err := range messages {
+		if err != nil {
+			return err
+		}
+		if size > patient {
+			if err := x.sendMessage(msg); err != nil {
+				return err
+			}
+			continue
+		}
+		held = append(held, slices.Clone(msg))
+		if size += len(msg) + x.overhead(len(msg)); size > patient {
+			close(much)
+			if err := x.sendAll(held); err != nil {
+				return err
+			}
+			held = nil
+		}
+	}
+	if err := x.sendAll(held); err != nil {
+		return err
+	}
+	if x.ws != nil {
+		return nil // endFrames does the rest
+	}
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// overhead is more than what the framing adds to a message of n bytes.
+func (x *exchange) overhead(n int) int {
+	if x.ws != nil {
+		return x.ws.overhead(n)
+	}
+	return 16
+}
+
+func (x *exchange) sendAll(messages [][]byte) error {
+	for _, msg := range messages {
+		if err := x.sendMessage(msg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *exchange) sendMessage(msg []byte) error {
+	number := x.out.messages.Load() + 1
+	if len(msg) > x.MaxMessage {
+		err := &framing.SizeError{Length: uint64(len(msg)), Max: x.MaxMessage}
+		return fmt.Errorf("message %d: %w (-max-message)", number, err)
+	}
+	if x.ws != nil {
+		return x.sendFrames(number, msg)
+	}
+	had := len(x.out.pending)
+	framed, err := x.Codec.Append(x.out.pending, msg)
+	if errors.Is(err, framing.ErrUnframable) {
+		return fmt.Errorf("message %d: %w; -codec length carries any bytes", number, err)
+	} else if err != nil {
+		return fmt.Errorf("message %d: %w", number, err)
+	}
+	x.out.pending = framed
+	x.out.messages.Store(number)
+	n := len(framed) - had
+	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Span: &trace.Span{Off: x.out.framed, N: n}, Bytes: msg})
+	x.out.framed += int64(n)
+	x.owed.add(msg)
+	return x.writeDue()
+}
+
+// writeDue writes what is due after a message.
+func (x *exchange) writeDue() error {
+	due := x.out.pending
+	switch {
+	case x.Glue && len(due) > GlueLimit:
+		return fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)
+	case x.Glue:
+		x.owed.hold()
+		return nil
+	case x.Chunk == 0:
+		return x.writePending(len(due), len(due))
+	}
+	if err := x.writePending(len(due)/x.Chunk*x.Chunk, x.Chunk); err != nil {
+		return err
+	}
+	if len(x.out.pending) > 0 {
+		x.owed.hold()
+	}
+	return nil
+}
+
+// writePending writes the first n bytes that are pending, in pieces of the given size, and keeps the rest.
+func (x *exchange) writePending(n, size int) (err error) {
+	due := x.out.pending
+	done := 0
+	for done < n && err == nil {
+		written := 0
+		written, err = x.write(due[done:min(n, done+size)])
+		done += written
+	}
+	if done > 0 { // else it lies where it should: a copy for each message would cost
+		x.out.pending = append(due[:0], due[done:]...)
+	}
+	return err
+}
+
+// write writes b whole. A server that takes little is waited for as long as it takes anything within the Timeout; what
+// then is left takes another write, and counts as one.
+func (x *exchange) write(b []byte) (written int, err error) {
+	for written < len(b) {
+		if err := x.armWrite(); err != nil {
+			return written, err
+		}
+		n, err := x.conn.Write(b[written:])
+		x.out.bytes.Add(int64(n))
+		written += n
+		if err := x.writeError(n, err); err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// armWrite gives the server time to take something.
+func (x *exchange) armWrite() error {
+	if x.ws != nil && x.ws.leaving.Load() {
+		x.tcp.SetWriteDeadline(x.in.until) // the last that is written
+		return nil
+	}
+	x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
+	// Asked after the deadline was set, which whoever wants the end may have set before.
+	if x.ws != nil && x.ws.silent.Load() {
+		return errSilenced
+	}
+	return x.ctx.Err()
+}
+
+// writeError is what the outcome of a write means: it may go on if anything moved.
+func (x *exchange) writeError(n int, err error) error {
+	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
+	case err == nil || timeout && n > 0:
+		return nil
+	case x.ctx.Err() != nil || errors.Is(err, errSilenced):
+		return err
+	case timeout:
+		return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
+	}
+	return fmt.Errorf("the server ended the connection while it was written to: %w", err)
+}
+
+// endSending ends our side of the connection: the server reads the end of the stream.
+func (x *exchange) endSending() {
+	if err := x.closeWrite(); err != nil {
+		return // the connection is over already, and whoever ended it has been heard
+	}
+	x.tell(trace.Event{Ev: trace.Shutdown, Text: "nothing more to send: the server will read the end of the stream"})
+}

@@ -1,0 +1,212 @@
+package client
+
+import (
+	"crypto/rand"
+	"errors"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+
+	"echolab/internal/trace"
+	"echolab/internal/websocket"
+)
+
+// errSilenced ends a sender that must not write any more: the receiver knows why.
+var errSilenced = errors.New("the connection is about to be closed")
+
+// sendFrames sends a message.
+func (x *exchange) sendFrames(number int64, msg []byte) error {
+	x.owed.add(msg) // which may wait: nothing else must wait for that
+	x.ws.mu.Lock()
+	err := x.sendLocked(number, msg)
+	x.ws.mu.Unlock()
+	x.sendPong()
+	return err
+}
+
+func (x *exchange) sendLocked(number int64, msg []byte) error {
+	if x.ws.silent.Load() {
+		return errSilenced
+	}
+	if err := x.appendMessage(number, msg); err != nil {
+		return err
+	}
+	return x.writeDue()
+}
+
+// appendMessage puts the frames of a message behind what is pending, and with Ping a Ping between it and the one before.
+func (x *exchange) appendMessage(number int64, msg []byte) error {
+	w := x.ws
+	if w.Ping && number > 1 {
+		x.appendPing()
+	}
+	h, payload := ws.Header{OpCode: ws.OpBinary}, msg
+	if utf8.Valid(msg) {
+		h.OpCode = ws.OpText
+	}
+	if w.writer != nil {
+		var err error
+		if w.packed, err = w.writer.Append(w.packed[:0], msg); err != nil {
+			return err
+		}
+		h.Rsv, payload = ws.Rsv(true, false, false), w.packed
+	}
+	w.echo += echoSize(len(msg))
+	pings := w.pings.Load()
+	size := 0
+	for _, part := range w.split(h, payload, pings) {
+		size += frameSize(len(part))
+	}
+	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Bytes: msg,
+		Span: &trace.Span{Off: x.out.framed, N: size}})
+	for h, part := range w.split(h, payload, pings) {
+		if h.OpCode == ws.OpPing {
+			x.appendPing()
+		} else {
+			x.appendFrame(h, part)
+		}
+	}
+	x.out.messages.Store(number)
+	return nil
+}
+
+func (x *exchange) appendPing() {
+	payload := pingPayload(x.ws.pings.Add(1))
+	x.ws.echo += echoSize(len(payload))
+	x.appendFrame(pingHeader, payload)
+}
+
+// appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it behind what
+// is pending, and tells of it.
+func (x *exchange) appendFrame(h ws.Header, payload []byte) {
+	h.Masked, h.Length = true, int64(len(payload))
+	rand.Read(h.Mask[:]) // it never fails (crypto/rand)
+	x.tell(trace.FrameEvent(trace.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))
+	x.out.pending = websocket.AppendFrame(x.out.pending, h, payload)
+	x.out.framed += int64(frameSize(len(payload)))
+}
+
+// endFrames sends what is pending. The Close follows when all of it has come back: a server that gets one need not
+// answer what came before it any more. If the messages ended with an error, there is nothing to wait for, and the Close
+// says 1001: there is no more to come from here.
+func (x *exchange) endFrames(err error) error {
+	if err == nil {
+		err = x.sendPending()
+		x.owed.finish()
+		x.closeIfDone()
+		return err
+	}
+	x.ws.mu.Lock()
+	unglued := x.unglued()
+	x.ws.mu.Unlock()
+	if unglued {
+		x.owed.finish()
+		_ = x.closeWrite() // the server must not wait for more; if it fails, somebody else was first
+		return err
+	}
+	_ = x.sendClose(websocket.CodeGoingAway, "")
+	x.owed.finish()
+	return err
+}
+
+func (x *exchange) sendPending() error {
+	x.ws.mu.Lock()
+	defer x.ws.mu.Unlock()
+	if x.ws.silent.Load() {
+		return errSilenced
+	}
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// closeIfDone sends the Close if everything has come back. Sender and receiver both ask, each when it has done its
+// part: so one of them sees that it is the last. If the Close cannot be sent, the next read says why.
+func (x *exchange) closeIfDone() {
+	w := x.ws
+	if messages, _ := x.owed.left(); messages > 0 || !x.owed.ended() || w.in.pongs.Load() < w.pings.Load() {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.silent.Load() || w.closed.Load() != 0 {
+		return
+	}
+	writes := x.maps.Map(0, trace.ClientToServer)
+	reads := x.maps.Map(0, trace.ServerToClient)
+	w.before = &counts{
+		writes: writes.Row(trace.Writes).Count, sent: writes.Row(trace.Writes).End - writes.Start,
+		reads: reads.Row(trace.Reads).Count, read: reads.Row(trace.Reads).End - reads.Start,
+	}
+	_ = x.writeClose(w.closeCode(), "")
+}
+
+// unglued says whether there are frames that were to go in one write, and now do not go at all: a Close has no place
+// behind them.
+func (x *exchange) unglued() bool { return x.Glue && len(x.out.pending) > 0 && x.ws.closed.Load() == 0 }
+
+// sendClose sends what is pending and the Close, unless that is left to the receiver.
+func (x *exchange) sendClose(code int, reason string) error {
+	x.ws.mu.Lock()
+	defer x.ws.mu.Unlock()
+	if x.ws.silent.Load() {
+		return errSilenced
+	}
+	return x.writeClose(code, reason)
+}
+
+// writeClose writes what is pending, and the one Close if that was not there yet (RFC 6455 section 5.5.1).
+func (x *exchange) writeClose(code int, reason string) error {
+	if x.ws.closed.CompareAndSwap(0, int32(code)) {
+		x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
+	}
+	return x.writePending(len(x.out.pending), x.piece())
+}
+
+// piece is how many bytes go into one write, of what is pending.
+func (x *exchange) piece() int {
+	if x.Chunk > 0 {
+		return x.Chunk
+	}
+	return max(len(x.out.pending), 1)
+}
+
+// A pong is the answer that is owed to the server's last Ping: those before it need none (RFC 6455 section 5.5.3).
+type pong struct {
+	mu      sync.Mutex
+	due     bool
+	payload []byte
+}
+
+func (p *pong) set(payload []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due, p.payload = true, append(p.payload[:0], payload...)
+}
+
+func (p *pong) take() (payload []byte, due bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due, p.due = p.due, false
+	return append([]byte(nil), p.payload...), due
+}
+
+func (p *pong) isDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.due
+}
+
+// sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
+// well, behind its frames. With Glue it goes with the one write.
+func (x *exchange) sendPong() {
+	w := x.ws
+	for w.owed.isDue() && w.mu.TryLock() {
+		if payload, due := w.owed.take(); due && w.closed.Load() == 0 {
+			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
+			if !x.Glue {
+				_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
+			}
+		}
+		w.mu.Unlock()
+	}
+}

@@ -1,0 +1,119 @@
+package client_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/client"
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+func TestEverythingWorksInsideTLS(t *testing.T) {
+	srv, trusts := labtest.Secrets(t)
+	s := webEcho(t, &server.Web{TLS: srv, Deflate: true})
+	for name, cl := range map[string]client.Client{
+		"raw": {}, "raw, glued": {Glue: true}, "raw, in chunks": {Chunk: 3},
+		"frames": {Frames: &client.Frames{}}, "frames, glued": {Frames: &client.Frames{Ping: true}, Glue: true},
+		"compressed": {Frames: &client.Frames{Deflate: true, Fragment: 100}, ReadBuffer: 7},
+	} {
+		for size, messages := range map[string][]string{"little": three, "much": {flood, flood[:1000], flood, strings.Repeat("x", 1<<20)}} {
+			if size == "much" && cl.Chunk > 0 {
+				continue // a record for every few bytes
+			}
+			t.Run(fmt.Sprint(name, "/", size), func(t *testing.T) {
+				rec := new(labtest.Account)
+				cl.TLS, cl.Recorder, cl.Timeout = trusts, rec, labtest.Watchdog
+				r, err := cl.Run(labtest.Bounded(t), s.addr, of(messages...))
+				require.NoError(t, err)
+				assert.True(t, r.OK)
+				if cl.Frames != nil {
+					assert.Equal(t, len(messages), r.MessagesReceived)
+				}
+				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.All(trace.TLS)[0].Text)
+				assert.Zero(t, rec.All(trace.Write)[0].Off)
+			})
+		}
+	}
+}
+
+func TestACertificateThatNobodyVouchesForIsRefused(t *testing.T) {
+	srv, _ := labtest.Secrets(t)
+	_, other := labtest.Secrets(t)
+	s := webEcho(t, &server.Web{TLS: srv})
+	for _, config := range []*tls.Config{{}, other} {
+		cl := overWebSocket(client.Frames{})
+		cl.TLS = config
+		r, says := failing(t, cl, s.addr, three...)
+		assert.Contains(t, says, "the server's certificate is not trusted: x509: ")
+		assert.Contains(t, says, "-ca FILE names one to trust, -insecure trusts any")
+		assert.Zero(t, r.Writes)
+	}
+	cl := overWebSocket(client.Frames{})
+	cl.TLS = &tls.Config{InsecureSkipVerify: true}
+	_, err := cl.Run(labtest.Bounded(t), s.addr, of(three...))
+	assert.NoError(t, err)
+}
+
+func TestTLSToWhoSpeaksNone(t *testing.T) {
+	for name, s := range map[string]*server.Server{"raw": {}, "HTTP": {Web: &server.Web{Only: server.HTTP}}} {
+		t.Run(name, func(t *testing.T) {
+			addr := serve(t, s).addr
+			_, says := failing(t, client.Client{TLS: new(tls.Config), Timeout: labtest.Watchdog}, addr, three...)
+			assert.Contains(t, says, "does the server speak TLS, as wsserver -tls self-signed does?")
+		})
+	}
+	addr := fake(t, func(c *net.TCPConn) { drain(c) })
+	_, says := failing(t, client.Client{TLS: new(tls.Config), Timeout: impatient}, addr, three...)
+	assert.Contains(t, says, "TLS: no answer within 50ms")
+}
+
+func TestAnInterruptInsideTLSSaysThatItGoesAway(t *testing.T) {
+	srv, trusts := labtest.Secrets(t)
+	s := webEcho(t, &server.Web{TLS: srv})
+	waits, release := make(chan struct{}), make(chan struct{})
+	cl := overWebSocket(client.Frames{})
+	cl.TLS = trusts
+	r := interrupted(t, cl, s.addr, then(repeat(300, flood[:1000]), func(func([]byte, error) bool) {
+		close(waits)
+		<-release
+	}), waits)
+	close(release)
+	assert.Equal(t, 1001, r.CloseSent)
+	assert.Equal(t, 1001, r.CloseReceived)
+}
+
+func TestTLSWaitsForAServerThatReadsSlowly(t *testing.T) {
+	t.Parallel()
+	srv, trusts := labtest.Secrets(t)
+	const timeout = 3 * time.Second // a machine that is busy with other tests stalls for less
+	addr := fake(t, func(c *net.TCPConn) {
+		c.SetReadBuffer(64 << 10)
+		inside := tls.Server(c, srv)
+		pace := time.NewTicker(timeout / 50) // 96 of them are needed: twice the timeout
+		defer pace.Stop()
+		for buf, n := make([]byte, 128<<10), 1; n > 0; {
+			<-pace.C
+			for range 8 { // a record each
+				if n, _ = inside.Read(buf); n == 0 {
+					break
+				}
+				inside.Write(buf[:n])
+			}
+		}
+		inside.CloseWrite()
+	})
+	msg := strings.Repeat("m", 12<<20)
+	cl := client.Client{TLS: trusts, Timeout: timeout, MaxMessage: len(msg)}
+	r, err := cl.Run(labtest.Bounded(t), addr, of(msg))
+	require.NoError(t, err)
+	assert.EqualValues(t, len(msg), r.BytesReceived)
+}

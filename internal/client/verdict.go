@@ -1,0 +1,112 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+
+	"echolab/framing"
+	"echolab/internal/trace"
+)
+
+// Verdict is one sentence on what became of the messages' boundaries. If something failed, it only counts: Error says
+// the rest.
+func (r Result) Verdict(codec framing.Codec) string {
+	sent := fmt.Sprintf("%s sent in %s; ", r.sent(), trace.Count(r.Writes, "write", "writes"))
+	read := fmt.Sprintf("%s returned %s", trace.Count(r.Reads, "read", "reads"), trace.Bytes(r.BytesReceived))
+	if r.Reads == 1 {
+		read = fmt.Sprintf("1 read returned all %s", trace.Bytes(r.BytesReceived))
+	}
+	switch _, raw := codec.(framing.Raw); {
+	case !r.OK:
+		return sent + read + "."
+	case r.BytesSent == 0:
+		return sent + "there was no byte to echo."
+	case r.FramesResult != nil:
+		return sent + read + r.framesVerdict()
+	case raw || codec == nil:
+		return sent + read + r.rawVerdict()
+	}
+	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, trace.Count(r.MessagesReceived, "message", "messages"))
+}
+
+// sent is what was sent: the messages, and the control frames of a WebSocket.
+func (r Result) sent() string {
+	messages := trace.Count(r.MessagesSent, "message", "messages")
+	f := r.FramesResult
+	if f == nil {
+		return messages
+	}
+	what := []string{messages}
+	control := f.Pings
+	if f.Pings > 0 {
+		what = append(what, trace.Count(f.Pings, "Ping", "Pings"))
+	}
+	if f.CloseSent > 0 {
+		control++
+	}
+	if frames := f.FramesSent - control; frames > r.MessagesSent { // Pongs aside
+		what[0] += fmt.Sprintf(" in %s", trace.Count(frames, "frame", "frames"))
+	}
+	return and(what)
+}
+
+// framesVerdict says what the frames did.
+func (r Result) framesVerdict() string {
+	came := []string{trace.Count(r.MessagesReceived, "message", "messages")}
+	if r.Pongs > 0 {
+		came = append(came, trace.Count(r.Pongs, "Pong", "Pongs"))
+	}
+	text := ", and the frames in "
+	if r.Reads == 1 {
+		text += "it gave back "
+	} else {
+		text += "them gave back "
+	}
+	text += and(came)
+	switch {
+	case r.Compressed:
+		text += ", compressed on the way"
+	case r.Declined:
+		text += ". The server declined to compress"
+	}
+	return text + "."
+}
+
+// and joins what there is: "a, b and c".
+func and(all []string) string {
+	last := len(all) - 1
+	if last == 0 {
+		return all[0]
+	}
+	return strings.Join(all[:last], ", ") + " and " + all[last]
+}
+
+func (r Result) rawVerdict() string {
+	agree, cut, lost := r.Echoed.Compare(trace.Reads)
+	switch {
+	case r.MessagesSent == 1 && r.Reads == 1:
+		return ", a single message: there was no boundary to lose. Send more."
+	case cut == 0 && lost == 0 && r.Reads == r.MessagesSent:
+		return fmt.Sprintf(", one message each: all %d boundaries agree, by luck. Raw TCP promises none.", agree)
+	case r.Reads == 1:
+		return ": raw TCP kept no boundary."
+	case !r.Echoed.Complete():
+		return ", which ended elsewhere than the messages: raw TCP kept no boundary."
+	case lost == 0:
+		return fmt.Sprintf("; %s inside a message. Raw TCP keeps no boundary.", times(cut, "a read ended"))
+	}
+	return fmt.Sprintf("; %s inside a message, and %s lost: raw TCP kept no boundary.",
+		times(cut, "a read ended"), trace.Count(lost, "boundary was", "boundaries were"))
+}
+
+func times(n int, what string) string {
+	switch n {
+	case 0:
+		return "no read ended"
+	case 1:
+		return "once " + what
+	case 2:
+		return "twice " + what
+	}
+	return fmt.Sprintf("%s times %s", trace.Number(int64(n)), what)
+}

@@ -1,0 +1,121 @@
+package server_test
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+// accepted is what a call of Accept returns.
+type accepted struct {
+	conn net.Conn
+	err  error
+}
+
+// A script is a listener whose Accept returns what the test wants, and then waits for Close.
+type script struct {
+	next   chan accepted
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newScript(results ...accepted) *script {
+	l := &script{next: make(chan accepted, len(results)), closed: make(chan struct{})}
+	for _, r := range results {
+		l.next <- r
+	}
+	return l
+}
+
+func (l *script) Accept() (net.Conn, error) {
+	select {
+	case r := <-l.next:
+		return r.conn, r.err
+	default:
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *script) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *script) Addr() net.Addr { return new(net.TCPAddr) }
+
+// acceptError is an error as the net package returns it.
+func acceptError(errno syscall.Errno) error {
+	return &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", errno)}
+}
+
+func TestTheServerWaitsOutErrorsThatPass(t *testing.T) {
+	for _, errno := range []syscall.Errno{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
+	} {
+		t.Run(errno.Error(), func(t *testing.T) {
+			client, atServer := net.Pipe()
+			defer client.Close()
+			failed := accepted{err: acceptError(errno)}
+			ln := newScript(failed, failed, failed, accepted{conn: atServer})
+			rec := new(labtest.Account)
+			srv := &server.Server{Recorder: rec}
+			done := make(chan error, 1)
+			go func() { done <- srv.Serve(ln) }()
+			ping(t, client)
+			events := rec.All(trace.Failed)
+			require.Len(t, events, 3)
+			assert.Equal(t, "accept: accept tcp: accept4: "+errno.Error()+"; next try in 5ms", events[0].Text)
+			assert.Contains(t, events[2].Text, "next try in 20ms")
+			srv.Close()
+			assert.ErrorIs(t, <-done, server.ErrServerClosed)
+			assert.Equal(t, 1, srv.Stats().Conns)
+		})
+	}
+}
+
+func TestAPauseBetweenAcceptsEndsWithTheServer(t *testing.T) {
+	failures := make([]accepted, 1000) // at up to a second each
+	for i := range failures {
+		failures[i].err = acceptError(syscall.EMFILE)
+	}
+	rec := new(labtest.Account)
+	srv := &server.Server{Recorder: rec}
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(newScript(failures...)) }()
+	rec.Await(t, trace.Failed, 3)
+	srv.Close()
+	assert.ErrorIs(t, <-done, server.ErrServerClosed)
+}
+
+func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {
+	broken := errors.New("broken")
+	client, atServer := net.Pipe()
+	defer client.Close()
+	ln := newScript(accepted{conn: atServer}, accepted{err: broken})
+	srv := new(server.Server)
+	assert.Equal(t, broken, srv.Serve(ln))
+	_, open := <-ln.closed
+	assert.False(t, open, "Serve closes its listener")
+	ping(t, client) // who is connected goes on
+	srv.Close()
+}
+
+func TestOneServerServesSeveralListeners(t *testing.T) {
+	srv := new(server.Server)
+	first, second := serve(t, srv, nil), serve(t, srv, nil)
+	a, b := dial(t, first.addr), dial(t, second.addr)
+	ping(t, a)
+	ping(t, b)
+	assert.Equal(t, 2, srv.Stats().Conns)
+}

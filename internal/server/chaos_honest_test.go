@@ -1,0 +1,199 @@
+package server_test
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"echolab/internal/labtest"
+
+	"github.com/gobwas/ws"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// An honestClient does nothing wrong, is never slow to answer, and must lose nothing.
+type honestClient struct {
+	net.Conn
+	in        *bufio.Reader
+	name      string
+	webSocket bool
+	deal      *deal
+	begun     string // what it has sent of a message that is not whole
+
+	rounds, pings int
+	worst         time.Duration // that a message took
+	stop          chan struct{}
+	done          chan error
+}
+
+// honest starts clients of every kind, each of which sends messages until it is told to pause.
+func (c *chaos) honest(t *testing.T) []*honestClient {
+	list := []*honestClient{
+		c.connectHonest(t, "WebSocket", noExtension, false), c.connectHonest(t, "WebSocket inside TLS", noExtension, true),
+		c.connectHonest(t, "compressed WebSocket", "permessage-deflate", false),
+		c.connectHonest(t, "compressed WebSocket inside TLS", "permessage-deflate", true),
+		c.connectHonest(t, "raw", "", false), c.connectHonest(t, "raw inside TLS", "", true),
+	}
+	for _, h := range list {
+		go func() { h.done <- h.talk() }()
+	}
+	return list
+}
+
+// connectHonest connects; without an offer it is no WebSocket.
+func (c *chaos) connectHonest(t *testing.T, name, offer string, secure bool) *honestClient {
+	h := &honestClient{Conn: dial(t, c.addr), name: name, webSocket: offer != "",
+		stop: make(chan struct{}), done: make(chan error, 1)}
+	require.NoError(t, h.SetDeadline(time.Now().Add(chaosLasts()+2*labtest.Watchdog)))
+	if secure {
+		h.Conn = tls.Client(h.Conn, c.trusts)
+	}
+	if h.webSocket {
+		write(t, h, []byte(ask(offer)))
+		if agree(t, h) != nil {
+			h.deal = newDeal(offer)
+		}
+	}
+	h.in = bufio.NewReader(h.Conn)
+	return h
+}
+
+// talk sends messages, and gets each of them back, until it is told to stop.
+func (h *honestClient) talk() error {
+	for ; ; h.rounds++ {
+		select {
+		case <-h.stop:
+			return nil
+		default:
+		}
+		began := time.Now()
+		msg := fmt.Sprintf("%s, message %d: %s", h.name, h.rounds, strings.Repeat("안녕 ", h.rounds*h.rounds%9000))
+		got, err := h.exchange(msg)
+		if err != nil {
+			return fmt.Errorf("message %d: %w", h.rounds, err)
+		}
+		if got != msg {
+			return fmt.Errorf("message %d of %d bytes came back as one of %d bytes, or another", h.rounds, len(msg), len(got))
+		}
+		h.worst = max(h.worst, time.Since(began))
+		if h.webSocket && h.rounds%500 == 499 { // a pause, in which the server must ask
+			if _, _, err := h.next(true); err != nil {
+				return fmt.Errorf("a Ping behind message %d: %w", h.rounds, err)
+			}
+		}
+	}
+}
+
+// exchange sends a message and returns its echo.
+func (h *honestClient) exchange(msg string) (string, error) {
+	out, first := msg, byte(0x81)
+	if h.deal != nil {
+		packed, err := h.deal.toServer.Append(nil, []byte(msg))
+		if err != nil {
+			return "", err
+		}
+		out, first = string(packed), 0xc1
+	}
+	if h.webSocket {
+		out = sends(first, out)
+	}
+	sent := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(h, out)
+		sent <- err
+	}()
+	got, err := h.echo(len(msg))
+	if err != nil {
+		h.Close() // lets the writer go
+		<-sent
+		return "", err
+	}
+	return got, <-sent
+}
+
+func (h *honestClient) echo(size int) (string, error) {
+	if !h.webSocket {
+		b := make([]byte, size)
+		_, err := io.ReadFull(h.in, b)
+		return string(b), err
+	}
+	first, payload, err := h.next(false)
+	switch {
+	case err != nil:
+		return "", err
+	case first == 0xc1 && h.deal != nil:
+		return h.deal.toClient.unpack(payload)
+	case first != 0x81:
+		return "", fmt.Errorf("%s instead of the echo", line(first, payload))
+	}
+	return payload, nil
+}
+
+// insideFrame says whether a frame was begun: none can stand in another.
+func (h *honestClient) insideFrame() bool { return h.begun != "" && h.begun[0] == 0x81 }
+
+// next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered that can be.
+func (h *honestClient) next(forPing bool) (first byte, payload string, err error) {
+	for {
+		head, err := ws.ReadHeader(h.in)
+		if err != nil || head.Length > 1<<20 {
+			return 0, "", errors.Join(err, io.ErrShortBuffer)
+		}
+		f := ws.Frame{Header: head, Payload: make([]byte, head.Length)}
+		if _, err := io.ReadFull(h.in, f.Payload); err != nil {
+			return 0, "", err
+		}
+		first = byte(f.Header.OpCode) | f.Header.Rsv<<4
+		if f.Header.Fin {
+			first |= 0x80
+		}
+		if f.Header.OpCode != ws.OpPing {
+			return first, string(f.Payload), nil
+		}
+		h.pings++
+		if h.insideFrame() {
+			continue
+		}
+		// The server asks only when it has heard nothing for long: nothing of ours is being written.
+		if _, err := io.WriteString(h, sends(0x8a, string(f.Payload))); err != nil || forPing {
+			return first, string(f.Payload), err
+		}
+	}
+}
+
+// pause ends the messages: from then on nothing is under way.
+func (h *honestClient) pause(t *testing.T) {
+	close(h.stop)
+	err := <-h.done
+	assert.NoError(t, err, "the honest client: %s", h.name)
+	assert.NotZero(t, h.rounds, h.name)
+	t.Logf("honest %s: %d messages and %d Pings, the worst took %v",
+		h.name, h.rounds, h.pings, h.worst.Round(time.Millisecond))
+}
+
+// leave reads what the server's end has for a client: for a WebSocket a Close, and the end of the stream.
+func (h *honestClient) leave(t *testing.T) {
+	defer h.Close()
+	if h.webSocket {
+		first, payload, err := h.next(false)
+		if !assert.NoError(t, err, h.name) {
+			return
+		}
+		assert.Equal(t, refused(1001), line(first, payload), h.name)
+		rest := ""
+		if h.insideFrame() {
+			rest = sends(0x81, "half a frame")[len(h.begun):]
+		}
+		write(t, h, []byte(rest+sends(0x88, payload[:2])))
+	}
+	b, err := io.ReadAll(h.in)
+	assert.NoError(t, err, h.name)
+	assert.Empty(t, b, h.name)
+}

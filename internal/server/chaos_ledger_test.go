@@ -1,0 +1,72 @@
+package server_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+// A ledger is an account of which only the sums are kept, and every kind of complaint.
+type ledger struct {
+	mu         sync.Mutex
+	count      map[trace.Kind]int
+	complaints map[string]int
+}
+
+func newLedger() *ledger {
+	return &ledger{count: make(map[trace.Kind]int), complaints: make(map[string]int)}
+}
+
+var particulars = regexp.MustCompile(`\d+(\.\d+)?|"[^"]*"`)
+
+func (l *ledger) Record(e trace.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.Conn > 0 {
+		l.count[e.Ev]++
+	}
+	if e.Ev == trace.Failed {
+		l.complaints[particulars.ReplaceAllString(e.Text, "N")]++
+	}
+}
+
+// What the account complains of must be one of these. Those in must are met by some client in any case.
+var (
+	must = []string{
+		"(-idle-timeout)", "(-write-timeout)", "(-pong-wait)", "a message of N bytes is over the limit",
+		"a message of N or more bytes is over the limit", // found out while inflating it
+		"TLS: context deadline exceeded", "inside a message, without a Close", "RFC N",
+	}
+	may = []string{"TLS: ", "connection reset by peer", "broken pipe"}
+)
+
+// check holds the account against what the server itself counts.
+func (l *ledger) check(t *testing.T, stats server.Stats) {
+	assert.Equal(t, stats.Conns, l.count[trace.Accept], "accepted")
+	assert.Equal(t, stats.Conns, l.count[trace.Close], "closed")
+	assert.Equal(t, stats.Conns, l.count[trace.End]+l.count[trace.Failed], "ended or failed")
+	assert.Equal(t, stats.Failed, l.count[trace.Failed], "failed")
+	known := slices.Concat(must, may)
+	for _, text := range slices.Sorted(maps.Keys(l.complaints)) {
+		t.Logf("%5d %s", l.complaints[text], text)
+		isKnown := slices.ContainsFunc(known, func(s string) bool { return strings.Contains(text, s) })
+		assert.True(t, isKnown, "a complaint of no known kind: %s", text)
+		assert.NotContains(t, text, "panic")
+	}
+	if *chaosClient >= 0 || chaosLasts() < 20*time.Second {
+		return // too few of each kind for a promise
+	}
+	all := strings.Join(slices.Collect(maps.Keys(l.complaints)), "\n")
+	for _, s := range must {
+		assert.Contains(t, all, s, "a limit that nobody met")
+	}
+}

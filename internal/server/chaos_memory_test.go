@@ -1,0 +1,172 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+)
+
+// held is what the process holds for its connections once all garbage is gone: heap and stacks.
+func held() int64 {
+	labtest.Heap()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapInuse + m.StackInuse)
+}
+
+// crowd opens n WebSockets, which end with the test.
+func crowd(t *testing.T, addr, offer string, n int) []net.Conn {
+	t.Helper()
+	if labtest.UnderRace {
+		t.Skip("the race detector has memory of its own for everything: without it this is tested")
+	}
+	answer := make([]byte, 1024)
+	list := make([]net.Conn, n)
+	t.Cleanup(func() {
+		for _, c := range list {
+			if c != nil {
+				c.Close()
+			}
+		}
+	})
+	for i := range list {
+		c, err := net.Dial("tcp", addr)
+		if errors.Is(err, syscall.EMFILE) {
+			t.Skip("this machine does not let a process open so many files: ulimit -n 8192")
+		}
+		require.NoError(t, err)
+		list[i] = c
+		require.NoError(t, c.SetDeadline(time.Now().Add(labtest.Watchdog)))
+		_, err = c.Write([]byte(ask(offer)))
+		require.NoError(t, err)
+		m, err := c.Read(answer)
+		require.NoError(t, err)
+		require.True(t, strings.HasSuffix(string(answer[:m]), "\r\n\r\n"))
+	}
+	return list
+}
+
+// share is what each of n connections holds, both of its ends together.
+func share(t *testing.T, before int64, n int) int {
+	each := int((held() - before) / int64(n))
+	t.Logf("%d bytes each", each)
+	return each
+}
+
+// What an idle WebSocket may hold, with its client's end in the same process, and what a large message may add: the
+// next larger stack, which a goroutine keeps.
+const (
+	idleShare = 4 << 10
+	stackStep = 2 << 10
+)
+
+// noExtension is an offer that nobody accepts.
+const noExtension = "no-extension"
+
+// serveCrowd runs a server for n connections. What there is only once is there when it returns.
+func serveCrowd(t *testing.T, n int) *served {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &served{
+		Server: &server.Server{Web: &server.Web{Deflate: true}, MaxConns: n}, addr: ln.Addr().String(), done: make(chan error, 1),
+		spy: &spy{Listener: ln, accepted: make(chan *net.TCPConn, 2*n)},
+	}
+	go func() { s.done <- s.Serve(s.spy) }()
+	t.Cleanup(func() {
+		s.Close()
+		<-s.done
+	})
+	for _, c := range crowd(t, s.addr, noExtension, n/2) {
+		c.Close()
+		<-s.spy.accepted
+	}
+	labtest.Await(t, func() bool { return s.Stats().Open == 0 }, "the end of the first ones")
+	return s
+}
+
+func TestAnIdleWebSocketHoldsNoBuffer(t *testing.T) {
+	const packs = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+	const size = 200 << 10
+	var window takeover
+	text, bytes := strings.Repeat("안녕 a", size/8), string(labtest.Random(size))
+	for name, load := range map[string]struct {
+		n     int
+		offer string
+		large string
+	}{
+		"two thousand":             {2000, noExtension, sends(0x82, bytes)},
+		"text":                     {500, noExtension, sends(0x81, text)},
+		"fragments":                {500, noExtension, sends(0x01, text[:size/2]) + sends(0x80, text[size/2:])},
+		"compressed":               {500, packs, sends(0xc2, window.pack(t, bytes))},
+		"compressed by the server": {500, packs, sends(0x81, text)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serveCrowd(t, load.n)
+			before := held()
+			list := crowd(t, s.addr, load.offer, load.n)
+			labtest.Await(t, func() bool { return s.Stats().Open == load.n }, "all connections")
+			assert.Less(t, share(t, before, load.n), idleShare, "fresh")
+			for _, c := range list {
+				sent := make(chan error, 1)
+				go func() {
+					_, err := io.WriteString(c, load.large+sends(0x89, "that was it"))
+					sent <- err
+				}()
+				readUntil(t, c, "\x8a\x0bthat was it")
+				require.NoError(t, <-sent)
+			}
+			assert.Less(t, share(t, before, load.n), idleShare+stackStep, "after a large message")
+			runtime.KeepAlive(list)
+		})
+	}
+}
+
+// readUntil reads to the end of a frame.
+func readUntil(t *testing.T, c net.Conn, last string) {
+	t.Helper()
+	buf, seen := make([]byte, 64<<10), ""
+	for !strings.HasSuffix(seen, last) {
+		n, err := c.Read(buf)
+		require.NoError(t, err)
+		seen += string(buf[:n])
+		seen = seen[max(0, len(seen)-len(last)):]
+	}
+}
+
+func TestHalfAFrameHoldsWhatArrived(t *testing.T) {
+	labtest.OnLinux(t)
+	const n, claimed = 100, 1 << 20
+	for _, arrived := range []int{0, 1000, 60_000, 70_000, 200_000} {
+		for kind, first := range map[string]byte{"text": 0x81, "a fragment": 0x02, "bytes": 0x82} {
+			t.Run(fmt.Sprintf("%s, %d bytes", kind, arrived), func(t *testing.T) {
+				s := serveCrowd(t, n)
+				before := held()
+				list := crowd(t, s.addr, noExtension, n)
+				half := []byte(head(first, claimed) + masked(strings.Repeat("x", arrived)))
+				for _, c := range list {
+					write(t, c, half)
+					require.True(t, drained(t, c.(*net.TCPConn), <-s.spy.accepted))
+				}
+				// Some buffers lie in pools besides: each is shared by all.
+				assert.Less(t, share(t, before, n), 2*arrived+2*idleShare+stackStep+pooled/n)
+				runtime.KeepAlive(list)
+			})
+		}
+	}
+}
+
+// pooled is what the server's pools may hold for all connections together.
+const pooled = 2 << 20

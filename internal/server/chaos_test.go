@@ -1,0 +1,247 @@
+package server_test
+
+import (
+	"context"
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+)
+
+var (
+	chaosTime = flag.Duration("chaos", 0,
+		"how long the chaos lasts; if 0, 5s, or 1m with the race detector where CI=true")
+	chaosSeed   = flag.Uint64("chaos.seed", 1, "decides what the chaos clients do")
+	chaosClient = flag.Int("chaos.client", -1, "the only chaos client that takes part; -1 for all")
+)
+
+func chaosLasts() time.Duration {
+	switch {
+	case *chaosTime > 0:
+		return *chaosTime
+	case os.Getenv("CI") == "true" && labtest.UnderRace:
+		return time.Minute
+	}
+	return 5 * time.Second
+}
+
+const (
+	chaosClients = 500
+	chaosAtOnce  = 150 // of their connections
+	chaosMessage = 256 << 10
+)
+
+// The server's limits on time: prompt for what can be done at once, patience for who says nothing. Who is cut off
+// sooner than prompt was not cut off by one of them; honest clients never must be, even on a machine that is busy.
+var prompt, patience = func() (time.Duration, time.Duration) {
+	if labtest.UnderRace {
+		return 2 * time.Second, 8 * time.Second
+	}
+	return time.Second / 2, 2 * time.Second
+}()
+
+// chaosServer has limits so small that all of them are met; only the honest clients never meet one.
+func chaosServer(config *tls.Config) *server.Server {
+	return &server.Server{
+		MaxMessage: chaosMessage, MaxConns: 140, IdleTimeout: patience, WriteTimeout: 2 * prompt,
+		Web: &server.Web{TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
+	}
+}
+
+// A chaos is what happens to one server: many clients that do right and wrong things.
+type chaos struct {
+	addr   string
+	trusts *tls.Config
+	seats  chan struct{} // one for each connection that there may be
+	ends   context.Context
+
+	mu       sync.Mutex
+	count    map[string]int // of what the lives were, and how they ended
+	unheard  int            // ended before the server said anything, as those over MaxConns are
+	failures []string
+}
+
+// TestChaos lets clients connect, send right and wrong things in every protocol, stall, vanish and reset. Those who do
+// nothing wrong must get what is theirs; and when it is over, nothing may be left of it. A failure names its seed and
+// its client: -chaos.seed and -chaos.client have that client alone do the same again, and -chaos says for how long.
+func TestChaos(t *testing.T) {
+	config, trusts := labtest.Secrets(t)
+	trusts.ServerName = "127.0.0.1"
+	for _, quiet := range []bool{true, false} {
+		t.Run(map[bool]string{true: "quiet", false: "with an account"}[quiet], func(t *testing.T) {
+			before := look(t)
+			srv, rec := chaosServer(config), newLedger()
+			if !quiet {
+				srv.Recorder = rec
+			}
+			ln, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			served := make(chan error, 1)
+			go func() { served <- srv.Serve(narrow{ln}) }()
+
+			c := &chaos{addr: ln.Addr().String(), trusts: trusts,
+				seats: make(chan struct{}, chaosAtOnce), count: make(map[string]int)}
+			honest := c.honest(t)
+			c.rage(t, chaosLasts()/2-patience) // in which the last ones meet their limits
+			c.leaveInOrder(t, srv, honest)
+			assert.Equal(t, server.ErrServerClosed, <-served)
+
+			c.report(t, srv)
+			if !quiet {
+				rec.check(t, srv.Stats())
+			}
+			before.compare(t)
+		})
+	}
+}
+
+// narrow is a listener of connections that hold little on their way.
+type narrow struct{ net.Listener }
+
+func (l narrow) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		small(c.(*net.TCPConn))
+	}
+	return c, err
+}
+
+// rage has every client live again and again until the time is over, but once in any case.
+func (c *chaos) rage(t *testing.T, lasts time.Duration) {
+	ctx, cancel := context.WithTimeout(t.Context(), lasts)
+	defer cancel()
+	c.ends = ctx
+	var clients sync.WaitGroup
+	for id := range chaosClients {
+		if *chaosClient < 0 || id == *chaosClient {
+			clients.Go(func() { c.client(id) })
+		}
+	}
+	clients.Wait()
+}
+
+func (c *chaos) client(id int) {
+	for n := 0; n == 0 || c.ends.Err() == nil; n++ {
+		c.seats <- struct{}{}
+		l := newLife(c, id, n)
+		err := l.live()
+		<-c.seats
+		c.judge(l, err)
+	}
+}
+
+// judge decides what the end of a life means. A client that did nothing wrong may be cut off only before it was
+// served, or after a time in which it may have been too slow: this machine has much to do.
+func (c *chaos) judge(l *life, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	end := ""
+	switch soon := time.Since(l.began) < prompt; {
+	case err == nil:
+	case isCut(err) && soon && !l.heard:
+		c.unheard++
+		end = ": turned away"
+	case isCut(err) && !soon:
+		end = ": cut off, perhaps for being slow"
+	default:
+		end = ": FAILED"
+		c.failures = append(c.failures, fmt.Sprintf("-chaos.seed %d -chaos.client %d, life %d, %s %s, after %v: %v",
+			*chaosSeed, l.id, l.n, l.name, l.doing, time.Since(l.began), err))
+	}
+	c.count[l.name+end]++
+}
+
+// leaveInOrder shuts the server down: whatever is a WebSocket then gets its Close, also inside of a message.
+func (c *chaos) leaveInOrder(t *testing.T, srv *server.Server, honest []*honestClient) {
+	for _, h := range honest {
+		h.pause(t)
+	}
+	var late []*honestClient
+	for _, begun := range []string{"", sends(0x01, "half a mess"), sends(0x81, "half a frame")[:12]} {
+		for range 3 {
+			h := c.connectHonest(t, "late", "permessage-deflate", false)
+			_, err := h.Write([]byte(begun))
+			require.NoError(t, err)
+			h.begun = begun
+			late = append(late, h)
+		}
+	}
+	ended := make(chan error, 1)
+	go func() {
+		_, err := srv.Shutdown(labtest.Bounded(t))
+		ended <- err
+	}()
+	webSockets := 0
+	for _, h := range slices.Concat(late, honest) {
+		h.leave(t)
+		if h.webSocket {
+			webSockets++
+		}
+	}
+	require.NoError(t, <-ended)
+	assert.LessOrEqual(t, srv.Stats().Away, webSockets, "no more than there were answered the Close")
+}
+
+// report says what there was, and fails for what should not have been.
+func (c *chaos) report(t *testing.T, srv *server.Server) {
+	for _, name := range slices.Sorted(maps.Keys(c.count)) {
+		t.Logf("%5d %s", c.count[name], name)
+	}
+	stats := srv.Stats()
+	t.Logf("%+v", stats)
+	assert.Empty(t, c.failures[:min(len(c.failures), 10)], "%d of them; the seed is %d", len(c.failures), *chaosSeed)
+	assert.Zero(t, stats.Open)
+	assert.Equal(t, stats.Conns, stats.Raw+stats.HTTP+stats.WebSocket)
+	assert.LessOrEqual(t, c.unheard, stats.Refused, "nobody is turned away but over -max-conns")
+}
+
+// A sight is what a process holds.
+type sight struct {
+	heap    int64
+	files   int
+	current goleak.Option
+}
+
+func look(t *testing.T) sight {
+	return sight{labtest.Heap(), files(t), goleak.IgnoreCurrent()}
+}
+
+// files counts the open descriptors.
+func files(t *testing.T) int {
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	list, err := os.ReadDir("/proc/self/fd")
+	require.NoError(t, err)
+	return len(list)
+}
+
+// compare finds what is left.
+func (before sight) compare(t *testing.T) {
+	goleak.VerifyNone(t, before.current)
+	assert.LessOrEqual(t, files(t), before.files, "open descriptors")
+	after := labtest.Heap()
+	t.Logf("heap: %d KiB before, %d KiB after", before.heap>>10, after>>10)
+	assert.Less(t, after-before.heap, int64(4<<20), "bytes of memory that are still in use")
+}
+
+// isCut says whether an error is the end of a connection, in good order or not.
+func isCut(err error) bool {
+	text := err.Error()
+	return strings.HasSuffix(text, "EOF") || strings.Contains(text, "reset") || strings.Contains(text, "broken pipe")
+}

@@ -1,0 +1,268 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"echolab/framing"
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+	"echolab/internal/trace"
+)
+
+func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
+	t.Parallel()
+	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Lines{}} {
+		for way, rec := range map[string]*labtest.Account{"quiet": nil, "with an account": new(labtest.Account)} {
+			t.Run(name+" "+way, func(t *testing.T) {
+				t.Parallel()
+				s := serve(t, &server.Server{Codec: codec}, rec)
+				clients := []*net.TCPConn{dial(t, s.addr), dial(t, s.addr), dial(t, s.addr)}
+				ping(t, clients[0]) // the others never sent anything
+				labtest.Await(t, func() bool { return s.Stats().Conns == 3 }, "three connections")
+				closed, err := s.Shutdown(labtest.Bounded(t))
+				assert.NoError(t, err)
+				assert.Zero(t, closed)
+				for _, c := range clients {
+					expectEnd(t, c)
+				}
+				assert.Equal(t, server.Stats{Conns: 3, BytesIn: 5, BytesOut: 5, Messages: s.Stats().Messages}, s.Stats())
+				if rec != nil {
+					for _, e := range rec.All(trace.End) {
+						assert.Contains(t, e.Text, "nothing came since the shutdown")
+					}
+					assert.Len(t, rec.All(trace.End), 3)
+				}
+			})
+		}
+	}
+}
+
+func TestShutdownLetsAnEchoFinish(t *testing.T) {
+	t.Parallel()
+	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Fixed(1 << 16)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, &server.Server{Codec: codec}, nil)
+			c := dial(t, s.addr)
+			data := labtest.Random(8 << 20)
+			go func() {
+				c.Write(data)
+				c.CloseWrite()
+			}()
+			expect(t, c, data[:1<<20])
+			done := make(chan error, 1)
+			go func() {
+				_, err := s.Shutdown(labtest.Bounded(t))
+				done <- err
+			}()
+			rest, err := io.ReadAll(c)
+			require.NoError(t, err)
+			assert.True(t, bytes.Equal(data[1<<20:], rest), "%d bytes of %d", len(rest), len(data)-1<<20)
+			assert.NoError(t, <-done)
+			assert.Zero(t, s.Stats().Failed)
+			assert.EqualValues(t, len(data), s.Stats().BytesOut)
+		})
+	}
+}
+
+func TestShutdownFlushesWhatIsOwedForAnUnfinishedMessage(t *testing.T) {
+	t.Parallel()
+	eachDialect(t, func(t *testing.T, d dialect) {
+		t.Parallel()
+		s := serve(t, &server.Server{Codec: d.server}, nil)
+		c := dial(t, s.addr)
+		stream := d.frame(t, "hello", "world")
+		write(t, c, stream[:len(stream)-1])
+		labtest.Await(t, func() bool { return s.Stats().Conns == 1 }, "the connection")
+		_, err := s.Shutdown(labtest.Bounded(t))
+		assert.NoError(t, err)
+		r := bufio.NewReader(c)
+		d.expect(t, r, "hello")
+		expectEnd(t, r)
+	})
+}
+
+// endless clients never let a shutdown finish by itself.
+var endless = map[string]func(t *testing.T, s *served){
+	"sends forever": func(t *testing.T, s *served) {
+		c := dial(t, s.addr)
+		ping(t, c)
+		go stuff(c, []byte("ping\n"))
+		go io.Copy(io.Discard, c)
+	},
+	"never reads": func(t *testing.T, s *served) {
+		c, _ := s.dialSmall(t)
+		ping(t, c)
+		go stuff(c, make([]byte, 64<<10))
+		labtest.Await(t, func() bool { return len(s.spy.accepted) == 0 }, "the connection")
+	},
+}
+
+func TestShutdownClosesWhatDoesNotFinishInTime(t *testing.T) {
+	t.Parallel()
+	for name, start := range endless {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := serveOn(t, new(server.Server), nil, small)
+			start(t, s)
+			idler := dial(t, s.addr)
+			ping(t, idler)
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				defer cancel() // once the idle one has finished
+				io.Copy(io.Discard, idler)
+				labtest.Await(t, func() bool { return s.Stats().BytesIn > 0 }, "the end of the idle one")
+			}()
+			closed, err := s.Shutdown(ctx)
+			assert.Equal(t, context.Canceled, err)
+			assert.Equal(t, 1, closed)
+			assert.Equal(t, 2, s.Stats().Conns)
+			assert.Equal(t, 1, s.Stats().Failed)
+		})
+	}
+}
+
+func TestShutdownWithAnEndedContextClosesAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	rec := new(labtest.Account)
+	s := serve(t, new(server.Server), rec)
+	ping(t, dial(t, s.addr))
+	closed, err := s.Shutdown(ctx)
+	assert.Equal(t, context.Canceled, err)
+	assert.Equal(t, 1, closed)
+	assert.Equal(t, "closed with the server, before its echo had finished", rec.AwaitText(t, trace.Failed))
+}
+
+func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
+	rec := new(labtest.Account)
+	s := serve(t, new(server.Server), rec)
+	c := dial(t, s.addr)
+	ping(t, c)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Shutdown(labtest.Bounded(t))
+		done <- err
+	}()
+	for open := true; open; { // until nobody listens any more
+		ping(t, c)
+		another, err := net.Dial("tcp", s.addr)
+		if open = err == nil; open {
+			another.Close()
+		}
+	}
+	require.NoError(t, c.CloseWrite())
+	expectEnd(t, c)
+	require.NoError(t, <-done)
+	assert.Contains(t, rec.AwaitText(t, trace.End), "the client ended its side")
+	assert.NotContains(t, rec.AwaitText(t, trace.End), "nothing came")
+}
+
+func TestShutdownWithNothingOpenNeedsNoTime(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // it must not depend on which of two things is seen first
+		closed, err := new(server.Server).Shutdown(ctx)
+		require.NoError(t, err)
+		require.Zero(t, closed)
+	}
+}
+
+func TestAServerThatWasClosedDoesNotServe(t *testing.T) {
+	for name, end := range map[string]func(*server.Server){
+		"close":    (*server.Server).Close,
+		"shutdown": func(s *server.Server) { s.Shutdown(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := new(server.Server)
+			end(srv)
+			for range 2 {
+				ln, err := net.Listen("tcp", "127.0.0.1:0")
+				require.NoError(t, err)
+				assert.Equal(t, server.ErrServerClosed, srv.Serve(ln))
+				_, err = ln.Accept()
+				assert.ErrorIs(t, err, net.ErrClosed, "Serve closes its listener")
+			}
+			end(srv)
+		})
+	}
+}
+
+func TestAServerMayBeEndedByManyAtOnce(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	srv := new(server.Server)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	for range 10 {
+		c, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), labtest.Watchdog)
+	defer cancel()
+	var enders sync.WaitGroup
+	for range 5 {
+		enders.Go(srv.Close)
+		enders.Go(func() {
+			_, err := srv.Shutdown(ctx)
+			assert.NoError(t, err)
+		})
+	}
+	enders.Wait()
+	assert.Equal(t, server.ErrServerClosed, <-done)
+}
+
+// late is a listener whose connection comes when it is being closed.
+type late struct {
+	*script
+	waits chan struct{} // something comes with every Accept
+	conn  chan net.Conn
+}
+
+func (l late) Accept() (net.Conn, error) {
+	l.waits <- struct{}{}
+	<-l.closed
+	select {
+	case c := <-l.conn:
+		return c, nil
+	default:
+		return nil, net.ErrClosed
+	}
+}
+
+func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
+	client, atServer := net.Pipe()
+	defer client.Close()
+	ln := late{newScript(), make(chan struct{}, 2), make(chan net.Conn, 1)}
+	ln.conn <- atServer
+	srv := new(server.Server)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	<-ln.waits
+	srv.Close()
+	assert.Equal(t, server.ErrServerClosed, <-done)
+	assert.Zero(t, srv.Stats().Conns)
+	_, err := client.Read(make([]byte, 1))
+	assert.Equal(t, io.EOF, err)
+}
+
+func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	s := &server.Server{Web: new(server.Web)}
+	s.Close()
+	require.ErrorIs(t, s.Serve(ln), server.ErrServerClosed)
+}
