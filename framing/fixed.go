@@ -31,3 +31,12 @@ func (size Fixed) Read(r *bufio.Reader, max int) ([]byte, error) {
 	}
 	return take(r, int(size))
 }
+
+// Enough says whether b has that many bytes, or none could be allowed.
+func (size Fixed) Enough(b []byte, _, max int) bool { return len(b) >= int(size) || int(size) > max }
+
+// SizeOf returns the size in bytes that every message of c has; ok is false if they may differ.
+func SizeOf(c Codec) (size int, ok bool) {
+	fixed, ok := c.(Fixed)
+	return int(fixed), ok
+}

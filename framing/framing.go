@@ -47,6 +47,15 @@ type Codec interface {
 	Read(r *bufio.Reader, max int) ([]byte, error)
 }
 
+// An Expecter is a Codec that can tell cheaply whether it is worth calling Read. It is for who gets a stream piece by
+// piece and must not wait, and would else call Read for every piece of a long message: time that grows with the square of
+// its length. A Codec need not be one.
+type Expecter interface {
+	// Enough says whether b, which begins with a message, has all of it, or enough for Read to refuse it with a limit of
+	// max bytes. Of b, the first seen bytes were not enough.
+	Enough(b []byte, seen, max int) bool
+}
+
 var (
 	// ErrTooLarge is what errors.Is finds in the error of a message over the limit. The error is a *SizeError.
 	ErrTooLarge = errors.New("message over the limit")

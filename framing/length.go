@@ -39,3 +39,12 @@ func (LengthPrefix) Read(r *bufio.Reader, max int) ([]byte, error) {
 	}
 	return take(r, int(length))
 }
+
+// Enough says whether b has the prefix, and either as many bytes after it as the prefix says or a prefix over the limit.
+func (LengthPrefix) Enough(b []byte, _, limit int) bool {
+	if len(b) < prefixSize {
+		return false
+	}
+	length := int64(binary.BigEndian.Uint32(b))
+	return int64(len(b)-prefixSize) >= length || length > int64(max(limit, 0))
+}

@@ -59,6 +59,11 @@ func (Lines) Read(r *bufio.Reader, max int) ([]byte, error) {
 	}
 }
 
+// Enough says whether b has the line's end, or is longer than a line may be.
+func (Lines) Enough(b []byte, seen, max int) bool {
+	return bytes.IndexByte(b[seen:], '\n') >= 0 || len(b) > max
+}
+
 // finishLine takes the n bytes that end in the line feed and puts them behind long.
 func finishLine(r *bufio.Reader, long []byte, n, max int) ([]byte, error) {
 	line, err := take(r, n)

@@ -22,3 +22,9 @@ func (Raw) Read(r *bufio.Reader, max int) ([]byte, error) {
 	}
 	return take(r, min(r.Buffered(), max))
 }
+
+// Marks says whether c marks messages at all: Raw does not, nor does a nil Codec, which stands for it.
+func Marks(c Codec) bool {
+	_, raw := c.(Raw)
+	return c != nil && !raw
+}

@@ -87,12 +87,12 @@ func lines(r io.Reader, name string, limit int) iter.Seq2[[]byte, error] {
 // samples are the lab's sample messages, made as long as the codec needs them.
 func samples(codec framing.Codec) [][]byte {
 	all := lab.Samples()
-	size, ok := codec.(framing.Fixed)
+	size, ok := framing.SizeOf(codec)
 	if !ok {
 		return all
 	}
 	for i, msg := range all {
-		padded := append(msg, strings.Repeat(".", max(0, int(size)-len(msg)))...)
+		padded := append(msg, strings.Repeat(".", max(0, size-len(msg)))...)
 		all[i] = padded[:size]
 	}
 	return all

@@ -203,7 +203,7 @@ func CheckWait(name string, d time.Duration) error {
 
 // CheckFits returns an error if no message of the codec is within the limit of its size.
 func CheckFits(codec framing.Codec, maxMessage int) error {
-	if size, ok := codec.(framing.Fixed); ok && int(size) > maxMessage {
+	if size, ok := framing.SizeOf(codec); ok && size > maxMessage {
 		return fmt.Errorf("-codec fixed=%d and -max-message %d: every message would be over the limit", size, maxMessage)
 	}
 	return nil

@@ -152,10 +152,7 @@ func sum(numbers ...int) int {
 }
 
 // raw says whether bytes are sent: there are no messages in what comes back.
-func (x *exchange) raw() bool {
-	_, raw := x.Codec.(framing.Raw)
-	return raw
-}
+func (x *exchange) raw() bool { return !framing.Marks(x.Codec) }
 
 // run sends everything and then reads, if it is little; else it does both at once.
 func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {

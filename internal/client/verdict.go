@@ -16,14 +16,14 @@ func (r Result) Verdict(codec framing.Codec) string {
 	if r.Reads == 1 {
 		read = fmt.Sprintf("1 read returned all %s", trace.Bytes(r.BytesReceived))
 	}
-	switch _, raw := codec.(framing.Raw); {
+	switch {
 	case !r.OK:
 		return sent + read + "."
 	case r.BytesSent == 0:
 		return sent + "there was no byte to echo."
 	case r.FramesResult != nil:
 		return sent + read + r.framesVerdict()
-	case raw || codec == nil:
+	case !framing.Marks(codec):
 		return sent + read + r.rawVerdict()
 	}
 	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, trace.Count(r.MessagesReceived, "message", "messages"))

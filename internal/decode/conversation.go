@@ -46,7 +46,7 @@ type Conversation struct {
 // neither HTTP nor TLS: nil, and [framing.Raw], claim nothing of them; a [framing.WebSocket] takes them for frames from
 // their first byte on, as in a capture that lacks the handshake, up to the first that breaks a rule. rec may be nil.
 func New(conn int, codec framing.Codec, rec trace.Recorder) *Conversation {
-	if _, raw := codec.(framing.Raw); raw {
+	if !framing.Marks(codec) {
 		codec = nil
 	}
 	c := &Conversation{conn: conn, codec: codec, rec: rec, budgets: shared}

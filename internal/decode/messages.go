@@ -2,8 +2,6 @@ package decode
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 
 	"echolab/framing"
@@ -20,8 +18,9 @@ type messages struct {
 	r     *bufio.Reader
 	in    pushed
 
-	b    []byte // a message that has not come whole
-	from int64  // the offset of the first byte of b
+	b     []byte // a message that has not come whole
+	from  int64  // the offset of the first byte of b
+	asked int    // how many of its bytes there were when the codec was asked last
 }
 
 func newMessages(s *stream, codec framing.Codec) *messages {
@@ -50,19 +49,13 @@ func (m *messages) take(b []byte) int {
 	} else {
 		seen := len(m.b)
 		m.b = append(m.b, b...)
-		if all = m.b; !enough(m.codec, all, seen) {
+		if all = m.b; !m.enough(all, seen) {
 			m.s.carried.part("a message")
 			return n
 		}
 	}
-	rest, err := m.read(all)
-	switch {
-	case errors.Is(err, framing.ErrTooLarge):
-		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
-			trace.Number(m.from), trace.Bytes(maxMessage))
-		return n
-	case !errors.Is(err, errMore):
-		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", trace.Number(m.from), err)
+	rest, stopped := m.ask(all)
+	if stopped {
 		return n
 	}
 	if len(rest) > 0 {
@@ -73,6 +66,23 @@ func (m *messages) take(b []byte) int {
 	}
 	m.b = append(m.b[:0], rest...)
 	return n
+}
+
+// ask tells of the messages that b begins with, and returns what is left of it; or it stops the stream, whose bytes the
+// codec does not take.
+func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
+	rest, err := m.read(b)
+	switch {
+	case errors.Is(err, framing.ErrTooLarge):
+		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
+			trace.Number(m.from), trace.Bytes(maxMessage))
+		return nil, true
+	case !errors.Is(err, errMore):
+		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", trace.Number(m.from), err)
+		return nil, true
+	}
+	m.asked = len(rest)
+	return rest, false
 }
 
 // read tells of the messages that b begins with, and returns what is left of it.
@@ -93,23 +103,14 @@ func (m *messages) read(b []byte) (rest []byte, err error) {
 	}
 }
 
-// enough says whether it is worth the while to ask the codec: to ask it for every piece of a long message would take
-// time that grows with the square of its length. Of b, the first seen bytes were not enough.
-func enough(codec framing.Codec, b []byte, seen int) bool {
-	switch codec := codec.(type) {
-	case framing.Lines:
-		return bytes.IndexByte(b[seen:], '\n') >= 0 || len(b) > maxMessage
-	case framing.Fixed:
-		return len(b) >= int(codec)
-	case framing.LengthPrefix:
-		const prefix = 4
-		if len(b) < prefix {
-			return false
-		}
-		length := int64(binary.BigEndian.Uint32(b))
-		return int64(len(b)-prefix) >= length || length > maxMessage
+// enough says whether it is worth asking the codec. Of b, the first seen bytes were not enough. A codec that cannot tell
+// is asked when there is an eighth more than when it was asked last, and at the end: so the time for a message that comes
+// in many pieces grows with its length, and not with the square of it; but a long message may be told late.
+func (m *messages) enough(b []byte, seen int) bool {
+	if codec, ok := m.codec.(framing.Expecter); ok {
+		return codec.Enough(b, seen, maxMessage)
 	}
-	return true
+	return len(b)-m.asked > m.asked/8 || len(b) > maxMessage
 }
 
 func (m *messages) miss(n int64) int64 {
@@ -119,6 +120,13 @@ func (m *messages) miss(n int64) int64 {
 }
 
 func (m *messages) end() {
+	if len(m.b) > m.asked {
+		rest, stopped := m.ask(m.b)
+		if stopped {
+			return
+		}
+		m.b = append(m.b[:0], rest...)
+	}
 	if len(m.b) > 0 {
 		m.s.failed("the message at offset %s has no end in the capture", trace.Number(m.from))
 	}

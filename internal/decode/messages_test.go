@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,37 @@ func (prefixed) Read(r *bufio.Reader, _ int) ([]byte, error) {
 		return nil, fmt.Errorf("inside a message: %w", err)
 	}
 	return msg, nil
+}
+
+// foreign is a codec that cannot tell cheaply whether a message is whole. It counts how often it is asked.
+type foreign struct {
+	framing.Codec
+	asked *int
+}
+
+func (f foreign) Read(r *bufio.Reader, max int) ([]byte, error) {
+	*f.asked++
+	return f.Codec.Read(r, max)
+}
+
+func TestACodecIsNotAskedForEveryPieceOfALongMessage(t *testing.T) {
+	const size, piece = 64 << 10, 64
+	long := strings.Repeat("x", size)
+	for _, codec := range []framing.Codec{framing.LengthPrefix{}, framing.Lines{}} {
+		stream, err := codec.Append(nil, []byte(long))
+		require.NoError(t, err)
+		var told tape
+		asked := 0
+		c, off := New(1, foreign{codec, &asked}, &told), int64(0)
+		for part := range slices.Chunk(stream, piece) {
+			feed(c, c2s, &off, part)
+		}
+		c.End(noon, c2s)
+		assert.Less(t, asked, 100, "of %d pieces", len(stream)/piece)
+		require.Equal(t, 1, len(told.of(c2s, trace.Message)), "it is told at the end, if not before")
+		assert.Equal(t, trace.Span{N: len(stream)}, *told.of(c2s, trace.Message)[0].Span)
+		assert.Empty(t, told.of(c2s, trace.Failed))
+	}
 }
 
 func TestMessagesHaveALimit(t *testing.T) {

@@ -109,11 +109,10 @@ func (c *conn) overdue() error {
 
 // echoRaw echoes bytes, or messages of the server's codec. The first of them were read already.
 func (c *conn) echoRaw(in input, first []byte) error {
-	switch c.srv.Codec.(type) {
-	case nil, framing.Raw:
-		return c.echoBytes(in, first)
+	if framing.Marks(c.srv.Codec) {
+		return c.echoMessages(first)
 	}
-	return c.echoMessages(first)
+	return c.echoBytes(in, first)
 }
 
 // arm puts off the deadlines of the next read and write. To set one costs more than to look at the clock, so they are
