@@ -15,6 +15,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/cli"
 	"echolab/internal/echo"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -159,7 +160,7 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 	}
 	progress := cli.NewProgress(p.Stderr)
 	o.Progress = func(received int64) {
-		progress.Show(func() string { return trace.Bytes(received) + " of echo" })
+		progress.Show(func() string { return text.Bytes(received) + " of echo" })
 	}
 	r, err := o.Run(ctx, o.addr, messages)
 	progress.End()
@@ -193,13 +194,13 @@ func show(p cli.Program, o *options, r echo.Result, verdict string) {
 	if !o.quiet {
 		for _, m := range []*trace.Map{r.Sent, r.Echoed} {
 			fmt.Fprintln(p.Stdout)
-			if err := m.Draw(p.Stdout, style); err != nil {
+			if err := trace.Draw(p.Stdout, m, style); err != nil {
 				return // there is nobody to show it to
 			}
 		}
 		fmt.Fprintln(p.Stdout)
 	}
-	for _, line := range trace.Fold(verdict, trace.MapWidth) {
+	for _, line := range text.Fold(verdict, text.Width) {
 		fmt.Fprintln(p.Stdout, style.Bold(line))
 	}
 }

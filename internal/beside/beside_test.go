@@ -9,6 +9,7 @@ import (
 
 	"echolab/internal/beside"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -21,11 +22,11 @@ the programs                           │ the wire
 func printed(t testing.TB, print func(p *beside.Printer)) string {
 	t.Helper()
 	var out strings.Builder
-	print(beside.New(&out, trace.Style{}, "the programs", "the wire"))
+	print(beside.New(&out, text.Style{}, "the programs", "the wire"))
 	for line := range strings.Lines(out.String()) {
 		line = strings.TrimSuffix(line, "\n")
-		assert.LessOrEqual(t, trace.Columns(line), 80, line)
-		assert.Equal(t, trace.Cells(line), line, "something that a terminal would obey")
+		assert.LessOrEqual(t, text.Columns(line), 80, line)
+		assert.Equal(t, text.Cells(line), line, "something that a terminal would obey")
 	}
 	rest, ok := strings.CutPrefix(out.String(), titles[1:])
 	assert.True(t, ok, out.String())
@@ -115,7 +116,7 @@ func unfolded(column string) string {
 
 func TestWithoutALeftColumnTheRightOneHasAllTheRoom(t *testing.T) {
 	var out strings.Builder
-	p := beside.New(&out, trace.Style{}, "", "right")
+	p := beside.New(&out, text.Style{}, "", "right")
 	p.Right("▶ 1 SYN", strings.Repeat("word ", 20))
 	assert.Equal(t, "▶ 1 SYN  "+strings.Repeat("word ", 13)+"word\n  word word word word word word\n", out.String())
 }
@@ -157,7 +158,7 @@ func TestNothingReachesTheTerminalThatItWouldObey(t *testing.T) {
 
 func TestTheMarksAreBold(t *testing.T) {
 	var out strings.Builder
-	p := beside.New(&out, trace.Style{Color: true}, "left", "right")
+	p := beside.New(&out, text.Style{Color: true}, "left", "right")
 	p.Left("client write", "5 bytes")
 	p.Right(strings.Repeat("m", 40), "text")
 	assert.Contains(t, out.String(), "\x1b[1mclient write\x1b[0m  5 bytes")

@@ -6,19 +6,20 @@ import (
 	"strconv"
 	"strings"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // Account prints an event of an account in the left column: who saw it, what it is, the sentence, and the first bytes.
 func (p *Printer) Account(e trace.Event) {
 	mark := join(" ", string(e.At), conn(e), string(e.Ev))
-	text := e.Sentence()
-	if data := data(e); trace.Columns(join(gap, mark, text, data)) <= room {
-		text = join(gap, text, data)
+	sentence := e.Sentence()
+	if data := data(e); text.Columns(join(gap, mark, sentence, data)) <= room {
+		sentence = join(gap, sentence, data)
 	} else {
-		text = join("\n", text, data)
+		sentence = join("\n", sentence, data)
 	}
-	p.Left(mark, text)
+	p.Left(mark, sentence)
 }
 
 // Packet prints a packet in the right column: its direction, its number in the capture, its flags, what is not as usual
@@ -73,14 +74,14 @@ const room = leftWidth - len(indent)
 // data is the beginning of the event's bytes, quoted, with room for it in one line.
 func data(e trace.Event) string {
 	if e.Bytes != nil {
-		return trace.QuoteColumns(e.Bytes, room-len(more))
+		return text.QuoteColumns(e.Bytes, room-len(more))
 	}
 	quoted, err := strconv.QuotedPrefix(e.Data)
 	if err != nil {
 		return e.Data // none, or not from trace.JSON: shown as it is
 	}
 	b, _ := strconv.Unquote(quoted)
-	shown := trace.QuoteColumns([]byte(b), room-len(more))
+	shown := text.QuoteColumns([]byte(b), room-len(more))
 	if len(quoted) < len(e.Data) && !strings.HasSuffix(shown, more) {
 		return shown + more
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -51,7 +52,7 @@ func (h *head) take(b []byte) int {
 	case len(h.b) == 0:
 		h.s.carried.part("an empty line")
 	case len(h.b) > maxHead:
-		h.stop("has a head without end: over " + trace.Bytes(maxHead))
+		h.stop("has a head without end: over " + text.Bytes(maxHead))
 	default:
 		h.s.carried.part("the head of " + h.noun())
 	}
@@ -65,7 +66,7 @@ func (h *head) miss(n int64) int64 {
 
 func (h *head) end() {
 	if len(h.b) > 0 {
-		h.s.failed("%s at offset %s has no end in the capture", h.noun(), trace.Number(h.from))
+		h.s.failed("%s at offset %s has no end in the capture", h.noun(), text.Number(h.from))
 	}
 }
 
@@ -83,7 +84,7 @@ func (h *head) stop(what string) {
 	if len(h.b) == 0 {
 		h.from = h.s.next
 	}
-	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), trace.Number(h.from), what)
+	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), text.Number(h.from), what)
 }
 
 // parse makes a message of a head that has come whole, and puts the decoder of its body in place.

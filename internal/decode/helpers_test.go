@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -45,7 +46,7 @@ func line(e trace.Event) string {
 			h.Payload)
 	}
 	if e.Ev == trace.Frame || e.Ev == trace.Message {
-		s += " " + trace.Quote(e.Bytes, 40)
+		s += " " + text.Quote(e.Bytes, 40)
 	}
 	if e.Text != "" {
 		s += ": " + e.Text

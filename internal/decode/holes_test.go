@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -29,7 +30,7 @@ func TestAHoleInAPayloadLosesNoPlace(t *testing.T) {
 		for n := 1; off+n <= len(first); n++ {
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
 			missing := lack(int64(n), " of its payload")
-			beginning := trace.Quote([]byte("0123456789"[:off-header]), 40)
+			beginning := text.Quote([]byte("0123456789"[:off-header]), 40)
 			assert.Equal(t, []string{
 				"frame 0+16 op=1 fin=true rsv=0 masked=true key=37fa213d payload=10 " + beginning + ": " + missing,
 				"message 0+16 " + beginning + ": " + missing,
@@ -56,7 +57,7 @@ func TestHolesInTwoFragments(t *testing.T) {
 func TestAHoleInACloseIsNoFault(t *testing.T) {
 	b := frameOf(ws.OpClose, true, false, "\x03\xe8bye")
 	got := play(framing.WebSocket{}, captured{dir: c2s}, without(s2c, b, 3, 1), nil)
-	assert.Equal(t, []string{"5 bytes"}, []string{trace.Bytes(got[0].Payload)})
+	assert.Equal(t, []string{"5 bytes"}, []string{text.Bytes(got[0].Payload)})
 	assert.Len(t, got, 1)
 }
 
@@ -101,7 +102,7 @@ func TestASnapLengthHidesTheEndsOfSegments(t *testing.T) {
 	assert.Equal(t, "4,208 bytes of its payload are not in the capture", frames[0].Text)
 	assert.Len(t, frames[0].Bytes, 192)
 	assert.Equal(t, []string{fmt.Sprintf("the frame at offset %s is not in the capture: "+
-		"from there on, nothing can be said about frames", trace.Number(int64(len(asking)+5008)))}, told.texts(c2s,
+		"from there on, nothing can be said about frames", text.Number(int64(len(asking)+5008)))}, told.texts(c2s,
 		trace.Failed))
 }
 

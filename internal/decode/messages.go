@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"echolab/framing"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -59,10 +60,10 @@ func (m *messages) take(b []byte) int {
 	switch {
 	case errors.Is(err, framing.ErrTooLarge):
 		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
-			trace.Number(m.from), trace.Bytes(maxMessage))
+			text.Number(m.from), text.Bytes(maxMessage))
 		return n
 	case !errors.Is(err, errMore):
-		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", trace.Number(m.from), err)
+		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", text.Number(m.from), err)
 		return n
 	}
 	if len(rest) > 0 {
@@ -114,13 +115,13 @@ func enough(codec framing.Codec, b []byte, seen int) bool {
 
 func (m *messages) miss(n int64) int64 {
 	m.s.stop("the bytes at offset %s are not in the capture: from there on, nothing can be said about messages",
-		trace.Number(m.s.next))
+		text.Number(m.s.next))
 	return n
 }
 
 func (m *messages) end() {
 	if len(m.b) > 0 {
-		m.s.failed("the message at offset %s has no end in the capture", trace.Number(m.from))
+		m.s.failed("the message at offset %s has no end in the capture", text.Number(m.from))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"echolab/internal/deflate"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -112,7 +113,7 @@ func (h *head) upgrade(a answer, asked *request, known bool) {
 	h.s.tell(trace.Event{Ev: trace.Upgrade, Span: span(h.from, h.from+int64(len(h.b)))})
 	if a.unclear != nil {
 		h.s.failed("the response at offset %s: %v; what that means for messages is not known here",
-			trace.Number(h.from), a.unclear)
+			text.Number(h.from), a.unclear)
 	}
 	h.s.decoder = newFrames(h.s, inflationOf(a.deflate, trace.ServerToClient), a.unclear != nil)
 }
@@ -188,7 +189,7 @@ func (c *Conversation) proceed() {
 	case r.answer == nil:
 		s.message(&r.message, r.end)
 		s.decoder = &lost{s, fmt.Sprintf("the answer to the request at offset %s is not in the capture; "+
-			"nothing can be said of what follows", trace.Number(r.from))}
+			"nothing can be said of what follows", text.Number(r.from))}
 	case r.answer.websocket:
 		s.tell(trace.Event{Ev: trace.Upgrade, Span: span(r.from, r.end)})
 		s.decoder = newFrames(s, inflationOf(r.answer.deflate, trace.ClientToServer), r.answer.unclear != nil)

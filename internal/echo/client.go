@@ -15,6 +15,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -229,15 +230,15 @@ func (x *exchange) awaitEcho() error {
 		return nil // then it is luck how many reads there will be
 	case err == os.ErrDeadlineExceeded:
 		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
-			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.suspicion())
+			x.Timeout, text.Number(int64(unread)), text.Bytes(want), x.suspicion())
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(want) + ", not read yet"
+	wait := "the kernel holds the whole echo: " + text.Bytes(want) + ", not read yet"
 	if int64(unread) < want {
-		text = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", trace.Number(int64(unread)), trace.Bytes(want))
+		wait = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", text.Number(int64(unread)), text.Bytes(want))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	x.tell(trace.Event{Ev: trace.Wait, Text: wait})
 	return nil
 }
 

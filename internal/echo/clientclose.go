@@ -11,6 +11,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -44,11 +45,11 @@ func (x *exchange) awaitFrames() error {
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
+	wait := "the kernel holds the whole echo: " + text.Bytes(int64(unread)) + ", not read yet"
 	if int64(unread) < x.ws.echo {
-		text = fmt.Sprintf("the kernel holds %s of %s, and no more came", trace.Number(int64(unread)), trace.Bytes(x.ws.echo))
+		wait = fmt.Sprintf("the kernel holds %s of %s, and no more came", text.Number(int64(unread)), text.Bytes(x.ws.echo))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	x.tell(trace.Event{Ev: trace.Wait, Text: wait})
 	return nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"echolab/internal/deflate"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -158,10 +159,10 @@ func (x *exchange) noAnswer(head []byte, err error) error {
 		return errors.New("the server speaks TLS: try -tls")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; "+
-			"does the server speak HTTP, as wsserver does?", x.Timeout, trace.Bytes(int64(len(head))))
+			"does the server speak HTTP, as wsserver does?", x.Timeout, text.Bytes(int64(len(head))))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		return fmt.Errorf("the server ended the connection inside the WebSocket handshake, after %s of an answer (%w); "+
-			"does it speak HTTP, as wsserver does?", trace.Bytes(int64(len(head))), err)
+			"does it speak HTTP, as wsserver does?", text.Bytes(int64(len(head))), err)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -156,7 +157,7 @@ func (x *exchange) messageCame() error {
 		err = fmt.Errorf("it came as %s, and was sent as %s", kindOf(text), kindOf(!text))
 	}
 	if err != nil {
-		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(d.from), err)
+		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, text.Number(d.from), err)
 	}
 	x.closeIfDone()
 	return nil
@@ -195,7 +196,7 @@ func (x *exchange) pongCame(payload []byte) error {
 	number, err := strconv.ParseInt(strings.TrimPrefix(string(payload), "ping "), 10, 64)
 	if err != nil || number <= answered || number > sent || string(payload) != string(pingPayload(number)) {
 		return fmt.Errorf("a Pong came with %s, and what is open is the Ping with %s",
-			trace.Quote(payload, 40), trace.Quote(pingPayload(answered+1), 40))
+			text.Quote(payload, 40), text.Quote(pingPayload(answered+1), 40))
 	}
 	d.pongs.Store(number)
 	x.closeIfDone()
@@ -217,7 +218,7 @@ func (x *exchange) closeCame(payload []byte) error {
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
 	case x.ws.in.pongs.Load() < x.ws.pings.Load():
 		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
-			trace.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
+			text.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
 	case sent == 0: // all was done, and the server was first
 		return fmt.Errorf("the server closed before it was asked to, %s: %w", x.soFar(), err)
 	case code != sent && code != framing.CodeNoStatus:
@@ -228,7 +229,7 @@ func (x *exchange) closeCame(payload []byte) error {
 
 // soFar is how much of the echo has come.
 func (x *exchange) soFar() string {
-	sent := trace.Count(int(x.out.messages.Load()), "message", "messages")
+	sent := text.Count(int(x.out.messages.Load()), "message", "messages")
 	return fmt.Sprintf("after the echo of %d of %s", x.in.messages, sent)
 }
 

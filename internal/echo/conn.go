@@ -12,6 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -194,7 +195,7 @@ func (c *conn) end(how ending, err error) {
 	c.raw.Close()
 	if c.srv.Recorder != nil {
 		c.record(trace.Event{Ev: trace.Close, Text: fmt.Sprintf("%s in, %s; %s out, %s",
-			trace.Bytes(c.bytesIn), trace.Count(int(c.reads), "read", "reads"), trace.Bytes(c.bytesOut), trace.Count(int(c.writes), "write", "writes"))})
+			text.Bytes(c.bytesIn), text.Count(int(c.reads), "read", "reads"), text.Bytes(c.bytesOut), text.Count(int(c.writes), "write", "writes"))})
 	}
 }
 

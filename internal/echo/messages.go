@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -99,9 +100,9 @@ func (c *conn) explain(err error, r *bufio.Reader, start int64, box *mailbox) er
 	came := "" // the codec may have taken some of them; then only the place is known
 	if n := r.Buffered(); c.bytesIn-int64(len(box.first)+n) == start {
 		b, _ := r.Peek(n)
-		came = ", which began with " + trace.Quote(b, 16)
+		came = ", which began with " + text.Quote(b, 16)
 	}
-	where := fmt.Sprintf("the message at offset %s%s", trace.Number(start), came)
+	where := fmt.Sprintf("the message at offset %s%s", text.Number(start), came)
 	if err == io.ErrUnexpectedEOF {
 		where = "the stream ended inside " + where
 	}

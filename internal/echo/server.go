@@ -15,6 +15,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -168,7 +169,7 @@ func (s *Server) start(nc net.Conn) {
 		s.stats.Refused++
 		s.mu.Unlock()
 		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)",
-			nc.RemoteAddr(), trace.Count(limit, "connection is", "connections are"))})
+			nc.RemoteAddr(), text.Count(limit, "connection is", "connections are"))})
 		nc.Close()
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -72,7 +73,7 @@ func (f ThreeWrites) Report() Report {
 		},
 		Maps: []*trace.Map{f.stream},
 		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
-			trace.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
+			text.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
 	}
 	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")
 	r.expect(f.Writes == 3, "there were not three writes")
@@ -132,10 +133,10 @@ func (f OneWrite) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The client wrote 33 bytes with %s; the server read with a buffer of %d bytes: %s.",
-				trace.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
+				text.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
 			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %s: %s.",
-				trace.Bytes(int64(f.LargeMessage)), trace.Count(f.LargeWrites, "write", "writes"),
-				trace.Bytes(int64(f.LargeBuffer)), trace.Count(f.LargeReads, "read", "reads")),
+				text.Bytes(int64(f.LargeMessage)), text.Count(f.LargeWrites, "write", "writes"),
+				text.Bytes(int64(f.LargeBuffer)), text.Count(f.LargeReads, "read", "reads")),
 		},
 		Maps: []*trace.Map{f.small, f.large},
 		Answer: fmt.Sprintf("No. It took %d reads, and %d for the large one. A read returns what is there, up to the size of its buffer: whoever needs more must go on reading, as io.ReadFull does.",

@@ -10,6 +10,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/echo"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -159,7 +160,7 @@ func (f Closing) Report() Report {
 	}
 	r.Steps = append(r.Steps,
 		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that "+
-			"1006.", trace.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
+			"1006.", text.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
 		fmt.Sprintf("A Close frame with %d in it: the lab's server answered with Close %d %q.", f.Sent, f.Code, f.Reason))
 	r.Answer = "A Close each way, and then TCP's own end. Either side may begin. Who closes TCP first keeps " +
 		"TIME-WAIT (on Linux for a minute), whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the " +

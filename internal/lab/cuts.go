@@ -8,6 +8,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -122,13 +123,13 @@ func (w *webEcho) sendInPieces(ctx context.Context, sizes []int, writes [][]byte
 func (f Cuts) Report() Report {
 	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s: %d masked frames, one of them a Ping inside the "+
 		"second message.",
-		len(f.Messages), trace.Bytes(int64(f.Bytes)), f.Frames)}}
+		len(f.Messages), text.Bytes(int64(f.Bytes)), f.Frames)}}
 	cuts := 0
 	for _, run := range f.Runs {
 		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s with %s, which the server took with %s. Whole messages came "+
 			"back %d of %d times.",
-			run.How, trace.Count(run.Times, "time", "times"), trace.Count(run.Writes, "write", "writes"),
-			trace.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
+			run.How, text.Count(run.Times, "time", "times"), text.Count(run.Writes, "write", "writes"),
+			text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
 		r.expect(run.Whole == run.Times && run.Times > 0, run.How+": the messages did not come back")
 		cuts += run.Times
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -51,7 +52,7 @@ func (f Duplex) Report() Report {
 	r := Report{
 		Steps: []string{
 			"Behind the handshake both ends wrote a message, and neither had read anything.",
-			fmt.Sprintf("Then %s lay unread at the server, and %d at the client.", trace.Bytes(int64(f.AtServer)), f.AtClient),
+			fmt.Sprintf("Then %s lay unread at the server, and %d at the client.", text.Bytes(int64(f.AtServer)), f.AtClient),
 			fmt.Sprintf("The server read %q, the client %q.", f.Server, f.Client),
 		},
 		Maps: []*trace.Map{f.toServer, f.toClient},

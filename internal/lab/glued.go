@@ -14,6 +14,7 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
@@ -206,7 +207,7 @@ func (f Glued) Report() Report {
 		Steps: []string{
 			fmt.Sprintf("The server sent its 101 and the message %q with one write, then %q.", f.Sent[0], f.Sent[1]),
 			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and "+
-				"no error. %s were in the reader.", f.Dropped, trace.Bytes(int64(f.Lost))),
+				"no error. %s were in the reader.", f.Dropped, text.Bytes(int64(f.Lost))),
 			fmt.Sprintf("With a first message of 5,000 bytes, of which the reader had the beginning: %s.", f.Torn),
 			fmt.Sprintf("A client that read on through the reader got %q.", f.Kept),
 			fmt.Sprintf("The other way round, the first message in one write with the request: a server that let "+

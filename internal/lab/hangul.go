@@ -11,6 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -97,7 +98,7 @@ func (f Hangul) Report() Report {
 		Maps:  []*trace.Map{f.raw},
 	}
 	for i, piece := range f.Pieces {
-		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, trace.Quote([]byte(piece), 64), f.Valid[i]))
+		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, text.Quote([]byte(piece), 64), f.Valid[i]))
 	}
 	r.Steps = append(r.Steps, fmt.Sprintf("As a WebSocket message in %d text frames, cut at the same byte: %q.", f.Frames, f.Message))
 	r.Answer = fmt.Sprintf("Each piece alone is broken text, and only put together they are %q again. Decode messages, never reads. "+

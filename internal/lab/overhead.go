@@ -12,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -141,7 +142,7 @@ func (f Overhead) Report() Report {
 			fmt.Sprintf("%q was sent %d times and came back, each way on one connection.", f.Message, f.Times),
 			step("As a WebSocket frame, the client's masked", f.WebSocket),
 			step("As an HTTP/1.1 request and its answer, Go's client and Go's server", f.HTTP),
-			fmt.Sprintf("The WebSocket's handshake: %s, once.", trace.Bytes(int64(f.WebSocket.Before))),
+			fmt.Sprintf("The WebSocket's handshake: %s, once.", text.Bytes(int64(f.WebSocket.Before))),
 		},
 		Answer: fmt.Sprintf("%d bytes more than the message there and %d back as frames, %d and %d as HTTP. With its "+
 			"handshake the WebSocket has cost less from message %d on. Go's headers are short; a browser's, with cookies, "+

@@ -7,6 +7,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -96,10 +97,10 @@ func (f Segments) Report() Report {
 	step := func(how string, c Crossing) string {
 		crossed := "how many segments it were, this system does not tell"
 		if c.Out >= 0 {
-			crossed = fmt.Sprintf("%s out, %d in", trace.Count(c.Out, "segment", "segments"), c.In)
+			crossed = fmt.Sprintf("%s out, %d in", text.Count(c.Out, "segment", "segments"), c.In)
 		}
-		return fmt.Sprintf("%s: %s, %s; %s, %s.", how, trace.Count(c.Frames, "frame", "frames"),
-			trace.Count(c.Writes, "write", "writes"), crossed, trace.Count(c.Reads, "read", "reads"))
+		return fmt.Sprintf("%s: %s, %s; %s, %s.", how, text.Count(c.Frames, "frame", "frames"),
+			text.Count(c.Writes, "write", "writes"), crossed, text.Count(c.Reads, "read", "reads"))
 	}
 	r := Report{
 		Steps: []string{

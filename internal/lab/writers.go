@@ -12,6 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -174,7 +175,7 @@ func (f Writers) Report() Report {
 			fmt.Sprintf("With a lock from the header to the end of the payload (B found it taken: %v) the client got "+
 				"%q.", f.Waited, f.Locked),
 			fmt.Sprintf("Without a lock, but with one write a frame: %d of %d frames of %s came "+
-				"whole.", f.Whole, f.Large, trace.Bytes(int64(f.LargeSize))),
+				"whole.", f.Whole, f.Large, text.Bytes(int64(f.LargeSize))),
 		},
 		Maps: []*trace.Map{f.stream},
 		Answer: "Because a frame in two writes can have another's bytes between them: what follows a header is its " +

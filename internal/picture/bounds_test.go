@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/picture"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -67,7 +68,7 @@ func TestFiguresThatHaveNoRoomAreCounted(t *testing.T) {
 		}
 	}
 	assert.Greater(t, shown, 10)
-	assert.Contains(t, texts, trace.Number(int64(300-shown))+" more connections, not in this picture")
+	assert.Contains(t, texts, text.Number(int64(300-shown))+" more connections, not in this picture")
 }
 
 func TestAnyMapHasAPictureAndAPage(t *testing.T) {
@@ -102,7 +103,7 @@ func TestSmallMapsHaveTheMarksOfTheTextMapWhateverTheyAre(t *testing.T) {
 func TestHugeOffsetsHaveAPicture(t *testing.T) {
 	for _, size := range []int{1 << 40, 1 << 62} {
 		f := picture.Figure{ToServer: stream("", sent(size/2, size-size/2), reads(size/3, size-size/3))}
-		require.Contains(t, parse(t, drawn(t, f)).texts(), trace.Number(int64(size/3)))
+		require.Contains(t, parse(t, drawn(t, f)).texts(), text.Number(int64(size/3)))
 		pageOf(t, f)
 	}
 }

@@ -9,8 +9,8 @@ package picture
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -44,12 +44,12 @@ type named struct {
 func heading(m *trace.Map) string {
 	size, behind := m.Size()-m.Start, ""
 	if m.Start > 0 {
-		behind = " behind the handshake's " + trace.Number(m.Start)
+		behind = " behind the handshake's " + text.Number(m.Start)
 	}
 	if size == 0 {
 		return fmt.Sprintf("%s: no byte%s", plain(m.Title), behind)
 	}
-	return fmt.Sprintf("%s, %s%s", plain(m.Title), trace.Bytes(size), behind)
+	return fmt.Sprintf("%s, %s%s", plain(m.Title), text.Bytes(size), behind)
 }
 
 // compared says in a few words how a row's boundaries compare with the messages; nothing, if there are none or they
@@ -69,13 +69,13 @@ func compared(m *trace.Map, r *trace.Row) string {
 		parts = append(parts, "✓ agrees")
 	}
 	if cut > 0 {
-		parts = append(parts, trace.Count(cut, "cut", "cuts"))
+		parts = append(parts, text.Count(cut, "cut", "cuts"))
 	}
 	if lost > 0 {
-		parts = append(parts, trace.Count(lost, "lost", "lost"))
+		parts = append(parts, text.Count(lost, "lost", "lost"))
 	}
 	if within > 0 {
-		parts = append(parts, trace.Count(within, "within a message", "within messages"))
+		parts = append(parts, text.Count(within, "within a message", "within messages"))
 	}
 	if !m.Complete() {
 		parts = append(parts, "so far")
@@ -98,19 +98,14 @@ func (f Figure) notes() []string {
 	return notes
 }
 
-// plain is text without what is no character to be seen, and without what turns the direction of reading around.
-func plain(text string) string {
-	var b strings.Builder
+// plain is the title without what is no character to be seen, and without what turns the direction of reading around.
+func plain(title string) string {
 	n := 0
-	for _, r := range text {
+	for i := range title {
 		if n++; n > titleKept {
-			b.WriteString("...")
+			title = title[:i] + "..."
 			break
 		}
-		if !unicode.IsPrint(r) {
-			r = '·'
-		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	return text.Harmless(title)
 }

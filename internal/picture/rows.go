@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -142,7 +143,7 @@ func captions(r *trace.Row, b box) []string {
 		return r.Captions(b.from, b.to)
 	}
 	for p := range r.Pieces(b.to) {
-		return []string{r.Layer.Noun() + " " + trace.Number(int64(p.Number))}
+		return []string{r.Layer.Noun() + " " + text.Number(int64(p.Number))}
 	}
 	return nil
 }
@@ -174,11 +175,11 @@ func (v *view) room(b box, bins []bin) (from, to float64) {
 func sizes(r *trace.Row) string {
 	switch {
 	case r.Count == 1:
-		return trace.Bytes(int64(r.Min))
+		return text.Bytes(int64(r.Min))
 	case r.Min == r.Max:
-		return trace.Bytes(int64(r.Min)) + " each"
+		return text.Bytes(int64(r.Min)) + " each"
 	}
-	return trace.Number(int64(r.Min)) + " to " + trace.Bytes(int64(r.Max))
+	return text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max))
 }
 
 func (d *drawing) size(x, y float64, text string) {

@@ -87,7 +87,7 @@ func sameMarks(t *testing.T, m *trace.Map) {
 	t.Helper()
 	rows := parse(t, svgOf(t, m)).rows()
 	require.Len(t, rows, len(m.Rows))
-	lines := strings.Split(m.String(), "\n")
+	lines := strings.Split(trace.String(m), "\n")
 	for i, r := range m.Rows {
 		line := lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, r.Label()+" ") })]
 		count := func(marks string) (n int) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -20,7 +21,7 @@ func BenchmarkRead(b *testing.B) {
 		name string
 		trace.Recorder
 	}{
-		{"nobody", nil}, {"Maps", new(trace.Maps)}, {"JSON", trace.NewJSON(io.Discard)}, {"Text", trace.NewText(io.Discard, trace.Style{})},
+		{"nobody", nil}, {"Maps", new(trace.Maps)}, {"JSON", trace.NewJSON(io.Discard)}, {"Text", trace.NewAccount(io.Discard, text.Style{})},
 	} {
 		b.Run("recorded by "+rec.name, func(b *testing.B) {
 			c := trace.Wrap(plenty{}, rec.Recorder, 1, trace.Server)
@@ -41,7 +42,7 @@ func BenchmarkDraw(b *testing.B) {
 			m := stream(strings.Repeat("x", 1<<17), sent(messages...), writes(messages...), reads(times(160, 65536, 0)...), received(messages...))
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = m.Draw(io.Discard, trace.Style{Color: true})
+				_ = trace.Draw(io.Discard, m, text.Style{Color: true})
 			}
 		})
 	}

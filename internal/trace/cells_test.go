@@ -1,30 +1,10 @@
 package trace
 
 import (
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
-
-func TestNumberHasACommaBetweenThousands(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0", 7: "7", 999: "999", 1000: "1,000", 12_345: "12,345", 999_999: "999,999", 1_000_000: "1,000,000",
-		-1: "-1", -999: "-999", -1000: "-1,000", -123_456: "-123,456",
-		math.MaxInt64: "9,223,372,036,854,775,807", math.MinInt64: "-9,223,372,036,854,775,808",
-	} {
-		assert.Equal(t, want, Number(n))
-	}
-}
-
-func TestOneThingIsNotSeveral(t *testing.T) {
-	assert.Equal(t, "0 bytes", Bytes(0))
-	assert.Equal(t, "1 byte", Bytes(1))
-	assert.Equal(t, "2 bytes", Bytes(2))
-	assert.Equal(t, "65,536 bytes", Bytes(65536))
-	assert.Equal(t, "1 cut", Count(1, "cut", "cuts"))
-	assert.Equal(t, "1,024 cuts", Count(int64(1024), "cut", "cuts"))
-}
 
 func TestShortTakesTheLargestUnitThatIsExact(t *testing.T) {
 	for n, want := range map[int64]string{
@@ -34,23 +14,6 @@ func TestShortTakesTheLargestUnitThatIsExact(t *testing.T) {
 		1 << 60: "1E", 3 << 59: "1.5E", 1 << 62: "4E",
 	} {
 		assert.Equal(t, want, short(n))
-	}
-}
-
-func TestVisibleShowsOnlyWhatKeepsItsPlace(t *testing.T) {
-	for s, want := range map[string]struct {
-		shown string
-		bytes int
-	}{
-		"a": {"a", 1}, " ": {" ", 1}, "é": {"é", 2}, "안녕": {"안", 3}, "😀": {"😀", 4},
-		"\x00": {hidden, 1}, "\x1b[31m": {hidden, 1}, "\x7f": {hidden, 1}, "\n": {hidden, 1},
-		"\u0085": {hidden, 2}, "\u200d": {hidden, 3}, "\u202e": {hidden, 3}, "\u0301": {hidden, 2},
-		"\u1161": {hidden, 3}, "\u11ab": {hidden, 3}, "\ud7b0": {hidden, 3}, "\u1112": {"\u1112", 3},
-		"\xff": {hidden, 1}, "\xec\x95": {hidden, 1}, "\x95": {hidden, 1}, "\ufffd": {"\ufffd", 3},
-	} {
-		shown, n := visible([]byte(s))
-		assert.Equal(t, want.shown, shown, "%q", s)
-		assert.Equal(t, want.bytes, n, "%q", s)
 	}
 }
 

@@ -3,11 +3,13 @@ package trace
 import (
 	"fmt"
 	"io"
+
+	"echolab/internal/text"
 )
 
 // content has the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the
 // wire.
-func (v *view) content(w io.Writer, style Style) {
+func (v *view) content(w io.Writer, style text.Style) {
 	wire := v.m.Wire(v.from, v.to)
 	shown, label, hex := wire, "bytes", "hex"
 	if decoded := v.m.Decoded(v.from, v.to); decoded != nil {
@@ -21,19 +23,13 @@ func (v *view) content(w io.Writer, style Style) {
 	}
 }
 
-// part returns those of the bytes that lie in from..to, if the first of them lies at offset.
-func part(b []byte, offset, from, to int64) []byte {
-	length := int64(len(b))
-	return b[min(max(from-offset, 0), length):min(max(to-offset, 0), length)]
-}
-
 // text has every character at the column of its first byte; bytes that are none, or only part of one, are dots.
 func (v *view) text(data []byte) string {
 	cells := blank(v.cols)
 	inset := min(1, v.perByte-1) // leaves the boundaries' columns free where there is room
 	for i, n := 0, 0; i < len(data); i += n {
 		var s string
-		s, n = visible(data[i:])
+		s, n = text.Visible(data[i:])
 		put(cells, i*v.perByte+inset, s)
 	}
 	return joinCells(cells)

@@ -6,11 +6,12 @@ import (
 	"net"
 	"os"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // Three messages are written one by one, and read with one read.
-func ExampleMap_Draw() {
+func ExampleDraw() {
 	m := &trace.Map{Title: "client → server"}
 	for _, msg := range []string{"hello", "안녕하세요", "goodbye, TCP!"} {
 		at := trace.Span{Off: m.Size(), N: len(msg)}
@@ -19,7 +20,7 @@ func ExampleMap_Draw() {
 		m.Row(trace.Writes).Add(at)
 	}
 	m.Row(trace.Reads).Add(trace.Span{Off: 0, N: 33})
-	if err := m.Draw(os.Stdout, trace.Style{}); err != nil {
+	if err := trace.Draw(os.Stdout, m, text.Style{}); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
@@ -47,7 +48,7 @@ func ExampleWrap() {
 	}
 	c.Close()
 	<-done
-	fmt.Print(maps.Map(1, trace.ClientToServer))
+	fmt.Print(trace.String(maps.Map(1, trace.ClientToServer)))
 	// Output:
 	// client → server, 12 bytes
 	// offset    0       2       4       6       8       10      12
@@ -55,13 +56,4 @@ func ExampleWrap() {
 	// hex        68  65  6c  6c  6f  2c  20  77  6f  72  6c  64
 	// 3 writes  ├─────────5─────────│───2───│─────────5─────────┤
 	// │ boundary where no message is known
-}
-
-// Quote is for bytes that anybody may have sent: nothing in it is obeyed by a terminal.
-func ExampleQuote() {
-	fmt.Println(trace.Quote([]byte("안녕\x1b[2J\r\n"), 48))
-	fmt.Println(trace.Quote([]byte("안녕하세요"), 10)) // no more than whole characters
-	// Output:
-	// "안녕\x1b[2J\r\n"
-	// "안녕하"...
 }

@@ -3,6 +3,8 @@ package trace
 import (
 	"fmt"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // A FrameHeader is what stands in the header of a WebSocket frame (RFC 6455 section 5.2).
@@ -17,31 +19,31 @@ type FrameHeader struct {
 
 // Opcodes of RFC 6455 section 5.2.
 const (
-	opContinuation = 0x0
-	opText         = 0x1
-	opBinary       = 0x2
-	opClose        = 0x8
-	opPing         = 0x9
-	opPong         = 0xa
+	OpContinuation = 0x0
+	OpText         = 0x1
+	OpBinary       = 0x2
+	OpClose        = 0x8
+	OpPing         = 0x9
+	OpPong         = 0xa
 )
 
-// control says whether frames of that opcode stand between messages, or inside one without being part of it.
-func control(opcode byte) bool { return opcode >= opClose }
+// IsControl says whether frames of that opcode stand between messages, or inside one without being part of it.
+func IsControl(opcode byte) bool { return opcode >= OpClose }
 
 // OpcodeName is the word for an opcode of RFC 6455 section 5.2.
 func OpcodeName(opcode byte) string {
 	switch opcode {
-	case opContinuation:
+	case OpContinuation:
 		return "continuation"
-	case opText:
+	case OpText:
 		return "text"
-	case opBinary:
+	case OpBinary:
 		return "binary"
-	case opClose:
+	case OpClose:
 		return "close"
-	case opPing:
+	case OpPing:
 		return "ping"
-	case opPong:
+	case OpPong:
 		return "pong"
 	}
 	return fmt.Sprintf("reserved 0x%x", opcode)
@@ -61,7 +63,7 @@ func (h FrameHeader) words() string {
 	}
 	b.WriteString(OpcodeName(h.Opcode))
 	if h.Payload > 0 {
-		b.WriteString(" of " + Number(h.Payload))
+		b.WriteString(" of " + text.Number(h.Payload))
 	} else {
 		b.WriteString(", empty")
 	}
@@ -71,7 +73,7 @@ func (h FrameHeader) words() string {
 	return b.String()
 }
 
-// cutShort says whether e is a frame of which only the beginning of the payload was told.
-func (e Event) cutShort() bool {
+// CutShort says whether e is a frame of which only the beginning of the payload was told.
+func (e Event) CutShort() bool {
 	return e.FrameHeader != nil && int64(len(e.Bytes)) < e.Payload
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -42,7 +43,7 @@ func TestEveryFrameGoesOutAndComesIn(t *testing.T) {
 	require.Len(t, back.events, len(frames))
 	for i, f := range frames {
 		want := f.at(trace.Server, int64(i))
-		want.Bytes, want.Data = nil, trace.Quote(want.Bytes, 48)
+		want.Bytes, want.Data = nil, text.Quote(want.Bytes, 48)
 		assert.Equal(t, want, back.events[i])
 	}
 }

@@ -155,7 +155,7 @@ offset      0     20     40     60    80     100    120   140    160    180
 
 func TestWithoutItsSenderAMessageIsAsItsReceiverMadeItOut(t *testing.T) {
 	m := stream("", reads(8, 4), received(7, 5))
-	assert.Equal(t, 0, strings.Count(m.String(), "┼"), "without frames nobody knows")
+	assert.Equal(t, 0, strings.Count(trace.String(m), "┼"), "without frames nobody knows")
 	m.AddFrame(trace.Span{Off: 0, N: 7}, trace.FrameHeader{Opcode: opText, Fin: true, Payload: 5}, []byte("hello"))
 	m.AddFrame(trace.Span{Off: 7, N: 5}, trace.FrameHeader{Opcode: opText, Fin: true, Payload: 3}, []byte("bye"))
 	draws(t, m, `
@@ -177,7 +177,7 @@ func TestManyPartsOfAMessageInAColumnAreNoCuts(t *testing.T) {
 	for range 500 {
 		m.AddFrame(trace.Span{Off: m.Row(trace.Frames).End, N: 2}, trace.FrameHeader{Opcode: opBinary}, nil)
 	}
-	drawn := m.String()
+	drawn := trace.String(m)
 	assert.Contains(t, drawn, "▓ several boundaries")
 	assert.NotContains(t, drawn, "▒")
 }

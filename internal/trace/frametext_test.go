@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -133,9 +134,9 @@ func TestAHostileHandshakeIsCutToFit(t *testing.T) {
 func TestALineIsAsLongAsThereIsRoom(t *testing.T) {
 	for n := 1; n <= 80; n++ {
 		line := strings.Repeat("a", n)
-		got := account(trace.Style{}, span(trace.Request, 0, line))
+		got := account(text.Style{}, span(trace.Request, 0, line))
 		tame(t, got)
-		const room = trace.MapWidth - len("#1  request  ") - len("  ")
+		const room = text.Width - len("#1  request  ") - len("  ")
 		assert.Equal(t, len(line) <= room, strings.Contains(got, line+"\n"), "%d columns", len(line))
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/width"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -67,7 +68,7 @@ func drawn(t *testing.T, m *trace.Map) string {
 	t.Helper()
 	const long = 20 * time.Second // for a picture that takes milliseconds, on a machine that has much else to do
 	done := make(chan string, 1)
-	go func() { done <- m.String() }()
+	go func() { done <- trace.String(m) }()
 	var picture string
 	select {
 	case picture = <-done:
@@ -76,7 +77,7 @@ func drawn(t *testing.T, m *trace.Map) string {
 	}
 	tame(t, picture)
 	var colored bytes.Buffer
-	require.NoError(t, m.Draw(&colored, trace.Style{Color: true}))
+	require.NoError(t, trace.Draw(&colored, m, text.Style{Color: true}))
 	require.Equal(t, picture, sgr.ReplaceAllString(colored.String(), ""), "colour changes the picture")
 	return picture
 }
@@ -84,13 +85,13 @@ func drawn(t *testing.T, m *trace.Map) string {
 var sgr = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // tame asserts that text is made of lines for a terminal: nothing that it would obey, none too wide.
-func tame(t *testing.T, text string) {
+func tame(t *testing.T, lines string) {
 	t.Helper()
-	require.True(t, utf8.ValidString(text), "not UTF-8: %q", text)
-	require.True(t, strings.HasSuffix(text, "\n"), "no line break at the end")
-	for line := range strings.Lines(text) {
+	require.True(t, utf8.ValidString(lines), "not UTF-8: %q", lines)
+	require.True(t, strings.HasSuffix(lines, "\n"), "no line break at the end")
+	for line := range strings.Lines(lines) {
 		line = strings.TrimSuffix(line, "\n")
-		if columnsOf(line) > trace.MapWidth || strings.HasSuffix(line, " ") || strings.ContainsFunc(line, commanding) {
+		if columnsOf(line) > text.Width || strings.HasSuffix(line, " ") || strings.ContainsFunc(line, commanding) {
 			require.Failf(t, "not a line for a terminal", "%d columns: %q", columnsOf(line), line)
 		}
 	}

@@ -11,13 +11,15 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"echolab/internal/text"
 )
 
 // dataShown is how many bytes of a span the account shows.
 const dataShown = 48
 
 // Preview is what an account in JSON shows of the bytes of a span.
-func Preview(b []byte) string { return Quote(b, dataShown) }
+func Preview(b []byte) string { return text.Quote(b, dataShown) }
 
 // JSON is a Recorder that writes every event as a line of JSON. Whether they could be written is the writer's business.
 type JSON struct {
@@ -36,8 +38,8 @@ func NewJSON(w io.Writer) *JSON {
 func (j *JSON) Record(e Event) {
 	if e.Bytes != nil {
 		e.Data = Preview(e.Bytes)
-		if e.cutShort() && len(e.Bytes) <= dataShown {
-			e.Data += dots
+		if e.CutShort() && len(e.Bytes) <= dataShown {
+			e.Data += text.Dots
 		}
 	}
 	j.Line(e)

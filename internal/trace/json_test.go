@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -57,7 +58,7 @@ func TestEveryKindOfEventGoesOutAndComesIn(t *testing.T) {
 	require.Len(t, back.events, len(events))
 	for i, want := range events {
 		if want.Bytes != nil {
-			want.Bytes, want.Data = nil, trace.Quote(want.Bytes, 48)
+			want.Bytes, want.Data = nil, text.Quote(want.Bytes, 48)
 		}
 		assert.Equal(t, want, back.events[i])
 	}

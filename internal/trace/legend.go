@@ -3,6 +3,8 @@ package trace
 import (
 	"slices"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // The marks of a map. Each means the same with and without colour.
@@ -37,13 +39,13 @@ var legends = []struct {
 }
 
 // drawLegend explains the marks that were used and are not plain.
-func drawLegend(b *strings.Builder, marks []rune, style Style) {
+func drawLegend(b *strings.Builder, marks []rune, style text.Style) {
 	width := 0
 	for _, l := range legends {
 		if !slices.Contains(marks, l.mark) {
 			continue
 		}
-		if width > 0 && width+3+2+len(l.text) > MapWidth {
+		if width > 0 && width+3+2+len(l.text) > text.Width {
 			b.WriteString("\n")
 			width = 0
 		}
@@ -51,10 +53,36 @@ func drawLegend(b *strings.Builder, marks []rune, style Style) {
 			b.WriteString("   ")
 			width += 3
 		}
-		b.WriteString(style.Marks(string(l.mark)) + style.Dim(" "+l.text))
+		b.WriteString(paintMark(style, l.mark) + style.Dim(" "+l.text))
 		width += 2 + len(l.text)
 	}
 	if width > 0 {
 		b.WriteString("\n")
+	}
+}
+
+// paintMarks colours the marks of a map: green where a boundary is a message's, red where it cuts one, yellow where one
+// is missing.
+func paintMarks(style text.Style, text string) string {
+	if !style.Color {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		b.WriteString(paintMark(style, r))
+	}
+	return b.String()
+}
+
+func paintMark(style text.Style, mark rune) string {
+	switch text := string(mark); mark {
+	case markCut, markMixed:
+		return style.Bad(text)
+	case markLost, markSparse:
+		return style.Warn(text)
+	case markAgree, markFirst, markLast, markDense:
+		return style.Good(text)
+	default:
+		return style.Dim(text)
 	}
 }

@@ -25,7 +25,7 @@ func TestMapsKeepEveryStreamApart(t *testing.T) {
 	assert.Equal(t, 21, maps.Map(2, trace.ClientToServer).Row(trace.Reads).Count)
 	assert.Equal(t, "client → server", maps.Map(1, trace.ClientToServer).Title)
 	assert.Equal(t, "server → client", maps.Map(1, trace.ServerToClient).Title)
-	assert.Equal(t, "client → server: no byte\n", maps.Map(3, trace.ClientToServer).String())
+	assert.Equal(t, "client → server: no byte\n", trace.String(maps.Map(3, trace.ClientToServer)))
 }
 
 func TestAMessageIsSentOnItsSendersSideAndReceivedOnTheOther(t *testing.T) {
@@ -59,12 +59,12 @@ func TestOnlySpansOfAStreamAreMapped(t *testing.T) {
 func TestTheBytesComeFromWritesAndReadsAndNotFromMessages(t *testing.T) {
 	var maps trace.Maps
 	maps.Record(span(trace.Message, 0, "message"))
-	assert.NotContains(t, maps.Map(1, trace.ClientToServer).String(), "bytes  ")
+	assert.NotContains(t, trace.String(maps.Map(1, trace.ClientToServer)), "bytes  ")
 	maps.Record(span(trace.Write, 0, "\x03abc"))
 	maps.Record(span(trace.Read, 0, "\x03a"))
 	maps.Record(span(trace.Read, 2, "bcdef"))
 	maps.Record(span(trace.Read, 9, "gap")) // it does not follow what was kept
-	assert.Contains(t, maps.Map(1, trace.ClientToServer).String(), "·   a   b   c   d   e   f\n")
+	assert.Contains(t, trace.String(maps.Map(1, trace.ClientToServer)), "·   a   b   c   d   e   f\n")
 }
 
 func TestMapIsACopy(t *testing.T) {
@@ -72,17 +72,17 @@ func TestMapIsACopy(t *testing.T) {
 	for off, b := range []string{"h", "e", "y"} {
 		maps.Record(span(trace.Write, int64(off), b))
 	}
-	before := maps.Map(1, trace.ClientToServer).String()
+	before := trace.String(maps.Map(1, trace.ClientToServer))
 	m := maps.Map(1, trace.ClientToServer)
 	m.Row(trace.Writes).Add(trace.Span{Off: 3, N: 2})
 	m.Row(trace.Reads).Add(trace.Span{N: 5})
 	m.Keep(3, []byte("!!"))
 	m.Title = "changed"
-	changed := m.String()
-	assert.Equal(t, before, maps.Map(1, trace.ClientToServer).String(), "a change to the copy is no change to Maps")
+	changed := trace.String(m)
+	assert.Equal(t, before, trace.String(maps.Map(1, trace.ClientToServer)), "a change to the copy is no change to Maps")
 
 	maps.Record(span(trace.Write, 3, " you"))
-	assert.Equal(t, changed, m.String(), "nor the other way round")
+	assert.Equal(t, changed, trace.String(m), "nor the other way round")
 }
 
 func TestMapsDoNotKeepTheEventsBytes(t *testing.T) {
@@ -90,7 +90,7 @@ func TestMapsDoNotKeepTheEventsBytes(t *testing.T) {
 	e := span(trace.Write, 0, "hello")
 	maps.Record(e)
 	copy(e.Bytes, "JELLY")
-	assert.Contains(t, maps.Map(1, trace.ClientToServer).String(), "h   e   l   l   o")
+	assert.Contains(t, trace.String(maps.Map(1, trace.ClientToServer)), "h   e   l   l   o")
 }
 
 func TestMapsCanBeRecordedConcurrently(t *testing.T) {
@@ -108,7 +108,7 @@ func TestMapsCanBeRecordedConcurrently(t *testing.T) {
 				for i := range int64(spans) {
 					maps.Record(trace.Event{Ev: trace.Read, At: side, Conn: conn, Dir: side.In(), Span: &trace.Span{Off: 3 * i, N: 3}, Bytes: []byte("안")})
 					if i%100 == 0 {
-						tame(t, maps.Map(conn, side.In()).String())
+						tame(t, trace.String(maps.Map(conn, side.In())))
 					}
 				}
 			})
@@ -119,7 +119,7 @@ func TestMapsCanBeRecordedConcurrently(t *testing.T) {
 	for conn := range conns {
 		for _, dir := range []trace.Dir{trace.ClientToServer, trace.ServerToClient} {
 			want.Title = dir.Words()
-			assert.Equal(t, want.String(), maps.Map(conn, dir).String())
+			assert.Equal(t, trace.String(want), trace.String(maps.Map(conn, dir)))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -109,7 +110,7 @@ client → server: no byte
 	draws(t, stream("", sent(), writes()), `
 client → server: no byte
 `)
-	assert.Contains(t, new(trace.Map).String(), "no byte")
+	assert.Contains(t, trace.String(new(trace.Map)), "no byte")
 }
 
 func TestEmptyMessagesAreCountedThoughTheyTakeNoRoom(t *testing.T) {
@@ -235,7 +236,7 @@ bytes     e ·   é   한    ᄒ    ·     ·     €     😀      　    .
 func TestDrawWritesOnceAndReturnsTheError(t *testing.T) {
 	for _, m := range []*trace.Map{stream(""), stream(greeting, sent(33)), stream(greeting, sent(5, 28), reads(33))} {
 		w := &failing{err: errors.New("broken")}
-		assert.Equal(t, w.err, m.Draw(w, trace.Style{}))
+		assert.Equal(t, w.err, trace.Draw(w, m, text.Style{}))
 		assert.Equal(t, 1, w.writes)
 	}
 }

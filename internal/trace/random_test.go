@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -16,9 +17,9 @@ func TestEveryMapHasATamePicture(t *testing.T) {
 	for range 500 {
 		m := randomMap(rng)
 		picture := drawn(t, m)
-		require.Contains(t, picture, trace.Bytes(m.Size()-m.Start))
+		require.Contains(t, picture, text.Bytes(m.Size()-m.Start))
 		for _, r := range m.Rows {
-			require.Contains(t, picture, "\n"+trace.Number(int64(r.Count))+" ", picture)
+			require.Contains(t, picture, "\n"+text.Number(int64(r.Count))+" ", picture)
 		}
 		rulerRises(t, picture)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -104,7 +105,7 @@ func FuzzReadJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, account []byte) {
 		var maps trace.Maps
 		var out bytes.Buffer
-		text := trace.NewText(&out, trace.Style{})
+		text := trace.NewAccount(&out, text.Style{})
 		var conns []int
 		err := trace.ReadJSON(bytes.NewReader(account), recorder(func(e trace.Event) {
 			conns = append(conns, e.Conn)
@@ -118,7 +119,7 @@ func FuzzReadJSON(f *testing.F) {
 			for _, dir := range []trace.Dir{"", trace.ClientToServer, trace.ServerToClient} {
 				m := maps.Map(conn, dir)
 				m.Title = dir.Words()
-				tame(t, m.String())
+				tame(t, trace.String(m))
 			}
 		}
 		require.False(t, strings.ContainsFunc(strings.ReplaceAll(out.String(), "\n", ""), commanding), "%q", out.String())

@@ -106,9 +106,9 @@ func (r *Row) kept() (offset int64, more bool) {
 	return r.ends[len(r.ends)-1], true
 }
 
-// boundaries returns those boundaries of the row that lie in [from, to], in order. The map's start is one, if a span
-// begins there.
-func (r *Row) boundaries(from, to int64) []int64 {
+// Boundaries returns those boundaries of the row that lie in [from, to], in order and each once, as far as they were
+// kept. The map's start is one, if a span begins there.
+func (r *Row) Boundaries(from, to int64) []int64 {
 	in := slices.Clone(between(r.ends, from, to))
 	if starts := between(r.starts, from, to); len(starts) > 0 {
 		in = append(in, starts...)
@@ -131,7 +131,7 @@ func between(offsets []int64, from, to int64) []int64 {
 // Has says whether the row has a boundary at the offset: a span begins or ends there.
 func (r *Row) Has(offset int64) bool {
 	if offset == r.start {
-		return r.Count > 0 && !r.gapBefore(offset)
+		return r.Count > 0 && !r.GapBefore(offset)
 	}
 	if _, ok := slices.BinarySearch(r.ends, offset); ok {
 		return true
@@ -142,11 +142,11 @@ func (r *Row) Has(offset int64) bool {
 
 // inside says whether the offset lies inside a span, and not on one of its boundaries.
 func (r *Row) inside(offset int64) bool {
-	return r.start < offset && offset < r.End && !r.Has(offset) && !r.gapBefore(offset)
+	return r.start < offset && offset < r.End && !r.Has(offset) && !r.GapBefore(offset)
 }
 
-// gapBefore says whether what lies in front of the offset, up to the next boundary, belongs to no span.
-func (r *Row) gapBefore(offset int64) bool {
+// GapBefore says whether what lies in front of the offset, up to the next boundary, belongs to no span.
+func (r *Row) GapBefore(offset int64) bool {
 	start, _ := slices.BinarySearch(r.starts, offset)
 	if start == len(r.starts) {
 		return false

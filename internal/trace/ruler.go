@@ -3,6 +3,8 @@ package trace
 import (
 	"strconv"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // tickGap is the least room between two numbers on the ruler.
@@ -18,7 +20,7 @@ func (v *view) ruler() string {
 			break
 		}
 	}
-	cells := blank(MapWidth - v.label)
+	cells := blank(text.Width - v.label)
 	free := 0
 	if v.from == v.m.Start { // which need not be a round place
 		free = copy(cells, []rune(v.tick(v.from))) + tickGap

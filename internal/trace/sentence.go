@@ -3,13 +3,15 @@ package trace
 import (
 	"fmt"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // Sentence is what is known of e besides its bytes, for people.
 func (e Event) Sentence() string {
 	var parts []string
 	if e.Span != nil {
-		span := fmt.Sprintf("%s at %s", Bytes(int64(e.N)), Number(e.Off))
+		span := fmt.Sprintf("%s at %s", text.Bytes(int64(e.N)), text.Number(e.Off))
 		if e.FrameHeader != nil {
 			span += ": " + e.FrameHeader.words()
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -147,14 +148,14 @@ func assertLanes(t *testing.T, m *trace.Map, lanes []lane) {
 	if len(ref.sizes) == 0 {
 		wantAgree, wantCut, wantLost = 0, 0, 0
 	}
-	require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, m.String())
+	require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, trace.String(m))
 	picture := drawn(t, m)
 	if m.Size() == m.Start {
 		return
 	}
 	lines := strings.Split(picture, "\n")
 	zero := len("offset") + strings.IndexFunc(lines[1][len("offset"):], func(r rune) bool { return r != ' ' })
-	perByte := min(4, (trace.MapWidth-1-zero)/int(m.Size()-m.Start))
+	perByte := min(4, (text.Width-1-zero)/int(m.Size()-m.Start))
 	for i, w := range lanes {
 		row := []rune(captions.ReplaceAllStringFunc(lines[2+i], func(s string) string { return strings.Repeat("─", len(s)) }))
 		for at := w.start; at <= int(m.Size()); at++ {

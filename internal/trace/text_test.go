@@ -13,13 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // account is what Text prints of the events.
-func account(style trace.Style, events ...trace.Event) string {
+func account(style text.Style, events ...trace.Event) string {
 	var b bytes.Buffer
-	text := trace.NewText(&b, style)
+	text := trace.NewAccount(&b, style)
 	for _, e := range events {
 		text.Record(e)
 	}
@@ -29,10 +30,10 @@ func account(style trace.Style, events ...trace.Event) string {
 // plainly asserts that the events' account is the one that stands in the test, and that it suits a terminal.
 func plainly(t *testing.T, want string, events ...trace.Event) {
 	t.Helper()
-	got := account(trace.Style{}, events...)
+	got := account(text.Style{}, events...)
 	tame(t, got)
 	assert.Equal(t, strings.TrimPrefix(want, "\n"), got)
-	assert.Equal(t, got, sgr.ReplaceAllString(account(trace.Style{Color: true}, events...), ""), "colour changes the text")
+	assert.Equal(t, got, sgr.ReplaceAllString(account(text.Style{Color: true}, events...), ""), "colour changes the text")
 }
 
 func TestTheAccountHasALineForEachEvent(t *testing.T) {
@@ -129,7 +130,7 @@ func TestAfterAWhileAStreamIsOnlyCounted(t *testing.T) {
 		other.Conn, other.Dir = 1, trace.ServerToClient
 		events = append(events, other)
 	}
-	got := account(trace.Style{}, events...)
+	got := account(text.Style{}, events...)
 	for _, head := range []string{"#1  write    ", "#2  read     "} {
 		assert.Equal(t, 12, strings.Count(got, head+"1 byte at "), head)
 		assert.Equal(t, 1, strings.Count(got, head+"and so on: "), head)
@@ -139,13 +140,13 @@ func TestAfterAWhileAStreamIsOnlyCounted(t *testing.T) {
 }
 
 func TestEventsWithoutASpanAreAllTold(t *testing.T) {
-	got := account(trace.Style{}, make([]trace.Event, 100)...)
+	got := account(text.Style{}, make([]trace.Event, 100)...)
 	assert.Equal(t, 100, strings.Count(got, "\n"))
 }
 
 func TestTheNextConnectionOfThatNumberCountsAnew(t *testing.T) {
 	var b bytes.Buffer
-	text := trace.NewText(&b, trace.Style{})
+	text := trace.NewAccount(&b, text.Style{})
 	reads := func(conn int) (told, more int) {
 		b.Reset()
 		for off := range int64(20) {
@@ -168,15 +169,15 @@ func TestTheNextConnectionOfThatNumberCountsAnew(t *testing.T) {
 
 func TestColoursAreThereWithStyleColorOnly(t *testing.T) {
 	failed := trace.Event{Ev: trace.Failed, Text: "it broke"}
-	assert.Equal(t, "error    it broke\n", account(trace.Style{}, failed))
-	assert.Equal(t, "\x1b[31merror    \x1b[0mit broke\n", account(trace.Style{Color: true}, failed))
+	assert.Equal(t, "error    it broke\n", account(text.Style{}, failed))
+	assert.Equal(t, "\x1b[31merror    \x1b[0mit broke\n", account(text.Style{Color: true}, failed))
 	waits := trace.Event{Ev: trace.Wait, Conn: 1, Text: "a little"}
-	assert.Equal(t, "\x1b[1m#1  wait     \x1b[0ma little\n", account(trace.Style{Color: true}, waits))
+	assert.Equal(t, "\x1b[1m#1  wait     \x1b[0ma little\n", account(text.Style{Color: true}, waits))
 }
 
 func TestLinesOfConcurrentEventsAreWhole(t *testing.T) {
 	var b bytes.Buffer
-	text := trace.NewText(&b, trace.Style{})
+	text := trace.NewAccount(&b, text.Style{})
 	var wg sync.WaitGroup
 	for conn := 1; conn <= 8; conn++ {
 		wg.Go(func() {
@@ -211,8 +212,8 @@ func TestEveryAccountIsTame(t *testing.T) {
 			e.FrameHeader = &trace.FrameHeader{Opcode: byte(rng.IntN(16)), Fin: rng.IntN(2) == 0, RSV: byte(rng.IntN(8)),
 				Masked: rng.IntN(2) == 0, Key: "37fa213d", Payload: rng.Int64N(1 << rng.IntN(62))}
 		}
-		got := account(trace.Style{}, e)
+		got := account(text.Style{}, e)
 		tame(t, got)
-		require.Equal(t, got, sgr.ReplaceAllString(account(trace.Style{Color: true}, e), ""))
+		require.Equal(t, got, sgr.ReplaceAllString(account(text.Style{Color: true}, e), ""))
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -80,7 +81,7 @@ func TestEveryMarkIsWhatTheBoundariesSay(t *testing.T) {
 		}
 		agree, cut, lost := m.Compare(trace.Reads)
 		wantAgree, wantCut, wantLost := newTwin(layers[2]).compare(ref)
-		require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, m.String())
+		require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, trace.String(m))
 	}
 }
 
@@ -88,7 +89,7 @@ func TestEveryMarkIsWhatTheBoundariesSay(t *testing.T) {
 func assertMarks(t *testing.T, ruler, row []rune, w, ref twin, size int) {
 	t.Helper()
 	zero := strings.IndexByte(string(ruler), '0')
-	perByte := min(4, (trace.MapWidth-1-zero)/size)
+	perByte := min(4, (text.Width-1-zero)/size)
 	for offset := range size + 1 {
 		got := ' '
 		if col := zero + offset*perByte; col < len(row) {

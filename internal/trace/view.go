@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // A view is a part of a map on a ruler: the offsets from..to on columns 0..cols-1.
@@ -26,10 +28,10 @@ const (
 func newView(m *Map, from, to int64) *view {
 	v := &view{m: m, from: from, to: to, label: len("offset")}
 	for _, r := range m.Rows {
-		v.label = max(v.label, len(r.label()))
+		v.label = max(v.label, len(r.Label()))
 	}
 	v.label += 2
-	room := int64(MapWidth - v.label - 1)
+	room := int64(text.Width - v.label - 1)
 	v.perByte = int(min(maxPerByte, room/(to-from)))
 	v.cols = int(room) + 1
 	if v.perByte > 0 {
@@ -50,7 +52,7 @@ func (v *view) col(offset int64) int {
 }
 
 // draw writes the view's lines and returns the marks that they hold.
-func (v *view) draw(w io.Writer, style Style) []rune {
+func (v *view) draw(w io.Writer, style text.Style) []rune {
 	v.line(w, "offset", v.ruler(), style.Dim)
 	if v.showsBytes() {
 		v.content(w, style)
@@ -59,7 +61,7 @@ func (v *view) draw(w io.Writer, style Style) []rune {
 	for _, r := range v.m.Rows {
 		cells := v.row(r)
 		marks = append(marks, cells...)
-		v.line(w, r.label(), string(cells), style.Marks)
+		v.line(w, r.Label(), string(cells), func(cells string) string { return paintMarks(style, cells) })
 	}
 	return marks
 }
@@ -71,24 +73,20 @@ func (v *view) line(w io.Writer, label, cells string, paint func(string) string)
 	fmt.Fprintln(w, label)
 }
 
-func (r *Row) label() string {
-	return Count(r.Count, nouns[r.Layer][0], nouns[r.Layer][1])
-}
-
 // row draws one layer: a line as far as it reaches, its boundaries as marks, the sizes where there is room.
 func (v *view) row(r *Row) []rune {
 	cells := blank(v.cols)
 	if r.Count == 0 || r.End < v.from {
 		return cells
 	}
-	kept := min(v.m.kept(), v.to)
+	kept := min(v.m.Known(), v.to)
 	for c := 0; c <= v.col(max(v.from, min(r.End, v.to))); c++ {
 		cells[c] = markLine
 		if c > v.col(max(v.from, kept)) {
 			cells[c] = markUnkept
 		}
 	}
-	bounds := r.boundaries(v.from, kept)
+	bounds := r.Boundaries(v.from, kept)
 	v.gaps(cells, r, append(slices.Clone(bounds), kept))
 	dense := v.mark(cells, r, bounds)
 	if dense {
@@ -103,7 +101,7 @@ func (v *view) row(r *Row) []rune {
 func (v *view) gaps(cells []rune, r *Row, offsets []int64) {
 	before := v.from
 	for _, at := range offsets {
-		if r.gapBefore(at) {
+		if r.GapBefore(at) {
 			copy(cells[v.col(before):], blank(v.col(at)-v.col(before)+1))
 		}
 		before = at
@@ -114,7 +112,7 @@ func (v *view) gaps(cells []rune, r *Row, offsets []int64) {
 func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 	type column struct{ agree, cut, part, alone, lost int }
 	columns := make([]column, v.cols)
-	ref := v.m.reference()
+	ref := v.m.Reference()
 	for _, b := range bounds {
 		c := &columns[v.col(b)]
 		switch v.m.Verdict(r, b) {
@@ -174,7 +172,7 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 		ends(r.End)
 	}
 	for i, b := range bounds {
-		if !r.gapBefore(b) {
+		if !r.GapBefore(b) {
 			continue
 		}
 		begins(b)
@@ -190,10 +188,10 @@ func (v *view) mark(cells []rune, r *Row, bounds []int64) bool {
 func (v *view) sizes(cells []rune, r *Row, bounds []int64) {
 	for i := 1; i < len(bounds); i++ {
 		from, to := v.col(bounds[i-1])+1, v.col(bounds[i])
-		if from >= to || r.gapBefore(bounds[i]) {
+		if from >= to || r.GapBefore(bounds[i]) {
 			continue
 		}
-		for _, text := range r.captions(bounds[i-1], bounds[i]) {
+		for _, text := range r.Captions(bounds[i-1], bounds[i]) {
 			if center(cells[from:to], text, markLine) {
 				break
 			}
@@ -201,28 +199,14 @@ func (v *view) sizes(cells []rune, r *Row, bounds []int64) {
 	}
 }
 
-// captions are what to write on a span, the best first: its length, and of a frame what kind it is, which tells more
-// than the length if it is no part of a message.
-func (r *Row) captions(from, to int64) []string {
-	size := Number(to - from)
-	opcode, ok := r.opcode(to)
-	switch {
-	case !ok:
-		return []string{size}
-	case control(opcode):
-		return []string{OpcodeName(opcode) + " " + size, OpcodeName(opcode), size}
-	}
-	return []string{OpcodeName(opcode) + " " + size, size}
-}
-
 // summary writes the row's sizes in the middle of a row that is too dense to show each.
 func (v *view) summary(cells []rune, r *Row) {
-	text := " " + Bytes(int64(r.Min)) + " each "
+	caption := " " + text.Bytes(int64(r.Min)) + " each "
 	switch {
 	case r.Count == 1:
-		text = " " + Bytes(int64(r.Min)) + " "
+		caption = " " + text.Bytes(int64(r.Min)) + " "
 	case r.Min != r.Max:
-		text = " " + Number(int64(r.Min)) + " to " + Bytes(int64(r.Max)) + " "
+		caption = " " + text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max)) + " "
 	}
-	center(cells, text, markDense, markMixed, markSparse)
+	center(cells, caption, markDense, markMixed, markSparse)
 }

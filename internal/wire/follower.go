@@ -10,6 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/capture"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -102,7 +103,7 @@ func (f *Follower) End() {
 func (f *Follower) open(p *capture.Packet) *conn {
 	if f.table.open >= maxOpen {
 		c := f.table.oldest()
-		f.tell(f.Streams, trace.Event{Ev: trace.Failed, Conn: c.number, Text: "dropped: " + trace.Number(maxOpen) +
+		f.tell(f.Streams, trace.Event{Ev: trace.Failed, Conn: c.number, Text: "dropped: " + text.Number(maxOpen) +
 			" other connections are open, and this one is idle for longest; what comes of it is taken for another one"})
 		f.end(c, "dropped")
 		f.table.forget(c)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -17,7 +18,7 @@ func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	status, stdout, stderr = clitest.Once(t, run, args...)
 	for line := range strings.Lines(strings.ReplaceAll(stdout, "    \t", strings.Repeat(" ", 8))) {
 		if !strings.HasPrefix(line, "{") {
-			assert.LessOrEqual(t, trace.Columns(strings.TrimSuffix(line, "\n")), 80, line)
+			assert.LessOrEqual(t, text.Columns(strings.TrimSuffix(line, "\n")), 80, line)
 		}
 	}
 	return status, stdout, stderr

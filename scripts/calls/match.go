@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -115,12 +116,12 @@ func (l *life) searchBytes(e *event) (calls []*call, why string) {
 	}
 	switch {
 	case len(calls) == 0:
-		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, l.fd, trace.Number(e.Off))
+		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, l.fd, text.Number(e.Off))
 	case at != end || e.Ev == trace.Read && len(calls) > 1:
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", l.fd, trace.Number(e.Off),
-			trace.Bytes(calls[0].value))
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", l.fd, text.Number(e.Off),
+			text.Bytes(calls[0].value))
 	case !agree(e.Data, calls[0].data()):
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", l.fd, trace.Number(e.Off))
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", l.fd, text.Number(e.Off))
 	}
 	return calls, ""
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"echolab/internal/beside"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -90,7 +91,7 @@ func shorter(c *call) string {
 func (c *call) meaning() string {
 	switch {
 	case c.event != nil && c.event.Span != nil:
-		return fmt.Sprintf("%s at %s", c.event.Ev, trace.Number(c.event.Off))
+		return fmt.Sprintf("%s at %s", c.event.Ev, text.Number(c.event.Off))
 	case c.event != nil && c.failed("EINPROGRESS"):
 		return fmt.Sprintf("%s, its handshake is under way", c.event.Ev)
 	case c.event != nil:

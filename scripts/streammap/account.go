@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -55,7 +56,7 @@ func readAccounts(files []string) ([]*account, error) {
 		case a.side == "":
 			return nil, fmt.Errorf("%s is no account of tcpclient, tcpserver or wsserver: they write one with -json", file)
 		case len(a.order) > connsKept:
-			return nil, fmt.Errorf("%s tells of more than %s connections", file, trace.Number(connsKept))
+			return nil, fmt.Errorf("%s tells of more than %s connections", file, text.Number(connsKept))
 		}
 		accounts = append(accounts, a)
 	}
@@ -172,7 +173,7 @@ func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
 			for _, r := range t.maps.Map(t.number, dir).Rows {
 				if r.Layer == layer && r.End > wire.Size() {
 					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,
-						trace.Bytes(r.End), t.ends.Client, trace.Bytes(wire.Size()))
+						text.Bytes(r.End), t.ends.Client, text.Bytes(wire.Size()))
 				}
 			}
 		}
@@ -184,7 +185,7 @@ func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
 		b := wire.Bytes(e.Off, e.N)
 		if b != nil && e.Data != "" && e.Data != trace.Preview(b) {
 			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: it belongs to another capture",
-				t.file, e.Ev, trace.Bytes(int64(e.N)), trace.Number(e.Off))
+				t.file, e.Ev, text.Bytes(int64(e.N)), text.Number(e.Off))
 		}
 	}
 	return nil

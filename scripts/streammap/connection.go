@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
@@ -150,7 +151,7 @@ func (c *connection) title() string {
 
 // extent is how many packets it had in what time.
 func (c *connection) extent() string {
-	text := trace.Count(c.packets, "packet", "packets")
+	text := text.Count(c.packets, "packet", "packets")
 	if c.packets > 1 {
 		text += " in " + rounded(c.last.Sub(c.first)).String()
 	}

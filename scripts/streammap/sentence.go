@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // sentence is that of one of the connection's streams, whose map this is.
 func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
 	if s := c.stream(dir); m.Size() == m.Start && s.missing > 0 {
-		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, trace.Bytes(s.missing))
+		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, text.Bytes(s.missing))
 	}
 	text := sentence(m)
 	if c.stream(dir).failed && len(agreement(m)) > 0 && decoded(m) < m.Size() {
@@ -66,7 +67,7 @@ func counted(m *trace.Map) []string {
 			n = m.Count(trace.Received)
 		}
 		if n > 0 {
-			counts = append(counts, trace.Count(n, l.one, l.several))
+			counts = append(counts, text.Count(n, l.one, l.several))
 		}
 	}
 	return counts
@@ -103,7 +104,7 @@ func agreement(m *trace.Map) []string {
 	}
 	var texts []string
 	for _, g := range groups {
-		texts = append(texts, enumerated(g.names)+" "+verdict(g.cut, g.lost, g.several))
+		texts = append(texts, text.List(g.names)+" "+verdict(g.cut, g.lost, g.several))
 	}
 	return texts
 }
@@ -116,10 +117,10 @@ func verdict(cut, lost int, several bool) string {
 	}
 	var does []string
 	if lost > 0 {
-		does = append(does, fmt.Sprintf("lose%s %s", s, trace.Count(lost, "boundary", "boundaries")))
+		does = append(does, fmt.Sprintf("lose%s %s", s, text.Count(lost, "boundary", "boundaries")))
 	}
 	if cut > 0 {
-		times := trace.Number(int64(cut)) + " times"
+		times := text.Number(int64(cut)) + " times"
 		if cut == 1 {
 			times = "once"
 		}
@@ -128,14 +129,5 @@ func verdict(cut, lost int, several bool) string {
 	if len(does) == 0 {
 		return fmt.Sprintf("keep%s every boundary", s)
 	}
-	return strings.Join(does, " and ")
-}
-
-// enumerated joins names as one says them: "a, b and c".
-func enumerated(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return text.List(does)
 }

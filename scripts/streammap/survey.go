@@ -13,6 +13,7 @@ import (
 	"echolab/internal/capture"
 	"echolab/internal/cli"
 	"echolab/internal/picture"
+	"echolab/internal/text"
 	"echolab/internal/trace"
 	"echolab/internal/wire"
 )
@@ -231,7 +232,7 @@ func (s *survey) portsSeen() string {
 	})
 	var names []string
 	for _, port := range ports[:min(3, len(ports))] {
-		names = append(names, fmt.Sprintf("port %d (%s)", port, trace.Count(s.ports[port], "packet", "packets")))
+		names = append(names, fmt.Sprintf("port %d (%s)", port, text.Count(s.ports[port], "packet", "packets")))
 	}
 	return strings.Join(names, ", ")
 }

@@ -1,12 +1,12 @@
-package trace
+package text
 
 import (
 	"strconv"
 	"unicode/utf8"
 )
 
-// dots stand where there was more.
-const dots = "..."
+// Dots stand where there was more.
+const Dots = "..."
 
 // Quote shows the first bytes of b, at most max of them, as a quoted string that is safe to print: what is not a
 // printable character, and every byte of a character that was cut, stands as an escape. Three dots behind the closing
@@ -25,5 +25,14 @@ func Quote(b []byte, max int) string {
 			break
 		}
 	}
-	return strconv.Quote(string(head)) + dots
+	return strconv.Quote(string(head)) + Dots
+}
+
+// QuoteColumns quotes as much of b as has room in the given columns, as [Quote] does.
+func QuoteColumns(b []byte, room int) string {
+	for n := room; ; n-- {
+		if q := Quote(b, max(n, 0)); Columns(q) <= room || n <= 0 {
+			return q
+		}
+	}
 }

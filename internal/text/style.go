@@ -1,6 +1,4 @@
-package trace
-
-import "strings"
+package text
 
 // Style colours text for a terminal. The zero Style leaves it as it is.
 type Style struct{ Color bool }
@@ -34,27 +32,5 @@ func (s Style) Bold(text string) string { return s.paint(sgrBold, text) }
 func (s Style) Good(text string) string { return s.paint(sgrGreen, text) }
 func (s Style) Bad(text string) string  { return s.paint(sgrRed, text) }
 
-// Marks colours the marks of a map: green where a boundary is a message's, red where it cuts one, yellow where one is
-// missing.
-func (s Style) Marks(text string) string {
-	if !s.Color {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		b.WriteString(s.paint(markColor(r), string(r)))
-	}
-	return b.String()
-}
-
-func markColor(mark rune) string {
-	switch mark {
-	case markCut, markMixed:
-		return sgrRed
-	case markLost, markSparse:
-		return sgrYellow
-	case markAgree, markFirst, markLast, markDense:
-		return sgrGreen
-	}
-	return sgrDim
-}
+// Warn is for what is missing.
+func (s Style) Warn(text string) string { return s.paint(sgrYellow, text) }

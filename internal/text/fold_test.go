@@ -1,4 +1,4 @@
-package trace_test
+package text_test
 
 import (
 	"math/rand/v2"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 func TestFoldBreaksAtSpaces(t *testing.T) {
@@ -33,27 +33,27 @@ func TestFoldBreaksAtSpaces(t *testing.T) {
 		{`sent "two  spaces" once`, 18, []string{`sent "two  spaces"`, "once"}},
 		{"first\nsecond line", 8, []string{"first", "second", "line"}},
 	} {
-		assert.Equal(t, c.want, trace.Fold(c.text, c.columns), "%q in %d columns", c.text, c.columns)
+		assert.Equal(t, c.want, text.Fold(c.text, c.columns), "%q in %d columns", c.text, c.columns)
 	}
 }
 
 func TestFoldLosesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(33, 1))
 	for range 1000 {
-		var text strings.Builder
+		var sentence strings.Builder
 		for range rng.IntN(40) {
-			text.WriteString([]string{"a", "word", "안녕", " ", " ", "  "}[rng.IntN(6)])
+			sentence.WriteString([]string{"a", "word", "안녕", " ", " ", "  "}[rng.IntN(6)])
 		}
 		columns := 1 + rng.IntN(40)
-		lines := trace.Fold(text.String(), columns)
-		require.Equal(t, text.String(), strings.Join(lines, " "))
+		lines := text.Fold(sentence.String(), columns)
+		require.Equal(t, sentence.String(), strings.Join(lines, " "))
 		for i, line := range lines {
 			if strings.Contains(line, " ") {
-				require.LessOrEqual(t, columnsOf(line), columns, "a line of several words")
+				require.LessOrEqual(t, text.Columns(line), columns, "a line of several words")
 			}
 			if i > 0 {
 				word, _, _ := strings.Cut(line, " ")
-				require.Greater(t, columnsOf(lines[i-1])+1+columnsOf(word), columns, "the line before had room")
+				require.Greater(t, text.Columns(lines[i-1])+1+text.Columns(word), columns, "the line before had room")
 			}
 		}
 	}

@@ -1,4 +1,4 @@
-package trace_test
+package text_test
 
 import (
 	"strconv"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 func TestQuoteShowsWhatIsPrintableAndEscapesTheRest(t *testing.T) {
@@ -29,7 +29,7 @@ func TestQuoteShowsWhatIsPrintableAndEscapesTheRest(t *testing.T) {
 		strings.Repeat("x", 8):  `"xxxxxxxx"`,
 		strings.Repeat("x", 99): `"` + strings.Repeat("x", 20) + `"...`,
 	} {
-		assert.Equal(t, want, trace.Quote([]byte(b), 20))
+		assert.Equal(t, want, text.Quote([]byte(b), 20))
 	}
 }
 
@@ -37,19 +37,19 @@ func TestQuotesOwnCutIsNotShownAsOne(t *testing.T) {
 	for max, want := range map[int]string{
 		0: `""...`, 1: `""...`, 2: `""...`, 3: `"안"...`, 4: `"안"...`, 5: `"안"...`, 6: `"안녕"`, 7: `"안녕"`,
 	} {
-		assert.Equal(t, want, trace.Quote([]byte("안녕"), max), "at most %d bytes", max)
+		assert.Equal(t, want, text.Quote([]byte("안녕"), max), "at most %d bytes", max)
 	}
-	assert.Equal(t, `"안"...`, trace.Quote([]byte("안녕"[:5]), 3))
-	assert.Equal(t, `"안\xeb"...`, trace.Quote([]byte("안녕"[:5]), 4), "the stream ends in the middle of a character: that is shown")
+	assert.Equal(t, `"안"...`, text.Quote([]byte("안녕"[:5]), 3))
+	assert.Equal(t, `"안\xeb"...`, text.Quote([]byte("안녕"[:5]), 4), "the stream ends in the middle of a character: that is shown")
 }
 
 func TestQuoteIsTheSameAsItsTwin(t *testing.T) {
-	const text = "a안é😀녕"
-	for from := range len(text) {
-		for to := from; to <= len(text); to++ {
-			for max := range len(text) + 2 {
-				b := []byte(text[from:to])
-				require.Equal(t, quoteTwin(b, max), trace.Quote(b, max), "%q, at most %d bytes", b, max)
+	const sentence = "a안é😀녕"
+	for from := range len(sentence) {
+		for to := from; to <= len(sentence); to++ {
+			for max := range len(sentence) + 2 {
+				b := []byte(sentence[from:to])
+				require.Equal(t, quoteTwin(b, max), text.Quote(b, max), "%q, at most %d bytes", b, max)
 			}
 		}
 	}
@@ -69,15 +69,15 @@ func quoteTwin(b []byte, max int) string {
 }
 
 func FuzzQuote(f *testing.F) {
-	f.Add([]byte(greeting), 10)              // a cut inside 안
-	f.Add([]byte("\x1b]0;title\a"), 4)       // what a terminal would obey
-	f.Add([]byte("\xf0\x9f\x98"), 2)         // an emoji without its last byte
-	f.Add([]byte("\x80\x80\x80\x80\x80"), 4) // no character begins anywhere
+	f.Add([]byte("hello안녕하세요goodbye, TCP!"), 10) // a cut inside 안
+	f.Add([]byte("\x1b]0;title\a"), 4)           // what a terminal would obey
+	f.Add([]byte("\xf0\x9f\x98"), 2)             // an emoji without its last byte
+	f.Add([]byte("\x80\x80\x80\x80\x80"), 4)     // no character begins anywhere
 	f.Fuzz(func(t *testing.T, b []byte, max int) {
 		if max < 0 {
 			return
 		}
-		quoted := trace.Quote(b, max)
+		quoted := text.Quote(b, max)
 		require.Equal(t, quoteTwin(b, max), quoted)
 		for _, r := range quoted {
 			require.True(t, strconv.IsPrint(r), "%q in %q", r, quoted)

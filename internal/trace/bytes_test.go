@@ -69,9 +69,9 @@ func TestACopyOfAMapHasFramesOfItsOwn(t *testing.T) {
 	}
 	m := maps.Map(1, trace.ClientToServer)
 	m.AddFrame(trace.Span{Off: 60, N: 7}, of(5), []byte("world"))
-	picture := m.String()
+	picture := trace.String(m)
 	maps.Record(whole(opPing, "again").at(trace.Client, 62))
-	assert.Equal(t, picture, m.String())
+	assert.Equal(t, picture, trace.String(m))
 }
 
 func TestTheSizesOfMoreSpansThanAreKeptStayKnown(t *testing.T) {
