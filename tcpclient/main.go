@@ -15,6 +15,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/cli"
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -178,7 +179,7 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 }
 
 // fail is the end of a run that has not begun.
-func fail(p cli.Program, lines *trace.JSON, err error) int {
+func fail(p cli.Program, lines *event.JSON, err error) int {
 	if lines != nil {
 		lines.Line(result{Ev: "result", Result: echo.Result{Error: err.Error()}})
 	}

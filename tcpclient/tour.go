@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/lab"
 	"echolab/internal/text"
 	"echolab/internal/trace"
@@ -70,7 +71,7 @@ func pick(names []string) ([]lab.Experiment, error) {
 // A tour counts how its experiments went.
 type tour struct {
 	p      cli.Program
-	lines  *trace.JSON // nil for text
+	lines  *event.JSON // nil for text
 	style  text.Style
 	quiet  bool
 	held   int
@@ -86,7 +87,7 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 	}
 	t := &tour{p: p, style: cli.Style(p.Stdout), quiet: quiet}
 	if asJSON {
-		t.lines = trace.NewJSON(p.Stdout)
+		t.lines = event.NewJSON(p.Stdout)
 	}
 	for i, e := range picked {
 		t.title(e, i+1, len(picked))

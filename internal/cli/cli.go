@@ -21,6 +21,7 @@ import (
 	"golang.org/x/term"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -130,10 +131,10 @@ func (p Program) Fail(err error) int {
 }
 
 // Account returns where the events of a run go: lines of JSON, text, or, if quiet, nowhere (nil).
-func (p Program) Account(asJSON, quiet bool) (rec trace.Recorder, lines *trace.JSON) {
+func (p Program) Account(asJSON, quiet bool) (rec event.Recorder, lines *event.JSON) {
 	switch {
 	case asJSON:
-		lines = trace.NewJSON(p.Stdout)
+		lines = event.NewJSON(p.Stdout)
 		if quiet {
 			return nil, lines
 		}

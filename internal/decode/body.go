@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A message is one of HTTP: a head, and a body of which only the length is of interest.
@@ -28,7 +28,7 @@ func (s *stream) message(m *message, end int64) {
 	if m.missing > 0 {
 		sentence += "; " + lack(m.missing, " of it")
 	}
-	s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: m.head, Text: sentence})
+	s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: m.head, Text: sentence})
 }
 
 // lack says that the capture does not have n bytes; of says of what.
@@ -125,7 +125,7 @@ func (d *body) holds() int {
 
 func (d *body) finish(end int64) {
 	d.m.end = end
-	if d.s.dir == trace.ServerToClient {
+	if d.s.dir == event.ServerToClient {
 		d.s.message(d.m, end)
 	}
 	d.done()

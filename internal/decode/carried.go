@@ -6,8 +6,8 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // carried collects what one call of Bytes carried, to be put into words if somebody asks.
@@ -183,9 +183,9 @@ func (t *thing) words(k kind) string {
 // name is what kind of frame it is.
 func (t *thing) name() string {
 	if t.rsv1 {
-		return "RSV1 " + trace.OpcodeName(byte(t.op))
+		return "RSV1 " + event.OpcodeName(byte(t.op))
 	}
-	return trace.OpcodeName(byte(t.op))
+	return event.OpcodeName(byte(t.op))
 }
 
 // part is which bytes of a frame's payload were carried.

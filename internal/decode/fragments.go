@@ -8,8 +8,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -102,7 +102,7 @@ func (f *frames) tellMessage(b []byte) {
 		}
 	}
 	end := f.from + int64(f.size) + f.h.Length
-	f.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: b[:min(len(b), keptBytes)], Text: sentence})
+	f.s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: b[:min(len(b), keptBytes)], Text: sentence})
 	if m.op != ws.OpText || !readable {
 		return
 	}
@@ -124,12 +124,12 @@ type inflation struct {
 var plains = sync.Pool{New: func() any { return new([]byte) }}
 
 // inflationOf is what the direction needs, if p was agreed on.
-func inflationOf(p *deflate.Params, dir trace.Dir) *inflation {
+func inflationOf(p *deflate.Params, dir event.Dir) *inflation {
 	if p == nil {
 		return nil
 	}
 	i := &inflation{bits: p.ServerMaxWindowBits, takeover: !p.ServerNoContextTakeover}
-	if dir == trace.ClientToServer {
+	if dir == event.ClientToServer {
 		i.bits, i.takeover = p.ClientMaxWindowBits, !p.ClientNoContextTakeover
 	}
 	return i

@@ -7,8 +7,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 const (
@@ -45,7 +45,7 @@ type frames struct {
 
 func newFrames(s *stream, inflate *inflation, unclear bool) *frames {
 	f := &frames{s: s, side: ws.StateServerSide, inflate: inflate, unclear: unclear}
-	if s.dir == trace.ServerToClient {
+	if s.dir == event.ServerToClient {
 		f.side = ws.StateClientSide
 	}
 	return f
@@ -227,16 +227,16 @@ func (f *frames) tellFrame(payload []byte) {
 	}
 	// A Recorder may keep these, unlike the bytes: so they are new for each frame, but with one allocation.
 	told := &struct {
-		trace.Span
-		trace.FrameHeader
+		event.Span
+		event.FrameHeader
 	}{
-		trace.Span{Off: f.from, N: f.size + int(f.h.Length)},
-		trace.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
+		event.Span{Off: f.from, N: f.size + int(f.h.Length)},
+		event.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
 	}
 	if f.h.Masked {
 		told.Key = hex.EncodeToString(f.h.Mask[:])
 	}
-	e := trace.Event{Ev: trace.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
+	e := event.Event{Ev: event.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
 	if f.missing > 0 {
 		e.Text = lack(f.missing, " of its payload")
 	}

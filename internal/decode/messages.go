@@ -7,8 +7,8 @@ import (
 	"errors"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // maxMessage is the most bytes that a message of a codec may have.
@@ -88,7 +88,7 @@ func (m *messages) read(b []byte) (rest []byte, err error) {
 		size := len(b) - len(m.in.b) - m.r.Buffered()
 		m.s.carried.add(aMessage, thing{size: int64(len(msg))})
 		end := m.from + int64(size)
-		m.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: msg[:min(len(msg), keptBytes)]})
+		m.s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: msg[:min(len(msg), keptBytes)]})
 		m.from = end
 		b = b[size:]
 	}

@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // recordHeader is the size of the header of a TLS record: its type, its version and its length (RFC 8446 section 5.1).
@@ -115,6 +115,6 @@ func (r *records) pass(n int, end int64) {
 		text += helloText(r.header, r.hello)
 	}
 	r.s.carried.add(aRecord, thing{text: kind, size: int64(size)})
-	r.s.tell(trace.Event{Ev: trace.TLS, Span: span(r.from, end), Text: text})
+	r.s.tell(event.Event{Ev: event.TLS, Span: span(r.from, end), Text: text})
 	r.have, r.hello, r.later = 0, nil, true
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // accepted is what a call of Accept returns.
@@ -72,7 +72,7 @@ func TestTheServerWaitsOutErrorsThatPass(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- srv.Serve(ln) }()
 			ping(t, client)
-			events := rec.all(trace.Failed)
+			events := rec.all(event.Failed)
 			require.Len(t, events, 3)
 			assert.Equal(t, "accept: accept tcp: accept4: "+errno.Error()+"; next try in 5ms", events[0].Text)
 			assert.Contains(t, events[2].Text, "next try in 20ms")
@@ -92,7 +92,7 @@ func TestAPauseBetweenAcceptsEndsWithTheServer(t *testing.T) {
 	srv := &echo.Server{Recorder: rec}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(newScript(failures...)) }()
-	rec.await(t, trace.Failed, 3)
+	rec.await(t, event.Failed, 3)
 	srv.Close()
 	assert.ErrorIs(t, <-done, echo.ErrServerClosed)
 }

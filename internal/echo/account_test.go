@@ -7,16 +7,16 @@ import (
 	"sync"
 	"testing"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // account is a Recorder that keeps everything it is told.
 type account struct {
 	mu     sync.Mutex
-	events []trace.Event
+	events []event.Event
 }
 
-func (a *account) Record(e trace.Event) {
+func (a *account) Record(e event.Event) {
 	e.Bytes = bytes.Clone(e.Bytes)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -24,10 +24,10 @@ func (a *account) Record(e trace.Event) {
 }
 
 // all returns the events of a kind so far, of the given stream if there is one.
-func (a *account) all(kind trace.Kind, dir ...trace.Dir) []trace.Event {
+func (a *account) all(kind event.Kind, dir ...event.Dir) []event.Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var found []trace.Event
+	var found []event.Event
 	for _, e := range a.events {
 		if e.Ev == kind && (len(dir) == 0 || slices.Contains(dir, e.Dir)) {
 			found = append(found, e)
@@ -37,10 +37,10 @@ func (a *account) all(kind trace.Kind, dir ...trace.Dir) []trace.Event {
 }
 
 // kinds is what happened, in order.
-func (a *account) kinds() []trace.Kind {
+func (a *account) kinds() []event.Kind {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var kinds []trace.Kind
+	var kinds []event.Kind
 	for _, e := range a.events {
 		kinds = append(kinds, e.Ev)
 	}
@@ -48,14 +48,14 @@ func (a *account) kinds() []trace.Kind {
 }
 
 // await waits until there are n events of a kind, and returns them.
-func (a *account) await(t *testing.T, kind trace.Kind, n int) []trace.Event {
+func (a *account) await(t *testing.T, kind event.Kind, n int) []event.Event {
 	t.Helper()
 	await(t, func() bool { return len(a.all(kind)) >= n }, string(kind))
 	return a.all(kind)
 }
 
 // awaitText waits for an event of a kind, and returns the texts of all that there are.
-func (a *account) awaitText(t *testing.T, kind trace.Kind) string {
+func (a *account) awaitText(t *testing.T, kind event.Kind) string {
 	t.Helper()
 	var texts []string
 	for _, e := range a.await(t, kind, 1) {
@@ -65,7 +65,7 @@ func (a *account) awaitText(t *testing.T, kind trace.Kind) string {
 }
 
 // total is how many bytes the spans of the events have.
-func total(events []trace.Event) (n int64) {
+func total(events []event.Event) (n int64) {
 	for _, e := range events {
 		n += int64(e.N)
 	}
@@ -73,7 +73,7 @@ func total(events []trace.Event) (n int64) {
 }
 
 // lengths is how many bytes each of the events has.
-func lengths(events []trace.Event) []int {
+func lengths(events []event.Event) []int {
 	var n []int
 	for _, e := range events {
 		n = append(n, e.N)

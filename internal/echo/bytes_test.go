@@ -12,7 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestBytesComeBackAsTheyWere(t *testing.T) {
@@ -57,7 +57,7 @@ func TestAHalfClosedClientGetsEverythingBack(t *testing.T) {
 		expect(t, c, data)
 		expectEnd(t, c)
 		if rec != nil {
-			assert.Contains(t, rec.awaitText(t, trace.End), "the client ended its side")
+			assert.Contains(t, rec.awaitText(t, event.End), "the client ended its side")
 		}
 	})
 }
@@ -68,8 +68,8 @@ func TestTheReadBufferIsTheMostThatOneReadTakes(t *testing.T) {
 		data := random(500)
 		exchange(t, dial(t, s.addr), data)
 		if rec != nil {
-			rec.await(t, trace.Close, 1)
-			reads, writes := rec.all(trace.Read), rec.all(trace.Write)
+			rec.await(t, event.Close, 1)
+			reads, writes := rec.all(event.Read), rec.all(event.Write)
 			assert.Len(t, reads, len(data))
 			assert.Len(t, writes, len(data))
 			assert.EqualValues(t, len(data), total(reads))
@@ -87,10 +87,10 @@ func TestWhatOneReadBringsIsOneWrite(t *testing.T) {
 		writeAlone(t, client, atServer, []byte(msg))
 		expect(t, client, []byte(msg))
 	}
-	rec.await(t, trace.Write, 3) // the client may be faster than the account
+	rec.await(t, event.Write, 3) // the client may be faster than the account
 	want := []int{5, 15, 13}
-	assert.Equal(t, want, lengths(rec.all(trace.Read)))
-	assert.Equal(t, want, lengths(rec.all(trace.Write)))
+	assert.Equal(t, want, lengths(rec.all(event.Read)))
+	assert.Equal(t, want, lengths(rec.all(event.Write)))
 }
 
 func TestAnIdleConnectionHoldsNoBuffer(t *testing.T) {
@@ -135,7 +135,7 @@ func TestAConnectionNeedNotBeASocket(t *testing.T) {
 		_, err := client.Read(nil)
 		assert.ErrorIs(t, err, io.ErrClosedPipe)
 		if rec != nil {
-			assert.Contains(t, rec.awaitText(t, trace.Accept), "has no socket")
+			assert.Contains(t, rec.awaitText(t, event.Accept), "has no socket")
 		}
 	})
 }

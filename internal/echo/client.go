@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/sock"
 	"echolab/internal/text"
 	"echolab/internal/trace"
@@ -42,7 +43,7 @@ type Client struct {
 	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
 	MaxMessage int            // the most bytes of a message; 1 MiB if 0
 	Timeout    time.Duration  // 10 seconds if 0
-	Recorder   trace.Recorder // takes the account
+	Recorder   event.Recorder // takes the account
 
 	// Progress, if set, is called now and then with the bytes of echo that have come.
 	Progress func(received int64)
@@ -122,8 +123,8 @@ type exchange struct {
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
 	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps), cut: make(chan struct{})}
-	x.rec = &gate{rec: trace.Tee(x.maps, c.Recorder)}
-	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
+	x.rec = &gate{rec: event.Tee(x.maps, c.Recorder)}
+	x.conn = event.Wrap(tcp, x.rec, 0, event.Client)
 	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
 	// Twice, see owed.size.
@@ -238,7 +239,7 @@ func (x *exchange) awaitEcho() error {
 	if int64(unread) < want {
 		wait = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", text.Number(int64(unread)), text.Bytes(want))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: wait})
+	x.tell(event.Event{Ev: event.Wait, Text: wait})
 	return nil
 }
 
@@ -246,7 +247,7 @@ func (x *exchange) awaitEcho() error {
 func (x *exchange) result(err error) Result {
 	r := Result{
 		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
-		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+		Sent: x.maps.Map(0, event.ClientToServer), Echoed: x.maps.Map(0, event.ServerToClient),
 	}
 	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
 	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
@@ -269,7 +270,7 @@ func (x *exchange) result(err error) Result {
 	return r
 }
 
-func (x *exchange) tell(e trace.Event) {
-	e.Time, e.At = time.Now(), trace.Client
+func (x *exchange) tell(e event.Event) {
+	e.Time, e.At = time.Now(), event.Client
 	x.rec.Record(e)
 }

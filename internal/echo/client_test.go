@@ -13,7 +13,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // of is an input of these messages, each of which is valid until the next only.
@@ -135,14 +135,14 @@ func runs(t *testing.T, client echo.Client, addr string, load load) {
 	assert.Empty(t, r.Error)
 
 	want := writes(t, client, load.messages)
-	sent := rec.all(trace.Write)
+	sent := rec.all(event.Write)
 	assert.Equal(t, want, lengths(sent), "the writes are as they were asked for")
 	assert.Equal(t, len(want), r.Writes)
 	assert.Equal(t, total(sent), r.BytesSent)
 	assert.Equal(t, len(load.messages), r.MessagesSent)
-	assert.Len(t, rec.all(trace.Message, trace.ClientToServer), r.MessagesSent)
+	assert.Len(t, rec.all(event.Message, event.ClientToServer), r.MessagesSent)
 
-	read := rec.all(trace.Read)
+	read := rec.all(event.Read)
 	assert.Equal(t, r.BytesSent, r.BytesReceived)
 	assert.Equal(t, r.BytesReceived, total(read))
 	assert.Equal(t, r.BytesReceived, progress)
@@ -156,7 +156,7 @@ func runs(t *testing.T, client echo.Client, addr string, load load) {
 		assert.Equal(t, full, r.Reads, "nothing is read before all is there")
 	}
 
-	received := rec.all(trace.Message, trace.ServerToClient)
+	received := rec.all(event.Message, event.ServerToClient)
 	assert.Len(t, received, r.MessagesReceived)
 	if _, raw := client.Codec.(framing.Raw); raw {
 		assert.Equal(t, r.Reads, r.MessagesReceived)
@@ -168,7 +168,7 @@ func runs(t *testing.T, client echo.Client, addr string, load load) {
 }
 
 // texts is what the events' bytes say.
-func texts(events []trace.Event) []string {
+func texts(events []event.Event) []string {
 	var all []string
 	for _, e := range events {
 		all = append(all, string(e.Bytes))
@@ -182,15 +182,15 @@ func TestTheAccountOfAClient(t *testing.T) {
 	rec := new(account)
 	_, err := echo.Client{Recorder: rec}.Run(bounded(t), s.addr, of("hello", "world"))
 	require.NoError(t, err)
-	assert.Equal(t, []trace.Kind{
-		trace.Socket, trace.Connect, trace.Message, trace.Write, trace.Message, trace.Write, trace.Shutdown,
-		trace.Wait, trace.Read, trace.Message, trace.End,
+	assert.Equal(t, []event.Kind{
+		event.Socket, event.Connect, event.Message, event.Write, event.Message, event.Write, event.Shutdown,
+		event.Wait, event.Read, event.Message, event.End,
 	}, rec.kinds())
 	for _, e := range rec.events {
-		assert.Equal(t, trace.Client, e.At)
+		assert.Equal(t, event.Client, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
-	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.all(trace.Wait)[0].Text)
+	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.all(event.Wait)[0].Text)
 }
 
 func TestThreeRawMessagesAreOneReadEveryTime(t *testing.T) {
@@ -212,7 +212,7 @@ func TestNagleIsOffUnlessItIsAskedFor(t *testing.T) {
 		rec := new(account)
 		_, err := echo.Client{Nagle: nagle, Recorder: rec}.Run(bounded(t), s.addr, of("hello"))
 		require.NoError(t, err)
-		assert.Equal(t, !nagle, rec.all(trace.Connect)[0].Sock.NoDelay)
+		assert.Equal(t, !nagle, rec.all(event.Connect)[0].Sock.NoDelay)
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -51,7 +51,7 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 			told := rec.kinds()
 			assert.Equal(t, 1001, r.CloseSent)
 			assert.Equal(t, 1001, r.CloseReceived, "and waits for the answer")
-			frames := rec.all(trace.Frame, trace.ClientToServer)
+			frames := rec.all(event.Frame, event.ClientToServer)
 			last := frames[len(frames)-1]
 			assert.Equal(t, byte(ws.OpClose), last.Opcode)
 			close(release) // an input that blocks keeps its goroutine until it goes on
@@ -138,8 +138,8 @@ func TestTheServerClosesFirst(t *testing.T) {
 	client.Recorder = rec
 	_, err := client.Run(bounded(t), s.addr, of(three...))
 	require.NoError(t, err)
-	assert.Equal(t, "end of the stream: the server closes first", rec.awaitText(t, trace.End))
-	assert.Equal(t, "the client closes second; state CLOSE-WAIT, and TIME-WAIT stays with the server", rec.awaitText(t, trace.Close))
+	assert.Equal(t, "end of the stream: the server closes first", rec.awaitText(t, event.End))
+	assert.Equal(t, "the client closes second; state CLOSE-WAIT, and TIME-WAIT stays with the server", rec.awaitText(t, event.Close))
 }
 
 func TestAServerThatStopsSendsItsClientAway(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/trace"
 )
 
@@ -60,19 +61,19 @@ func runsFrames(t *testing.T, client echo.Client, addr string, messages []string
 	assert.Equal(t, r.Pings, r.Pongs)
 	assert.Equal(t, client.Frames.Deflate, r.Compressed)
 
-	for _, dir := range []trace.Dir{trace.ClientToServer, trace.ServerToClient} {
-		assert.Equal(t, messages, texts(rec.all(trace.Message, dir)))
-		frames := rec.all(trace.Frame, dir)
+	for _, dir := range []event.Dir{event.ClientToServer, event.ServerToClient} {
+		assert.Equal(t, messages, texts(rec.all(event.Message, dir)))
+		frames := rec.all(event.Frame, dir)
 		at := frames[0].Off
 		for _, f := range frames {
 			assert.Equal(t, at, f.Off, "frames follow each other")
-			assert.Equal(t, dir == trace.ClientToServer, f.Masked)
+			assert.Equal(t, dir == event.ClientToServer, f.Masked)
 			at += int64(f.N)
 		}
 	}
-	sent := rec.all(trace.Frame, trace.ClientToServer)
+	sent := rec.all(event.Frame, event.ClientToServer)
 	assert.Len(t, sent, r.FramesSent)
-	assert.Len(t, rec.all(trace.Frame, trace.ServerToClient), r.FramesReceived)
+	assert.Len(t, rec.all(event.Frame, event.ServerToClient), r.FramesReceived)
 	last := sent[len(sent)-1]
 	assert.EqualValues(t, 8, last.Opcode)
 	assert.Equal(t, total(sent)-int64(last.N), r.BytesSent, "all but the Close")
@@ -109,18 +110,18 @@ func TestTheAccountOfAWebSocket(t *testing.T) {
 	client.Recorder = rec
 	_, err := client.Run(bounded(t), s.addr, of("hello", "\xff"))
 	require.NoError(t, err)
-	assert.Equal(t, []trace.Kind{
-		trace.Socket, trace.Connect, trace.Write, trace.Request, trace.Read, trace.Response,
-		trace.Message, trace.Frame, trace.Write, trace.Frame, trace.Message, trace.Frame, trace.Write,
-		trace.Wait,
-		trace.Read, trace.Frame, trace.Message, trace.Frame, trace.Frame, trace.Message,
-		trace.Frame, trace.Write, trace.Read, trace.Frame,
-		trace.End, trace.Close,
+	assert.Equal(t, []event.Kind{
+		event.Socket, event.Connect, event.Write, event.Request, event.Read, event.Response,
+		event.Message, event.Frame, event.Write, event.Frame, event.Message, event.Frame, event.Write,
+		event.Wait,
+		event.Read, event.Frame, event.Message, event.Frame, event.Frame, event.Message,
+		event.Frame, event.Write, event.Read, event.Frame,
+		event.End, event.Close,
 	}, rec.kinds())
-	request, response := rec.all(trace.Request)[0], rec.all(trace.Response)[0]
+	request, response := rec.all(event.Request)[0], rec.all(event.Response)[0]
 	assert.Contains(t, string(request.Bytes), "GET /ws HTTP/1.1\r\nHost: "+s.addr+"\r\n")
 	assert.Contains(t, response.Text, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11\nSHA-1 = ")
-	sent := rec.all(trace.Frame, trace.ClientToServer)
+	sent := rec.all(event.Frame, event.ClientToServer)
 	assert.Equal(t, []string{"hello", "ping 1", "\xff", "\x0f\xa0"}, texts(sent))
 	var opcodes []byte
 	for _, f := range sent {
@@ -129,7 +130,7 @@ func TestTheAccountOfAWebSocket(t *testing.T) {
 	}
 	assert.Equal(t, []byte{1, 9, 2, 8}, opcodes)
 	assert.Equal(t, int64(request.N), sent[0].Off, "the frames begin behind the request")
-	assert.Equal(t, "the kernel holds the whole echo: 18 bytes, not read yet", rec.all(trace.Wait)[0].Text)
+	assert.Equal(t, "the kernel holds the whole echo: 18 bytes, not read yet", rec.all(event.Wait)[0].Text)
 }
 
 func TestEveryFrameHasAMaskOfItsOwn(t *testing.T) {
@@ -140,7 +141,7 @@ func TestEveryFrameHasAMaskOfItsOwn(t *testing.T) {
 	_, err := client.Run(bounded(t), s.addr, of(slices.Repeat([]string{"hello"}, 100)...))
 	require.NoError(t, err)
 	keys := make(map[string]bool)
-	for _, f := range rec.all(trace.Frame, trace.ClientToServer) {
+	for _, f := range rec.all(event.Frame, event.ClientToServer) {
 		keys[f.Key] = true
 	}
 	assert.Greater(t, len(keys), 95)
@@ -168,9 +169,9 @@ func TestAServerThatDoesNotWantToCompressNeedNot(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, r.Declined)
 	assert.False(t, r.Compressed)
-	assert.Contains(t, string(rec.all(trace.Request)[0].Bytes), "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
-	assert.Contains(t, rec.all(trace.Wait)[0].Text, "nothing is compressed")
-	for _, f := range rec.all(trace.Frame) {
+	assert.Contains(t, string(rec.all(event.Request)[0].Bytes), "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
+	assert.Contains(t, rec.all(event.Wait)[0].Text, "nothing is compressed")
+	for _, f := range rec.all(event.Frame) {
 		assert.Zero(t, f.RSV)
 	}
 }

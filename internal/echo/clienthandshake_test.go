@@ -12,7 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -152,8 +152,8 @@ func TestFramesBehindThe101AreNotLost(t *testing.T) {
 				r, err := client.Run(bounded(t), addr, of(three...))
 				require.NoError(t, err)
 				assert.Equal(t, 5, r.FramesReceived)
-				frames := rec.all(trace.Frame, trace.ServerToClient)
-				response := rec.all(trace.Response)[0]
+				frames := rec.all(event.Frame, event.ServerToClient)
+				response := rec.all(event.Response)[0]
 				assert.Equal(t, "first", string(frames[0].Bytes))
 				assert.Equal(t, int64(response.N), frames[0].Off)
 			})

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -258,7 +258,7 @@ func TestAServerThatDoesNotEndTheStreamIsNotWaitedForLong(t *testing.T) {
 	r, err := client.Run(bounded(t), addr, of(three...))
 	require.NoError(t, err)
 	assert.True(t, r.OK)
-	assert.Contains(t, rec.awaitText(t, trace.Wait), "the server has answered the Close, and did not end the stream within 50ms: we do")
+	assert.Contains(t, rec.awaitText(t, event.Wait), "the server has answered the Close, and did not end the stream within 50ms: we do")
 }
 
 func TestAWebSocketServerThatNeverReadsIsGivenUp(t *testing.T) {

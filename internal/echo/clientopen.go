@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"echolab/internal/deflate"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -59,9 +59,9 @@ func (x *exchange) secure(addr string) error {
 		return fmt.Errorf("TLS: %w; does the server speak TLS, as wsserver -tls self-signed does?", err)
 	}
 	x.tls = conn
-	x.conn = trace.Wrap(&records{conn, x}, x.rec, 0, trace.Client)
+	x.conn = event.Wrap(&records{conn, x}, x.rec, 0, event.Client)
 	state := conn.ConnectionState()
-	x.tell(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+	x.tell(event.Event{Ev: event.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
 		tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
 	return nil
 }
@@ -104,7 +104,7 @@ func (x *exchange) upgrade(addr string) error {
 		return err
 	}
 	x.out.framed = int64(len(request))
-	x.tell(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{N: len(request)},
+	x.tell(event.Event{Ev: event.Request, Dir: event.ClientToServer, Span: &event.Span{N: len(request)},
 		Bytes: request, Text: "asks for a WebSocket"})
 
 	head, err := websocket.ReadHead(x.in.r)
@@ -116,7 +116,7 @@ func (x *exchange) upgrade(addr string) error {
 	if err != nil {
 		text = "not the answer that was asked for"
 	}
-	x.tell(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient, Span: &trace.Span{N: len(head)},
+	x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{N: len(head)},
 		Bytes: head, Text: text})
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (x *exchange) agree(extensions []string) error {
 	case ok:
 		socket.writer, socket.in.reader = agreed.Client()
 	case socket.Deflate:
-		x.tell(trace.Event{Ev: trace.Wait,
+		x.tell(event.Event{Ev: event.Wait,
 			Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
 	}
 	socket.in.init()

@@ -14,8 +14,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -102,7 +102,7 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 	if !piece.Last {
 		return nil
 	}
-	x.tell(frameEvent(trace.ServerToClient, d.frame, d.size, piece.Header, payload))
+	x.tell(frameEvent(event.ServerToClient, d.frame, d.size, piece.Header, payload))
 	switch {
 	case control:
 		return x.control(piece.OpCode, payload)
@@ -147,8 +147,8 @@ func (x *exchange) messageCame() error {
 		}
 	}
 	x.in.messages++
-	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Bytes: msg,
-		Span: &trace.Span{Off: d.from, N: int(x.offset() - d.from)}})
+	x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Bytes: msg,
+		Span: &event.Span{Off: d.from, N: int(x.offset() - d.from)}})
 	if x.ws.leaving.Load() {
 		return nil
 	}
@@ -245,10 +245,10 @@ func (x *exchange) frameError(err error) error {
 	case timeout:
 		return fmt.Errorf("no more of the echo came within %v, %s", x.Timeout, x.soFar())
 	case err == io.EOF && x.ws.in.parser.Between():
-		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, without a Close"})
+		x.tell(event.Event{Ev: event.End, Text: "end of the stream, without a Close"})
 		return fmt.Errorf("the server ended the stream without a Close (1006; RFC 6455, 7.1.5), %s", x.soFar())
 	case err == io.EOF:
-		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, inside a message"})
+		x.tell(event.Event{Ev: event.End, Text: "end of the stream, inside a message"})
 		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w",
 			x.soFar(), io.ErrUnexpectedEOF)
 	case isReset(err):

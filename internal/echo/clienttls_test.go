@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // secrets is a fresh certificate for 127.0.0.1, and who trusts it.
@@ -59,8 +59,8 @@ func TestEverythingWorksInsideTLS(t *testing.T) {
 				if client.Frames != nil {
 					assert.Equal(t, len(messages), r.MessagesReceived)
 				}
-				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.all(trace.TLS)[0].Text)
-				assert.Zero(t, rec.all(trace.Write)[0].Off)
+				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.all(event.TLS)[0].Text)
+				assert.Zero(t, rec.all(event.Write)[0].Off)
 			})
 		}
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -37,26 +37,26 @@ func (s *session) recordPiece(piece *websocket.Piece) {
 		b = l.bytes
 	}
 	if piece.Last {
-		s.record(frameEvent(trace.ClientToServer, l.off, l.size, piece.Header, b))
+		s.record(frameEvent(event.ClientToServer, l.off, l.size, piece.Header, b))
 	}
 }
 
 // recordOut tells of a frame that is about to be sent, with its payload or the beginning of it. It is for servers with
 // a Recorder: the stack that an event takes would stay with every connection.
 func (s *session) recordOut(h ws.Header, payload []byte) {
-	s.record(frameEvent(trace.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
+	s.record(frameEvent(event.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
 }
 
 // frameEvent is the event for a frame, whose header has the given size.
-func frameEvent(dir trace.Dir, off int64, size int, h ws.Header, payload []byte) trace.Event {
-	head := &trace.FrameHeader{Opcode: byte(h.OpCode), Fin: h.Fin, RSV: h.Rsv, Masked: h.Masked, Payload: h.Length}
+func frameEvent(dir event.Dir, off int64, size int, h ws.Header, payload []byte) event.Event {
+	head := &event.FrameHeader{Opcode: byte(h.OpCode), Fin: h.Fin, RSV: h.Rsv, Masked: h.Masked, Payload: h.Length}
 	if h.Masked {
 		head.Key = hex.EncodeToString(h.Mask[:])
 	}
 	if payload == nil {
 		payload = []byte{}
 	}
-	return trace.Event{Ev: trace.Frame, Dir: dir, Span: &trace.Span{Off: off, N: size + int(h.Length)}, FrameHeader: head,
+	return event.Event{Ev: event.Frame, Dir: dir, Span: &event.Span{Off: off, N: size + int(h.Length)}, FrameHeader: head,
 		Bytes: slices.Clip(payload)}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
@@ -21,7 +21,7 @@ func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
 	ln, err := echo.Listen(t.Context(), "127.0.0.1:0", rec)
 	require.NoError(t, err)
 	defer ln.Close()
-	require.Equal(t, []trace.Kind{trace.Socket, trace.Bind, trace.Listen}, rec.kinds())
+	require.Equal(t, []event.Kind{event.Socket, event.Bind, event.Listen}, rec.kinds())
 	socket, bind, listen := rec.events[0].Sock, rec.events[1].Sock, rec.events[2].Sock
 	addr := ln.Addr().(*net.TCPAddr).AddrPort()
 
@@ -39,7 +39,7 @@ func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
 	assert.Zero(t, listen.Backlog)
 	assert.Positive(t, listen.BacklogMax)
 	for _, e := range rec.events {
-		assert.Equal(t, trace.Server, e.At)
+		assert.Equal(t, event.Server, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
 }
@@ -60,21 +60,21 @@ func TestTheAcceptedSocketIsNotTheListener(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 
-	listen := rec.all(trace.Listen)[0].Sock
-	accept := rec.await(t, trace.Accept, 1)[0]
+	listen := rec.all(event.Listen)[0].Sock
+	accept := rec.await(t, event.Accept, 1)[0]
 	assert.Equal(t, 1, accept.Conn)
 	assert.NotEqual(t, listen.FD, accept.Sock.FD)
 	assert.Equal(t, listen.Local, accept.Sock.Local, "its address is the listener's")
 	assert.False(t, accept.Sock.Listening)
 	assert.Equal(t, sock.StateEstablished, accept.Sock.State)
 
-	require.Equal(t, []trace.Kind{trace.Socket, trace.Connect}, atClient.kinds())
+	require.Equal(t, []event.Kind{event.Socket, event.Connect}, atClient.kinds())
 	socket, connect := atClient.events[0].Sock, atClient.events[1].Sock
 	assert.False(t, socket.Local.IsValid(), "no address before connect")
 	assert.Equal(t, socket.FD, connect.FD)
 	assert.Equal(t, accept.Sock.Local, connect.Remote)
 	assert.Equal(t, accept.Sock.Remote, connect.Local)
-	assert.Equal(t, trace.Client, atClient.events[0].At)
+	assert.Equal(t, event.Client, atClient.events[0].At)
 }
 
 func TestDialSetsNoDelayAsItIsAsked(t *testing.T) {
@@ -87,7 +87,7 @@ func TestDialSetsNoDelayAsItIsAsked(t *testing.T) {
 		c, err := echo.Dial(t.Context(), ln.Addr().String(), watchdog, nodelay, rec)
 		require.NoError(t, err)
 		defer c.Close()
-		assert.Equal(t, nodelay, rec.all(trace.Connect)[0].Sock.NoDelay)
+		assert.Equal(t, nodelay, rec.all(event.Connect)[0].Sock.NoDelay)
 	}
 }
 
@@ -112,7 +112,7 @@ func TestListenAndDialSayWhatFailed(t *testing.T) {
 	rec := new(account)
 	_, err = echo.Dial(t.Context(), addr, watchdog, true, rec)
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-	assert.Empty(t, rec.all(trace.Connect))
+	assert.Empty(t, rec.all(event.Connect))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

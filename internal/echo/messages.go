@@ -8,8 +8,8 @@ import (
 	"io"
 	"net"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // batch is how many bytes of echoes are collected at most before they are written.
@@ -84,8 +84,8 @@ func (c *conn) echoMessages(first []byte) error {
 
 func (c *conn) recordMessage(from, to int64, msg []byte) {
 	if c.srv.Recorder != nil {
-		c.record(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer,
-			Span: &trace.Span{Off: from, N: int(to - from)}, Bytes: msg})
+		c.record(event.Event{Ev: event.Message, Dir: event.ClientToServer,
+			Span: &event.Span{Off: from, N: int(to - from)}, Bytes: msg})
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestWholeMessagesOfOneReadAreOneWrite(t *testing.T) {
@@ -21,11 +21,11 @@ func TestWholeMessagesOfOneReadAreOneWrite(t *testing.T) {
 		write(t, c, d.frame(t, d.messages...))
 		require.NoError(t, c.CloseWrite())
 		d.expect(t, bufio.NewReader(c), d.messages...)
-		rec.await(t, trace.Close, 1)
+		rec.await(t, event.Close, 1)
 		// On loopback that little is one segment, and so one read.
-		assert.Len(t, rec.all(trace.Read), 1)
-		assert.Len(t, rec.all(trace.Write), 1)
-		assert.Len(t, rec.all(trace.Message), len(d.messages))
+		assert.Len(t, rec.all(event.Read), 1)
+		assert.Len(t, rec.all(event.Write), 1)
+		assert.Len(t, rec.all(event.Message), len(d.messages))
 	})
 }
 
@@ -39,15 +39,15 @@ func TestTheAccountSaysWhereEachMessageLay(t *testing.T) {
 			require.NoError(t, c.CloseWrite())
 			d.expect(t, bufio.NewReader(c), d.messages...)
 			off := int64(0)
-			events := rec.await(t, trace.Message, len(d.messages))
+			events := rec.await(t, event.Message, len(d.messages))
 			for i, msg := range d.messages {
 				n := len(d.frame(t, msg))
-				assert.Equal(t, trace.Span{Off: off, N: n}, *events[i].Span)
+				assert.Equal(t, event.Span{Off: off, N: n}, *events[i].Span)
 				assert.Equal(t, msg, string(events[i].Bytes))
-				assert.Equal(t, trace.ClientToServer, events[i].Dir)
+				assert.Equal(t, event.ClientToServer, events[i].Dir)
 				off += int64(n)
 			}
-			assert.Contains(t, rec.awaitText(t, trace.End), "the client ended its side")
+			assert.Contains(t, rec.awaitText(t, event.End), "the client ended its side")
 		}
 	})
 }
@@ -64,9 +64,9 @@ func TestMessagesCutAtEveryByteComeBackWhole(t *testing.T) {
 		}
 		require.NoError(t, client.CloseWrite())
 		d.expect(t, bufio.NewReader(client), d.messages...)
-		rec.await(t, trace.Close, 1)
-		assert.Len(t, rec.all(trace.Read), len(stream))
-		assert.Len(t, rec.all(trace.Write), len(d.messages))
+		rec.await(t, event.Close, 1)
+		assert.Len(t, rec.all(event.Read), len(stream))
+		assert.Len(t, rec.all(event.Write), len(d.messages))
 	})
 }
 
@@ -78,7 +78,7 @@ func TestMessagesCutByTheReadBufferComeBackWhole(t *testing.T) {
 		stream := d.frame(t, d.messages...)
 		write(t, c, stream)
 		d.expect(t, bufio.NewReader(c), d.messages...)
-		assert.Len(t, rec.all(trace.Read), len(stream))
+		assert.Len(t, rec.all(event.Read), len(stream))
 	})
 }
 
@@ -127,7 +127,7 @@ func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
 		c := dial(t, s.addr)
 		write(t, c, d.frame(t, msg))
 		expectEnd(t, c)
-		text := rec.awaitText(t, trace.Failed)
+		text := rec.awaitText(t, event.Failed)
 		assert.Contains(t, text, "over the limit of 1000")
 		assert.Contains(t, text, "the message at offset 0")
 	})

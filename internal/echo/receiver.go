@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // receiver is the receiving goroutine's part of an exchange.
@@ -44,7 +44,7 @@ func (x *exchange) receive() error {
 		}
 		x.in.messages++
 		end := x.in.bytes - int64(r.Buffered())
-		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
+		x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Span: &event.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
 			x.in.wrong = true
 			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, text.Number(start), err,
@@ -64,7 +64,7 @@ func (x *exchange) compare(msg []byte) error {
 
 // atEnd is the stream's end between two messages: right if nothing is owed.
 func (x *exchange) atEnd() error {
-	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
+	x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server has closed its side"})
 	if messages, size := x.owed.left(); messages > 0 || size > 0 {
 		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
 			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()), x.suspicion())

@@ -15,7 +15,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
@@ -36,10 +36,10 @@ func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 				}
 				assert.Equal(t, echo.Stats{Conns: 3, BytesIn: 5, BytesOut: 5, Messages: s.Stats().Messages}, s.Stats())
 				if rec != nil {
-					for _, e := range rec.all(trace.End) {
+					for _, e := range rec.all(event.End) {
 						assert.Contains(t, e.Text, "nothing came since the shutdown")
 					}
-					assert.Len(t, rec.all(trace.End), 3)
+					assert.Len(t, rec.all(event.End), 3)
 				}
 			})
 		}
@@ -140,7 +140,7 @@ func TestShutdownWithAnEndedContextClosesAtOnce(t *testing.T) {
 	closed, err := s.Shutdown(ctx)
 	assert.Equal(t, context.Canceled, err)
 	assert.Equal(t, 1, closed)
-	assert.Equal(t, "closed with the server, before its echo had finished", rec.awaitText(t, trace.Failed))
+	assert.Equal(t, "closed with the server, before its echo had finished", rec.awaitText(t, event.Failed))
 }
 
 func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
@@ -163,8 +163,8 @@ func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
 	require.NoError(t, c.CloseWrite())
 	expectEnd(t, c)
 	require.NoError(t, <-done)
-	assert.Contains(t, rec.awaitText(t, trace.End), "the client ended its side")
-	assert.NotContains(t, rec.awaitText(t, trace.End), "nothing came")
+	assert.Contains(t, rec.awaitText(t, event.End), "the client ended its side")
+	assert.NotContains(t, rec.awaitText(t, event.End), "nothing came")
 }
 
 func TestShutdownWithNothingOpenNeedsNoTime(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestStatsAddUp(t *testing.T) {
@@ -29,7 +29,7 @@ func TestStatsAddUp(t *testing.T) {
 	require.NoError(t, broken.CloseWrite())
 	expect(t, broken, []byte("fine\n"))
 	expectEnd(t, broken)
-	rec.await(t, trace.Close, 2)
+	rec.await(t, event.Close, 2)
 	await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 
 	for range 2 {
@@ -43,8 +43,8 @@ func TestStatsAddUp(t *testing.T) {
 		Conns: 5, Refused: 1, Failed: 4, Messages: 1 + 3 + 1 + 2,
 		BytesIn: 5 + 9 + 9 + 2*5, BytesOut: 5 + 9 + 5 + 2*5,
 	}, s.Stats())
-	assert.Equal(t, s.Stats().BytesIn, total(rec.all(trace.Read)))
-	assert.Equal(t, s.Stats().BytesOut, total(rec.all(trace.Write)))
+	assert.Equal(t, s.Stats().BytesIn, total(rec.all(event.Read)))
+	assert.Equal(t, s.Stats().BytesOut, total(rec.all(event.Write)))
 }
 
 func TestTheLastLineOfAConnectionCountsItsReadsAndWrites(t *testing.T) {
@@ -55,9 +55,9 @@ func TestTheLastLineOfAConnectionCountsItsReadsAndWrites(t *testing.T) {
 	ping(t, c)
 	require.NoError(t, c.CloseWrite())
 	expectEnd(t, c)
-	assert.Equal(t, "10 bytes in, 2 reads; 10 bytes out, 2 writes", rec.awaitText(t, trace.Close))
-	assert.Equal(t, []trace.Kind{
-		trace.Accept, trace.Read, trace.Write, trace.Read, trace.Write, trace.End, trace.Close,
+	assert.Equal(t, "10 bytes in, 2 reads; 10 bytes out, 2 writes", rec.awaitText(t, event.Close))
+	assert.Equal(t, []event.Kind{
+		event.Accept, event.Read, event.Write, event.Read, event.Write, event.End, event.Close,
 	}, rec.kinds())
 }
 

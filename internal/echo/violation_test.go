@@ -12,7 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/echo"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A violation is a stream that a codec does not take: whole messages, and then what breaks the framing.
@@ -66,7 +66,7 @@ func TestAViolationEndsTheConnectionBehindTheEchoes(t *testing.T) {
 		expect(t, c, []byte(v.good))
 		expectEnd(t, c)
 		if rec != nil {
-			assert.Contains(t, rec.awaitText(t, trace.Failed), v.complain)
+			assert.Contains(t, rec.awaitText(t, event.Failed), v.complain)
 		}
 		await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 	})
@@ -145,7 +145,7 @@ func TestACodecThatFailsEndsOneConnectionOnly(t *testing.T) {
 				}
 				ping(t, other)
 				if rec != nil {
-					text := rec.awaitText(t, trace.Failed)
+					text := rec.awaitText(t, event.Failed)
 					assert.Contains(t, text, complaint)
 					assert.Equal(t, panics, strings.Contains(text, "violation_test.go"), "the stack says where")
 				}

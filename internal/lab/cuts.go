@@ -8,6 +8,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -63,7 +64,7 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		if err != nil {
 			return f, err
 		}
-		done.stream = maps.Map(1, trace.ClientToServer)
+		done.stream = maps.Map(1, event.ClientToServer)
 		done.Writes, done.Reads = done.stream.Row(trace.Writes).Count, done.stream.Row(trace.Reads).Count
 		f.Runs = append(f.Runs, done)
 	}

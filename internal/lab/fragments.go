@@ -7,6 +7,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/trace"
 )
 
@@ -29,7 +30,7 @@ func RunFragments(ctx context.Context) (f Fragments, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.stream, f.answers = maps.Map(1, trace.ClientToServer), maps.Map(1, trace.ServerToClient)
+	f.stream, f.answers = maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
 	f.Messages = f.stream.Row(trace.Received).Count
 	return f, nil
 }

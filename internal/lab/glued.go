@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/sock"
 	"echolab/internal/text"
 	"echolab/internal/trace"
@@ -84,8 +85,8 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	response := websocket.Response(asked.Header.Get("Sec-Websocket-Key"), "")
-	p.maps.Record(handshake(trace.Response, trace.ServerToClient, response))
-	server := newWebEnd(p.atServer, trace.Server, &p.maps, request, 0)
+	p.maps.Record(handshake(event.Response, event.ServerToClient, response))
+	server := newWebEnd(p.atServer, event.Server, &p.maps, request, 0)
 	first := server.frame(ws.OpText, true, messages[0])
 	server.note(int64(len(response)), len(first))
 	if err := server.write(slices.Concat(response, first)); err != nil {
@@ -100,9 +101,9 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	a.buffered = r.Buffered()
-	client := newWebEnd(through{p.fromClient, r}, trace.Client, &p.maps, len(response), request)
+	client := newWebEnd(through{p.fromClient, r}, event.Client, &p.maps, len(response), request)
 	if !keep {
-		client = newWebEnd(p.fromClient, trace.Client, &p.maps, len(response)+a.buffered, request)
+		client = newWebEnd(p.fromClient, event.Client, &p.maps, len(response)+a.buffered, request)
 	}
 
 	second := server.frame(ws.OpText, true, messages[1])
@@ -113,7 +114,7 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	a.got, a.err = client.untilClose()
-	a.stream = p.maps.Map(1, trace.ServerToClient)
+	a.stream = p.maps.Map(1, event.ServerToClient)
 	return a, nil
 }
 
@@ -162,14 +163,14 @@ func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
 	if _, err := answered(p.client, key, &p.maps); err != nil {
 		return nil, err
 	}
-	client := newWebEnd(p.client, trace.Client, &p.maps, 0, 0)
+	client := newWebEnd(p.client, event.Client, &p.maps, 0, 0)
 	if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
 		return nil, err
 	}
 	if err := client.write(client.closeFrame(1000, "")); err != nil {
 		return nil, err
 	}
-	return newWebEnd(p.server, trace.Server, &p.maps, 0, 0).untilClose()
+	return newWebEnd(p.server, event.Server, &p.maps, 0, 0).untilClose()
 }
 
 // gluedEcho is the same with the lab's server; it returns what comes back.
@@ -183,7 +184,7 @@ func gluedEcho(ctx context.Context, messages []string) (got []string, err error)
 		if _, err := answered(tcp, key, &maps); err != nil {
 			return err
 		}
-		client := newWebEnd(tcp, trace.Client, &maps, 0, 0)
+		client := newWebEnd(tcp, event.Client, &maps, 0, 0)
 		if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
 			return err
 		}
@@ -198,7 +199,7 @@ func gluedEcho(ctx context.Context, messages []string) (got []string, err error)
 
 // gluedBytes is a request with a frame right behind it.
 func gluedBytes(tcp *net.TCPConn, key, message string) []byte {
-	client := newWebEnd(tcp, trace.Client, nil, 0, 0)
+	client := newWebEnd(tcp, event.Client, nil, 0, 0)
 	return append(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, ""), client.frame(ws.OpText, true, message)...)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -62,7 +63,7 @@ func (f *Overhead) overWebSocket(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, in := maps.Map(1, trace.ClientToServer), maps.Map(1, trace.ServerToClient)
+	out, in := maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
 	f.WebSocket = Cost{
 		Out:    int(out.Size()-out.Start) / f.Times,
 		In:     int(in.Size()-in.Start) / f.Times,
@@ -89,7 +90,7 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 			return nil, err
 		}
 		f.HTTP.Conns++
-		return trace.Wrap(c, &maps, 1, trace.Client), nil
+		return event.Wrap(c, &maps, 1, event.Client), nil
 	}}
 	for range f.Times {
 		if err = f.post(ctx, transport, "http://"+ln.Addr().String()); err != nil {
@@ -101,8 +102,8 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 	if ended := <-served; ended != http.ErrServerClosed {
 		err = errors.Join(err, ended)
 	}
-	f.HTTP.Out = int(maps.Map(1, trace.ClientToServer).Size()) / f.Times
-	f.HTTP.In = int(maps.Map(1, trace.ServerToClient).Size()) / f.Times
+	f.HTTP.Out = int(maps.Map(1, event.ClientToServer).Size()) / f.Times
+	f.HTTP.In = int(maps.Map(1, event.ServerToClient).Size()) / f.Times
 	return err
 }
 

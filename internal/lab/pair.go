@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"echolab/internal/event"
 	"echolab/internal/trace"
 )
 
@@ -35,8 +36,8 @@ func newPair(ctx context.Context) (*pair, error) {
 		return nil, err
 	}
 	p := &pair{client: client, server: server}
-	p.fromClient = trace.Wrap(client, &p.maps, 1, trace.Client)
-	p.atServer = trace.Wrap(server, &p.maps, 1, trace.Server)
+	p.fromClient = event.Wrap(client, &p.maps, 1, event.Client)
+	p.atServer = event.Wrap(server, &p.maps, 1, event.Server)
 	p.stop = context.AfterFunc(ctx, p.closeBoth)
 	return p, nil
 }
@@ -65,18 +66,18 @@ func (p *pair) send(messages ...[]byte) error {
 // note records that the client's next n bytes are one message.
 func (p *pair) note(n int) {
 	sent := p.stream().Row(trace.Sent)
-	p.maps.Record(trace.Event{Ev: trace.Message, At: trace.Client, Conn: 1, Dir: trace.ClientToServer,
-		Span: &trace.Span{Off: sent.End, N: n}})
+	p.maps.Record(event.Event{Ev: event.Message, At: event.Client, Conn: 1, Dir: event.ClientToServer,
+		Span: &event.Span{Off: sent.End, N: n}})
 }
 
 // received records that the server has made a message of n bytes out of the stream.
 func (p *pair) received(n int) {
-	p.maps.Record(trace.Event{Ev: trace.Message, At: trace.Server, Conn: 1, Dir: trace.ClientToServer,
-		Span: &trace.Span{Off: p.stream().Row(trace.Received).End, N: n}})
+	p.maps.Record(event.Event{Ev: event.Message, At: event.Server, Conn: 1, Dir: event.ClientToServer,
+		Span: &event.Span{Off: p.stream().Row(trace.Received).End, N: n}})
 }
 
 // stream is the map of what the client writes.
-func (p *pair) stream() *trace.Map { return p.maps.Map(1, trace.ClientToServer) }
+func (p *pair) stream() *trace.Map { return p.maps.Map(1, event.ClientToServer) }
 
 // readAll reads from r until total bytes have come, at most size with each read, and returns what each read brought.
 func readAll(r io.Reader, total, size int) ([][]byte, error) {

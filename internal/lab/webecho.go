@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/sock"
 	"echolab/internal/trace"
 	"echolab/internal/websocket"
@@ -21,9 +22,9 @@ type webEcho struct {
 }
 
 // Record draws the maps, and notes how far the server is.
-func (w *webEcho) Record(e trace.Event) {
+func (w *webEcho) Record(e event.Event) {
 	w.maps.Record(e)
-	if e.Ev == trace.Read && e.At == trace.Server {
+	if e.Ev == event.Read && e.At == event.Server {
 		w.taken.Store(e.Off + int64(e.N))
 	}
 }
@@ -78,7 +79,7 @@ func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) erro
 	w := &webEcho{}
 	srv.Recorder = w
 	err := withServer(ctx, srv, func(tcp *net.TCPConn) error {
-		conn, key := trace.Wrap(tcp, w, 1, trace.Client), websocket.NewKey()
+		conn, key := event.Wrap(tcp, w, 1, event.Client), websocket.NewKey()
 		request, err := ask(conn, key, w)
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) erro
 		if err != nil {
 			return err
 		}
-		w.webEnd = newWebEnd(conn, trace.Client, w, response, request)
+		w.webEnd = newWebEnd(conn, event.Client, w, response, request)
 		return talk(w)
 	})
 	return &w.maps, err

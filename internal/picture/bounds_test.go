@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
 	"echolab/internal/text"
 	"echolab/internal/trace"
@@ -25,12 +26,12 @@ func worst(random *rand.Rand, size int) *trace.Map {
 	for l := trace.Sent; l <= trace.Received; l++ {
 		r := m.Row(l)
 		for r.End < int64(size) {
-			s := trace.Span{Off: r.End, N: random.IntN(1 + max(1, size/40))}
+			s := event.Span{Off: r.End, N: random.IntN(1 + max(1, size/40))}
 			if random.IntN(10) == 0 {
 				s.Off += int64(random.IntN(3))
 			}
 			if l == trace.Frames {
-				m.AddFrame(s, trace.FrameHeader{Opcode: byte(random.IntN(16)), Payload: int64(s.N)}, nil)
+				m.AddFrame(s, event.FrameHeader{Opcode: byte(random.IntN(16)), Payload: int64(s.N)}, nil)
 			} else {
 				r.Add(s)
 			}

@@ -3,6 +3,7 @@ package picture
 import (
 	"slices"
 
+	"echolab/internal/event"
 	"echolab/internal/trace"
 )
 
@@ -30,7 +31,7 @@ type figureData struct {
 }
 
 type mapData struct {
-	Dir       trace.Dir `json:"dir"`
+	Dir       event.Dir `json:"dir"`
 	Title     string    `json:"title"`
 	Heading   string    `json:"heading"`
 	Start     int64     `json:"start"`

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -27,7 +28,7 @@ type Figure struct {
 // maps are the figure's streams, with the names that they have in links.
 func (f Figure) maps() []named {
 	var all []named
-	for _, n := range []named{{trace.ClientToServer, f.ToServer}, {trace.ServerToClient, f.ToClient}} {
+	for _, n := range []named{{event.ClientToServer, f.ToServer}, {event.ServerToClient, f.ToClient}} {
 		if n.Map != nil {
 			all = append(all, n)
 		}
@@ -36,7 +37,7 @@ func (f Figure) maps() []named {
 }
 
 type named struct {
-	dir trace.Dir
+	dir event.Dir
 	*trace.Map
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
 	"echolab/internal/trace"
 )
@@ -38,12 +39,12 @@ func add(m *trace.Map, layers ...layer) {
 	for _, l := range layers {
 		row := m.Row(l.Layer)
 		for _, n := range l.sizes {
-			row.Add(trace.Span{Off: row.End, N: n})
+			row.Add(event.Span{Off: row.End, N: n})
 		}
 	}
 }
 
-func span(off int64, n int) trace.Span { return trace.Span{Off: off, N: n} }
+func span(off int64, n int) event.Span { return event.Span{Off: off, N: n} }
 
 // times is n spans of the same size, and one of what remains of the total.
 func times(n, size, total int) []int {
@@ -67,7 +68,7 @@ const (
 
 // A frame is one that a test sends, masked.
 type frame struct {
-	trace.FrameHeader
+	event.FrameHeader
 	payload string
 }
 
@@ -79,7 +80,7 @@ func whole(opcode byte, payload string) frame {
 }
 
 func part(opcode byte, payload string) frame {
-	h := trace.FrameHeader{Opcode: opcode, Masked: true, Key: "37fa213d", Payload: int64(len(payload))}
+	h := event.FrameHeader{Opcode: opcode, Masked: true, Key: "37fa213d", Payload: int64(len(payload))}
 	return frame{h, payload}
 }
 
@@ -117,7 +118,7 @@ func spoken(frames []frame, layers ...layer) *trace.Map {
 	size := 0
 	for _, f := range frames {
 		b := f.wire()
-		m.AddFrame(trace.Span{Off: int64(len(data)), N: len(b)}, f.FrameHeader, []byte(f.payload))
+		m.AddFrame(event.Span{Off: int64(len(data)), N: len(b)}, f.FrameHeader, []byte(f.payload))
 		data = append(data, b...)
 		written = append(written, len(b))
 		if f.Opcode >= opClose {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
 	"echolab/internal/trace"
 )
@@ -65,8 +66,8 @@ func TestThereIsNoBoxInAGap(t *testing.T) {
 
 func TestThePictureHasTheMarksOfTheTextMap(t *testing.T) {
 	gap := stream(greeting, sent(20, 13), writes(33))
-	gap.Row(trace.Reads).Add(trace.Span{Off: 5, N: 8})
-	gap.Row(trace.Reads).Add(trace.Span{Off: 20, N: 10})
+	gap.Row(trace.Reads).Add(event.Span{Off: 5, N: 8})
+	gap.Row(trace.Reads).Add(event.Span{Off: 20, N: 10})
 	for name, m := range map[string]*trace.Map{
 		"one read":    stream(greeting, sent(5, 15, 13), writes(5, 15, 13), reads(33)),
 		"cuts":        stream(greeting, sent(5, 15, 13), writes(5, 28), reads(5, 8, 20), received(5, 15, 13)),
@@ -149,7 +150,7 @@ func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 
 	parts := stream("", sent(size))
 	for _, n := range messages {
-		parts.AddFrame(trace.Span{Off: parts.Row(trace.Frames).End, N: n}, trace.FrameHeader{Opcode: 2}, nil)
+		parts.AddFrame(event.Span{Off: parts.Row(trace.Frames).End, N: n}, event.FrameHeader{Opcode: 2}, nil)
 	}
 	frames := parse(t, svgOf(t, parts)).rows()[1]
 	assert.NotEmpty(t, frames.all("dense"), "parts of a message are no cuts")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
 )
 
@@ -22,8 +23,8 @@ type Account struct {
 // A lineKey names the events of one kind of one stream.
 type lineKey struct {
 	conn int
-	dir  Dir
-	ev   Kind
+	dir  event.Dir
+	ev   event.Kind
 }
 
 const linesShown = 12
@@ -34,20 +35,20 @@ func NewAccount(w io.Writer, style text.Style) *Account {
 }
 
 // Record prints e.
-func (a *Account) Record(e Event) {
+func (a *Account) Record(e event.Event) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	key := lineKey{e.Conn, e.Dir, e.Ev}
 	if e.Span != nil {
 		a.lines[key]++
 	}
-	if e.Ev == Close {
+	if e.Ev == event.Close {
 		a.forget(e.Conn)
 	}
 	switch n := a.lines[key]; {
 	case n > linesShown+1:
 	case n == linesShown+1:
-		a.print(Event{Ev: e.Ev, Conn: e.Conn, Text: "and so on: more are counted, but not shown (-json has them all)"})
+		a.print(event.Event{Ev: e.Ev, Conn: e.Conn, Text: "and so on: more are counted, but not shown (-json has them all)"})
 	default:
 		a.print(e)
 	}
@@ -65,13 +66,13 @@ func (a *Account) forget(conn int) {
 // kindWidth is the width of the column that names the kind of event.
 const kindWidth = len("shutdown") + 1
 
-func (a *Account) print(e Event) {
+func (a *Account) print(e event.Event) {
 	head := fmt.Sprintf("%-*s", kindWidth, e.Ev)
 	if e.Conn > 0 {
 		head = fmt.Sprintf("#%-2d %s", e.Conn, head)
 	}
 	paint := a.style.Bold
-	if e.Ev == Failed || e.Ev == Refused {
+	if e.Ev == event.Failed || e.Ev == event.Refused {
 		paint = a.style.Bad
 	}
 	for i, line := range a.describe(e, text.Width-len(head)) {
@@ -83,9 +84,9 @@ func (a *Account) print(e Event) {
 }
 
 // describe is what stands behind the kind of event, in lines of at most the given columns.
-func (a *Account) describe(e Event, columns int) []string {
+func (a *Account) describe(e event.Event, columns int) []string {
 	lines := text.Fold(e.Sentence(), columns)
-	if e.Ev == Request || e.Ev == Response {
+	if e.Ev == event.Request || e.Ev == event.Response {
 		return append(lines, httpLines(e.Bytes, columns)...)
 	}
 	if e.Bytes == nil || e.FrameHeader != nil && len(e.Bytes) == 0 {
@@ -136,12 +137,12 @@ func fit(line string, room int) string {
 }
 
 // quoted is as much of e's bytes as has room in the given columns: of a Close frame, its code and its reason.
-func quoted(e Event, room int) string {
+func quoted(e event.Event, room int) string {
 	if e.FrameHeader == nil {
 		return text.QuoteColumns(e.Bytes, room)
 	}
 	code, b := "", e.Bytes
-	if e.Opcode == OpClose && len(b) >= 2 { // RFC 6455 section 5.5.1
+	if e.Opcode == event.OpClose && len(b) >= 2 { // RFC 6455 section 5.5.1
 		code, b = fmt.Sprintf("code %d", binary.BigEndian.Uint16(b)), b[2:]
 		if len(b) == 0 {
 			return code

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"echolab/internal/event"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -19,12 +21,12 @@ func (plenty) Read(p []byte) (int, error) { return len(p), nil }
 func BenchmarkRead(b *testing.B) {
 	for _, rec := range []struct {
 		name string
-		trace.Recorder
+		event.Recorder
 	}{
-		{"nobody", nil}, {"Maps", new(trace.Maps)}, {"JSON", trace.NewJSON(io.Discard)}, {"Text", trace.NewAccount(io.Discard, text.Style{})},
+		{"nobody", nil}, {"Maps", new(trace.Maps)}, {"JSON", event.NewJSON(io.Discard)}, {"Text", trace.NewAccount(io.Discard, text.Style{})},
 	} {
 		b.Run("recorded by "+rec.name, func(b *testing.B) {
-			c := trace.Wrap(plenty{}, rec.Recorder, 1, trace.Server)
+			c := event.Wrap(plenty{}, rec.Recorder, 1, event.Server)
 			buf := make([]byte, 4096)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -38,8 +40,8 @@ func BenchmarkDraw(b *testing.B) {
 	const size = 10 << 20
 	for _, message := range []int{50, 1024, size} {
 		b.Run(fmt.Sprintf("10 MiB in messages of %d", message), func(b *testing.B) {
-			messages := times(size/message, message, size)
-			m := stream(strings.Repeat("x", 1<<17), sent(messages...), writes(messages...), reads(times(160, 65536, 0)...), received(messages...))
+			messages := maptest.Times(size/message, message, size)
+			m := maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(messages...), maptest.Writes(messages...), maptest.Reads(maptest.Times(160, 65536, 0)...), maptest.Received(messages...))
 			b.ReportAllocs()
 			for b.Loop() {
 				_ = trace.Draw(io.Discard, m, text.Style{Color: true})

@@ -1,6 +1,10 @@
 package trace
 
-import "slices"
+import (
+	"slices"
+
+	"echolab/internal/event"
+)
 
 // Keep keeps bytes of the stream to be shown, if they follow those kept before and there is room.
 func (m *Map) Keep(off int64, b []byte) {
@@ -46,7 +50,7 @@ func part(b []byte, offset, from, to int64) []byte {
 
 // AddFrame adds a frame to the row of frames, and keeps its payload, unmasked, or the beginning of it, to be shown in
 // place of the bytes of the stream. If the payload is nil, they are shown.
-func (m *Map) AddFrame(s Span, h FrameHeader, payload []byte) {
+func (m *Map) AddFrame(s event.Span, h event.FrameHeader, payload []byte) {
 	m.Row(Frames).add(s, h.Opcode)
 	header := int64(s.N) - h.Payload
 	if payload != nil && s.Off >= m.Start && 0 <= h.Payload && header >= 0 {

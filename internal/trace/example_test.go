@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -14,12 +15,12 @@ import (
 func ExampleDraw() {
 	m := &trace.Map{Title: "client → server"}
 	for _, msg := range []string{"hello", "안녕하세요", "goodbye, TCP!"} {
-		at := trace.Span{Off: m.Size(), N: len(msg)}
+		at := event.Span{Off: m.Size(), N: len(msg)}
 		m.Keep(at.Off, []byte(msg))
 		m.Row(trace.Sent).Add(at)
 		m.Row(trace.Writes).Add(at)
 	}
-	m.Row(trace.Reads).Add(trace.Span{Off: 0, N: 33})
+	m.Row(trace.Reads).Add(event.Span{Off: 0, N: 33})
 	if err := trace.Draw(os.Stdout, m, text.Style{}); err != nil {
 		fmt.Println(err)
 	}
@@ -42,13 +43,13 @@ func ExampleWrap() {
 		_, _ = io.Copy(io.Discard, server)
 	}()
 	var maps trace.Maps
-	c := trace.Wrap(client, &maps, 1, trace.Client)
+	c := event.Wrap(client, &maps, 1, event.Client)
 	for _, msg := range []string{"hello", ", ", "world"} {
 		_, _ = io.WriteString(c, msg)
 	}
 	c.Close()
 	<-done
-	fmt.Print(trace.String(maps.Map(1, trace.ClientToServer)))
+	fmt.Print(trace.String(maps.Map(1, event.ClientToServer)))
 	// Output:
 	// client → server, 12 bytes
 	// offset    0       2       4       6       8       10      12

@@ -6,11 +6,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/trace"
 )
 
 func TestFramesKeepTheBoundariesThatReadsLose(t *testing.T) {
-	draws(t, spoken([]int{33}, whole(opText, "hello").masked(), whole(opText, "world").masked(), whole(opText, "again").masked()), `
+	maptest.Draws(t, maptest.Spoken([]int{33}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "world").WithMask(), eventtest.Whole(event.OpText, "again").WithMask()), `
 client → server, 33 bytes behind the handshake's 187
 offset      187   190       195       200       205       210       215
 payload      · · · · · · h e l l o · · · · · · w o r l d · · · · · · a g a i n
@@ -24,7 +27,7 @@ payload      · · · · · · h e l l o · · · · · · w o r l d · · · ·
 }
 
 func TestFramesAgreeWithMessagesWhereverReadsEnd(t *testing.T) {
-	draws(t, spoken([]int{8, 8, 35}, whole(opText, "hello").masked(), whole(opText, "안녕하세요").masked(), whole(opText, "goodbye, TCP!").masked()), `
+	maptest.Draws(t, maptest.Spoken([]int{8, 8, 35}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "안녕하세요").WithMask(), eventtest.Whole(event.OpText, "goodbye, TCP!").WithMask()), `
 client → server, 51 bytes behind the handshake's 187
 offset      187          200       210       220       230
 payload     ······hello······안 녕 하 세 요 ······goodbye, TCP!
@@ -39,7 +42,7 @@ payload     ······hello······안 녕 하 세 요 ······goodbye
 }
 
 func TestThePayloadIsUnmaskedAndTheWireIsNot(t *testing.T) {
-	draws(t, spoken([]int{11}, whole(opText, "Hello").masked()), `
+	maptest.Draws(t, maptest.Spoken([]int{11}, eventtest.Whole(event.OpText, "Hello").WithMask()), `
 client → server, 11 bytes behind the handshake's 187
 offset      187         190     192     194     196     198
 payload      ·   ·   ·   ·   ·   ·   H   e   l   l   o
@@ -50,7 +53,7 @@ wire         81  85  37  fa  21  3d  7f  9f  4d  51  58
 1 frame     ├──────────────────text 11──────────────────┤
 1 received  ├────────────────────11─────────────────────┤
 `)
-	draws(t, spoken([]int{7}, whole(opText, "Hello")), `
+	maptest.Draws(t, maptest.Spoken([]int{7}, eventtest.Whole(event.OpText, "Hello")), `
 client → server, 7 bytes behind the handshake's 187
 offset      187         190     192     194
 payload      ·   ·   H   e   l   l   o
@@ -64,7 +67,7 @@ wire         81  05  48  65  6c  6c  6f
 }
 
 func TestAMessageCanBeSeveralFrames(t *testing.T) {
-	draws(t, spoken([]int{37}, part(opText, "hello, ").masked(), part(opContinuation, "wor").masked(), whole(opContinuation, "ld").masked(), whole(opText, "!").masked()), `
+	maptest.Draws(t, maptest.Spoken([]int{37}, eventtest.Fragment(event.OpText, "hello, ").WithMask(), eventtest.Fragment(event.OpContinuation, "wor").WithMask(), eventtest.Whole(event.OpContinuation, "ld").WithMask(), eventtest.Whole(event.OpText, "!").WithMask()), `
 client → server, 37 bytes behind the handshake's 187
 offset      187          200       210       220
 payload     ······hello, ······wor······ld······!
@@ -79,8 +82,8 @@ payload     ······hello, ······wor······ld······!
 }
 
 func TestControlFramesStandBetweenMessagesOrInsideOne(t *testing.T) {
-	draws(t, spoken([]int{58}, part(opText, "hello, "), whole(opPing, "are you there?"), whole(opContinuation, "world"),
-		whole(opPong, ""), whole(opText, "안녕하세요"), whole(opClose, "\x03\xe8bye")), `
+	maptest.Draws(t, maptest.Spoken([]int{58}, eventtest.Fragment(event.OpText, "hello, "), eventtest.Whole(event.OpPing, "are you there?"), eventtest.Whole(event.OpContinuation, "world"),
+		eventtest.Whole(event.OpPong, ""), eventtest.Whole(event.OpText, "안녕하세요"), eventtest.Whole(event.OpClose, "\x03\xe8bye")), `
 client → server, 58 bytes behind the handshake's 187
 offset      187          200       210       220       230       240
 payload     ··hello, ··are you there?··world····안 녕 하 세 요 ····bye
@@ -96,8 +99,8 @@ payload     ··hello, ··are you there?··world····안 녕 하 세 요 ·
 }
 
 func TestABoundaryBetweenMessagesCutsNone(t *testing.T) {
-	m := spoken([]int{7, 2, 2, 7, 3, 4}, whole(opText, "hello"), whole(opPing, "ab"), whole(opText, "world"), whole(opClose, "\x03\xe8bye"))
-	draws(t, m, `
+	m := maptest.Spoken([]int{7, 2, 2, 7, 3, 4}, eventtest.Whole(event.OpText, "hello"), eventtest.Whole(event.OpPing, "ab"), eventtest.Whole(event.OpText, "world"), eventtest.Whole(event.OpClose, "\x03\xe8bye"))
+	maptest.Draws(t, m, `
 client → server, 25 bytes behind the handshake's 187
 offset      187   190       195       200       205       210
 payload      · · h e l l o · · a b · · w o r l d · · · · b y e
@@ -113,11 +116,11 @@ payload      · · h e l l o · · a b · · w o r l d · · · · b y e
 }
 
 func TestManyFramesAreDrawnWholeAndCloser(t *testing.T) {
-	var many []frame
+	var many []eventtest.Frame
 	for range 1000 {
-		many = append(many, whole(opText, "hello").masked())
+		many = append(many, eventtest.Whole(event.OpText, "hello").WithMask())
 	}
-	draws(t, spoken([]int{4096, 4096, 11000 - 8192}, many...), `
+	maptest.Draws(t, maptest.Spoken([]int{4096, 4096, 11000 - 8192}, many...), `
 client → server, 11,000 bytes behind the handshake's 187
 offset          187       2K          4K          6K         8K          10K
 1,000 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 11 bytes each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -139,11 +142,11 @@ payload         ello······hello······hello······hello····�
 }
 
 func TestPartsOfAMessageAreNoReasonToLookCloser(t *testing.T) {
-	m := stream(strings.Repeat("x", 200), sent(100, 100), reads(100, 100))
+	m := maptest.Stream(strings.Repeat("x", 200), maptest.Sent(100, 100), maptest.Reads(100, 100))
 	for range 4 {
-		m.AddFrame(trace.Span{Off: m.Row(trace.Frames).End, N: 50}, trace.FrameHeader{Opcode: opBinary, Payload: 48}, nil)
+		m.AddFrame(event.Span{Off: m.Row(trace.Frames).End, N: 50}, event.FrameHeader{Opcode: event.OpBinary, Payload: 48}, nil)
 	}
-	draws(t, m, `
+	maptest.Draws(t, m, `
 client → server, 200 bytes
 offset      0     20     40     60    80     100    120   140    160    180
 2 messages  ├──────────────100───────────────┼───────────────100───────────────┤
@@ -154,11 +157,11 @@ offset      0     20     40     60    80     100    120   140    160    180
 }
 
 func TestWithoutItsSenderAMessageIsAsItsReceiverMadeItOut(t *testing.T) {
-	m := stream("", reads(8, 4), received(7, 5))
+	m := maptest.Stream("", maptest.Reads(8, 4), maptest.Received(7, 5))
 	assert.Equal(t, 0, strings.Count(trace.String(m), "┼"), "without frames nobody knows")
-	m.AddFrame(trace.Span{Off: 0, N: 7}, trace.FrameHeader{Opcode: opText, Fin: true, Payload: 5}, []byte("hello"))
-	m.AddFrame(trace.Span{Off: 7, N: 5}, trace.FrameHeader{Opcode: opText, Fin: true, Payload: 3}, []byte("bye"))
-	draws(t, m, `
+	m.AddFrame(event.Span{Off: 0, N: 7}, event.FrameHeader{Opcode: event.OpText, Fin: true, Payload: 5}, []byte("hello"))
+	m.AddFrame(event.Span{Off: 7, N: 5}, event.FrameHeader{Opcode: event.OpText, Fin: true, Payload: 3}, []byte("bye"))
+	maptest.Draws(t, m, `
 client → server, 12 bytes
 offset      0       2       4       6       8       10      12
 payload      ·   ·   h   e   l   l   o   ·   ·   b   y   e
@@ -173,9 +176,9 @@ payload      ·   ·   h   e   l   l   o   ·   ·   b   y   e
 }
 
 func TestManyPartsOfAMessageInAColumnAreNoCuts(t *testing.T) {
-	m := stream(strings.Repeat("x", 1000), sent(1000), reads(1000))
+	m := maptest.Stream(strings.Repeat("x", 1000), maptest.Sent(1000), maptest.Reads(1000))
 	for range 500 {
-		m.AddFrame(trace.Span{Off: m.Row(trace.Frames).End, N: 2}, trace.FrameHeader{Opcode: opBinary}, nil)
+		m.AddFrame(event.Span{Off: m.Row(trace.Frames).End, N: 2}, event.FrameHeader{Opcode: event.OpBinary}, nil)
 	}
 	drawn := trace.String(m)
 	assert.Contains(t, drawn, "▓ several boundaries")

@@ -5,11 +5,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap/maptest"
 )
 
 func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 	three := []int{5, 15, 13, 5, 15, 13, 5, 15, 13}
-	draws(t, stream(strings.Repeat(greeting, 3), sent(three...), writes(three...), reads(40, 40, 19)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat(eventtest.Greeting, 3), maptest.Sent(three...), maptest.Writes(three...), maptest.Reads(40, 40, 19)), `
 client → server, 99 bytes
 offset      0     10     20     30     40    50     60     70     80    90
 9 messages  ├──┼───15────┼───13───┼──┼───15────┼───13───┼─5─┼───15────┼───13───┤
@@ -27,7 +30,7 @@ bytes       ·하 세 요 goodbye, TCP!hello안 녕 하 세 요 goodbye, TCP!hel
 }
 
 func TestALongStreamWithoutACutNeedsNoCloserLook(t *testing.T) {
-	draws(t, stream("", sent(times(10, 1024, 0)...), writes(times(10, 1024, 0)...), reads(4096, 4096, 2048)), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(maptest.Times(10, 1024, 0)...), maptest.Writes(maptest.Times(10, 1024, 0)...), maptest.Reads(4096, 4096, 2048)), `
 client → server, 10,240 bytes
 offset       0     1K     2K    3K     4K     5K    6K     7K    8K     9K
 10 messages  ├─────┼──────┼─────┼──────┼──────┼─────┼──────┼─────┼──────┼──────┤
@@ -39,8 +42,8 @@ offset       0     1K     2K    3K     4K     5K    6K     7K    8K     9K
 
 func TestManyBoundariesInAColumnAreDense(t *testing.T) {
 	const size = 10 << 10
-	draws(t, stream(strings.Repeat("0123456789", size/10),
-		sent(times(1024, 10, size)...), writes(times(1024, 10, size)...), reads(times(7, 1448, size)...), received(times(1024, 10, size)...)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("0123456789", size/10),
+		maptest.Sent(maptest.Times(1024, 10, size)...), maptest.Writes(maptest.Times(1024, 10, size)...), maptest.Reads(maptest.Times(7, 1448, size)...), maptest.Received(maptest.Times(1024, 10, size)...)), `
 client → server, 10,240 bytes
 offset          0     1K    2K    3K     4K    5K    6K     7K    8K    9K
 1,024 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 bytes each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -60,7 +63,7 @@ bytes           890123456789012345678901234567890123456789012345678901234567
 }
 
 func TestManyBoundariesInAColumnAreMixedIfSomeAreCuts(t *testing.T) {
-	draws(t, stream(strings.Repeat("x", 1000), sent(times(200, 5, 0)...), writes(times(500, 2, 0)...), reads(times(142, 7, 1000)...)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1000), maptest.Sent(maptest.Times(200, 5, 0)...), maptest.Writes(maptest.Times(500, 2, 0)...), maptest.Reads(maptest.Times(142, 7, 1000)...)), `
 client → server, 1,000 bytes
 offset        0            200          400          600          800
 200 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 5 bytes each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -78,7 +81,7 @@ bytes          x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x
 }
 
 func TestTwoLostInAColumnAreSeveral(t *testing.T) {
-	draws(t, stream("", sent(times(140, 1, 0)...), reads(140)), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(maptest.Times(140, 1, 0)...), maptest.Reads(140)), `
 client → server, 140 bytes
 offset        0        20       40       60        80       100      120
 140 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 1 byte each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -88,7 +91,7 @@ offset        0        20       40       60        80       100      120
 }
 
 func TestReadsBehindTheLastMessageNeedNoCloserLook(t *testing.T) {
-	draws(t, stream("", sent(50, 50), reads(50, 50, 50, 50)), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(50, 50), maptest.Reads(50, 50, 50, 50)), `
 client → server, 200 bytes
 offset      0     20     40     60    80     100    120   140    160    180
 2 messages  ├──────50───────┼───────50───────┤
@@ -98,7 +101,7 @@ offset      0     20     40     60    80     100    120   140    160    180
 }
 
 func TestManyMessagesInOneReadAreLost(t *testing.T) {
-	draws(t, stream(strings.Repeat("x", 1000), sent(times(1000, 1, 0)...), writes(times(1000, 1, 0)...), reads(1000)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1000), maptest.Sent(maptest.Times(1000, 1, 0)...), maptest.Writes(maptest.Times(1000, 1, 0)...), maptest.Reads(1000)), `
 client → server, 1,000 bytes
 offset          0           200          400         600          800
 1,000 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 1 byte each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -110,8 +113,8 @@ offset          0           200          400         600          800
 
 func TestHundredsOfThousandsOfMessagesAreOnePicture(t *testing.T) {
 	const size = 10 << 20
-	messages := times(size/50, 50, size)
-	draws(t, stream(strings.Repeat("x", 1<<17), sent(messages...), writes(messages...), reads(times(160, 65536, size)...), received(messages...)), `
+	messages := maptest.Times(size/50, 50, size)
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(messages...), maptest.Writes(messages...), maptest.Reads(maptest.Times(160, 65536, size)...), maptest.Received(messages...)), `
 client → server, 10,485,760 bytes
 offset            0     1M    2M    3M    4M    5M    6M    7M    8M    9M
 209,716 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 to 50 bytes ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
@@ -132,8 +135,8 @@ bytes             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 
 func TestWhatWasNotKeptIsNotDrawn(t *testing.T) {
 	const size = 10 << 20
-	messages := times(size/30, 30, size) // more than a map keeps
-	draws(t, stream(strings.Repeat("x", 1<<17), sent(messages...), writes(messages...), reads(times(160, 65536, size)...), received(messages...)), `
+	messages := maptest.Times(size/30, 30, size) // more than a map keeps
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(messages...), maptest.Writes(messages...), maptest.Reads(maptest.Times(160, 65536, size)...), maptest.Received(messages...)), `
 client → server, 10,485,760 bytes
 offset            0     1M    2M    3M    4M    5M    6M    7M    8M    9M
 349,526 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 to 30 bytes ▓▓▓▓▓▓▓┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
@@ -155,7 +158,7 @@ bytes             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 
 func TestOneMessageOfTenMiBIsCutByEveryRead(t *testing.T) {
 	const size = 10 << 20
-	draws(t, stream(strings.Repeat("x", 1<<17), sent(size), writes(size), reads(times(160, 65536, 0)...), received(size)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(size), maptest.Writes(size), maptest.Reads(maptest.Times(160, 65536, 0)...), maptest.Received(size)), `
 client → server, 10,485,760 bytes
 offset      0     1M     2M     3M    4M     5M     6M    7M     8M     9M
 1 message   ├────────────────────────────10,485,760────────────────────────────┤
@@ -175,7 +178,7 @@ bytes       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 
 func TestTheCloserLookHasRoomBesideLongLabels(t *testing.T) {
 	const size = 2_000_000
-	draws(t, stream(strings.Repeat("abcdefghij", 13_000), sent(times(size/2, 2, 0)...), reads(99_999, size-99_999)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("abcdefghij", 13_000), maptest.Sent(maptest.Times(size/2, 2, 0)...), maptest.Reads(99_999, size-99_999)), `
 client → server, 2,000,000 bytes
 offset              0              512K           1M              1.5M
 1,000,000 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
@@ -192,7 +195,7 @@ bytes               abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefgh
 }
 
 func TestARowThatEndedBeforeTheCloserLookIsNotInIt(t *testing.T) {
-	draws(t, stream(strings.Repeat("x", 1000), sent(500, 500), writes(500, 500), reads(500, 250), received(500)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1000), maptest.Sent(500, 500), maptest.Writes(500, 500), maptest.Reads(500, 250), maptest.Received(500)), `
 client → server, 1,000 bytes
 offset      0            200          400           600          800
 2 messages  ├──────────────500───────────────┼───────────────500───────────────┤
@@ -211,7 +214,7 @@ bytes       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 }
 
 func TestTheCloserLookCanLieAtTheEndOfTheStream(t *testing.T) {
-	draws(t, stream(strings.Repeat("x", 100), sent(100), reads(99, 1)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 100), maptest.Sent(100), maptest.Reads(99, 1)), `
 client → server, 100 bytes
 offset     0     10     20     30     40     50    60     70     80     90
 1 message  ├────────────────────────────────100────────────────────────────────┤
@@ -244,7 +247,7 @@ func TestTheRulerCountsInTensOrInPowersOfTwo(t *testing.T) {
 		{5 << 40, "0 512G 1T 1.5T 2T 2.5T 3T 3.5T 4T 4.5T"},
 		{1 << 62, "0 512P 1E 1.5E 2E 2.5E 3E 3.5E"},
 	} {
-		lines := strings.Split(drawn(t, stream("", writes(ruler.size))), "\n")
+		lines := strings.Split(maptest.Drawn(t, maptest.Stream("", maptest.Writes(ruler.size))), "\n")
 		assert.Equal(t, "offset "+ruler.ticks, strings.Join(strings.Fields(lines[1]), " "), "of %d bytes", ruler.size)
 	}
 }

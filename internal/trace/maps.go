@@ -2,6 +2,8 @@ package trace
 
 import (
 	"sync"
+
+	"echolab/internal/event"
 )
 
 // Maps is a Recorder that keeps what stream maps are drawn from, in bounded memory: of each layer of each stream the
@@ -17,20 +19,20 @@ type Maps struct {
 // A mapped stream is its map, and the side whose frames are on it.
 type mapped struct {
 	Map
-	framesOf Side
+	framesOf event.Side
 }
 
 type streamKey struct {
 	conn int
-	dir  Dir
+	dir  event.Dir
 }
 
 // Record adds the event's span to its stream's map.
-func (m *Maps) Record(e Event) {
+func (m *Maps) Record(e event.Event) {
 	if e.Span == nil {
 		return
 	}
-	handshake := e.Ev == Upgrade || (e.Ev == Request || e.Ev == Response) && e.At != Wire
+	handshake := e.Ev == event.Upgrade || (e.Ev == event.Request || e.Ev == event.Response) && e.At != event.Wire
 	layer, ok := layerOf(e)
 	if !ok && !handshake {
 		return
@@ -45,14 +47,14 @@ func (m *Maps) Record(e Event) {
 		s.addFrame(e)
 	default:
 		s.Row(layer).Add(*e.Span)
-		if e.Ev != Message { // whose bytes are without their framing
+		if e.Ev != event.Message { // whose bytes are without their framing
 			s.Keep(e.Off, e.Bytes)
 		}
 	}
 }
 
 // stream is what is kept of a stream, from now on if there was nothing yet.
-func (m *Maps) stream(conn int, dir Dir) *mapped {
+func (m *Maps) stream(conn int, dir event.Dir) *mapped {
 	if m.streams == nil {
 		m.streams = make(map[streamKey]*mapped)
 	}
@@ -66,7 +68,7 @@ func (m *Maps) stream(conn int, dir Dir) *mapped {
 }
 
 // addFrame adds a frame, unless it is the other end that tells of the frames.
-func (s *mapped) addFrame(e Event) {
+func (s *mapped) addFrame(e event.Event) {
 	if s.Row(Frames).Count == 0 {
 		s.framesOf = e.At
 	}
@@ -76,7 +78,7 @@ func (s *mapped) addFrame(e Event) {
 }
 
 // Map returns a copy of the map of one stream; it is empty if nothing was recorded of it.
-func (m *Maps) Map(conn int, dir Dir) *Map {
+func (m *Maps) Map(conn int, dir event.Dir) *Map {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.streams[streamKey{conn, dir}]
@@ -87,18 +89,18 @@ func (m *Maps) Map(conn int, dir Dir) *Map {
 }
 
 // layerOf is the layer of a stream that an event belongs to.
-func layerOf(e Event) (Layer, bool) {
+func layerOf(e event.Event) (Layer, bool) {
 	switch e.Ev {
-	case Write:
+	case event.Write:
 		return Writes, true
-	case Read:
+	case event.Read:
 		return Reads, true
-	case Segment:
+	case event.Segment:
 		return Segments, true
-	case Frame:
+	case event.Frame:
 		return Frames, e.FrameHeader != nil
-	case Message:
-		if e.At == Wire || e.Dir == e.At.Out() {
+	case event.Message:
+		if e.At == event.Wire || e.Dir == e.At.Out() {
 			return Sent, true
 		}
 		return Received, true

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/trace"
 )
 
@@ -16,7 +18,7 @@ func TestTenMillionSpansTakeAFewMiB(t *testing.T) {
 	}
 	before := reachable()
 	maps := new(trace.Maps)
-	e := span(trace.Read, 0, "hello, world\n")
+	e := eventtest.Span(event.Read, 0, "hello, world\n")
 	for range spans {
 		maps.Record(e)
 		e.Off += int64(e.N)

@@ -7,12 +7,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 func TestThreeWritesCanBeOneRead(t *testing.T) {
-	draws(t, stream(greeting, sent(5, 15, 13), writes(5, 15, 13), reads(33)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(5, 15, 13), maptest.Reads(33)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -24,7 +26,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestABoundaryInsideAMessageIsACut(t *testing.T) {
-	draws(t, stream(greeting, sent(33), writes(33), reads(8, 8, 8, 8, 1), received(33)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(33), maptest.Writes(33), maptest.Reads(8, 8, 8, 8, 1), maptest.Received(33)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -37,7 +39,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestABoundaryIsAgreedOnOrCutOrLost(t *testing.T) {
-	draws(t, stream(greeting, sent(5, 15, 13), writes(5, 28), reads(5, 8, 20), received(5, 15, 13)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(5, 28), maptest.Reads(5, 8, 20), maptest.Received(5, 15, 13)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -51,7 +53,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestFewBytesAreShownInHexadecimal(t *testing.T) {
-	draws(t, stream("\x00\x00\x00\x02hi\x00\x00\x00\x00", sent(6, 4), writes(6, 4), reads(3, 7), received(6, 4)), `
+	maptest.Draws(t, maptest.Stream("\x00\x00\x00\x02hi\x00\x00\x00\x00", maptest.Sent(6, 4), maptest.Writes(6, 4), maptest.Reads(3, 7), maptest.Received(6, 4)), `
 client → server, 10 bytes
 offset      0       2       4       6       8       10
 bytes        ·   ·   ·   ·   h   i   ·   ·   ·   ·
@@ -66,7 +68,7 @@ hex          00  00  00  02  68  69  00  00  00  00
 }
 
 func TestACharacterCanBeCut(t *testing.T) {
-	draws(t, stream("안녕하세요", sent(15), writes(15), reads(4, 11)), `
+	maptest.Draws(t, maptest.Stream("안녕하세요", maptest.Sent(15), maptest.Writes(15), maptest.Reads(4, 11)), `
 client → server, 15 bytes
 offset     0       2       4       6       8       10      12      14
 bytes       안          녕          하          세          요
@@ -79,7 +81,7 @@ hex         ec  95  88  eb  85  95  ed  95  98  ec  84  b8  ec  9a  94
 }
 
 func TestAByteOfACutCharacterIsADot(t *testing.T) {
-	draws(t, stream("안녕"[:5], sent(5), writes(5), reads(5)), `
+	maptest.Draws(t, maptest.Stream("안녕"[:5], maptest.Sent(5), maptest.Writes(5), maptest.Reads(5)), `
 client → server, 5 bytes
 offset     0   1   2   3   4   5
 bytes       안          ·   ·
@@ -91,7 +93,7 @@ hex         ec  95  88  eb  85
 }
 
 func TestOneByteHasAMapToo(t *testing.T) {
-	draws(t, stream("x", sent(1), writes(1), reads(1), received(1)), `
+	maptest.Draws(t, maptest.Stream("x", maptest.Sent(1), maptest.Writes(1), maptest.Reads(1), maptest.Received(1)), `
 client → server, 1 byte
 offset      0   1
 bytes        x
@@ -104,20 +106,20 @@ hex          78
 }
 
 func TestAnEmptyStreamHasNoPicture(t *testing.T) {
-	draws(t, stream(""), `
+	maptest.Draws(t, maptest.Stream(""), `
 client → server: no byte
 `)
-	draws(t, stream("", sent(), writes()), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(), maptest.Writes()), `
 client → server: no byte
 `)
 	assert.Contains(t, trace.String(new(trace.Map)), "no byte")
 }
 
 func TestEmptyMessagesAreCountedThoughTheyTakeNoRoom(t *testing.T) {
-	draws(t, stream("", sent(0, 0)), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(0, 0)), `
 client → server: no byte
 `)
-	draws(t, stream("abcdef", sent(0, 3, 0, 0, 3, 0), writes(3, 3), reads(6)), `
+	maptest.Draws(t, maptest.Stream("abcdef", maptest.Sent(0, 3, 0, 0, 3, 0), maptest.Writes(3, 3), maptest.Reads(6)), `
 client → server, 6 bytes
 offset      0   1   2   3   4   5   6
 bytes        a   b   c   d   e   f
@@ -130,7 +132,7 @@ hex          61  62  63  64  65  66
 }
 
 func TestARowWithoutSpansIsEmpty(t *testing.T) {
-	draws(t, stream(greeting, sent(5, 15, 13), writes(33), reads()), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(33), maptest.Reads()), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -142,7 +144,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestARowEndsWhereItsLastSpanEnds(t *testing.T) {
-	draws(t, stream(greeting, sent(5, 15, 13), writes(33), reads(8, 4), received(5)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(33), maptest.Reads(8, 4), maptest.Received(5)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -156,7 +158,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestWhatLiesBehindTheLastMessageIsNoCut(t *testing.T) {
-	draws(t, stream(greeting, sent(5, 15), writes(5, 15, 13), reads(8, 20, 5)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15), maptest.Writes(5, 15, 13), maptest.Reads(8, 20, 5)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -169,7 +171,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 }
 
 func TestWithoutMessagesNothingIsAgreedOn(t *testing.T) {
-	draws(t, stream(greeting, writes(5, 15, 13), reads(33)), `
+	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Writes(5, 15, 13), maptest.Reads(33)), `
 client → server, 33 bytes
 offset    0         5         10        15        20        25        30
 bytes      h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
@@ -180,7 +182,7 @@ bytes      h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P 
 }
 
 func TestBytesThatWereNotKeptLeaveTheRowOut(t *testing.T) {
-	draws(t, stream("", sent(5, 15, 13), writes(33)), `
+	maptest.Draws(t, maptest.Stream("", maptest.Sent(5, 15, 13), maptest.Writes(33)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30
 3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
@@ -190,7 +192,7 @@ offset      0         5         10        15        20        25        30
 }
 
 func TestASizeStandsInTheMiddleOfItsSpanAndNotOnAMark(t *testing.T) {
-	draws(t, stream("abcdef", sent(3, 3), reads(6)), `
+	maptest.Draws(t, maptest.Stream("abcdef", maptest.Sent(3, 3), maptest.Reads(6)), `
 client → server, 6 bytes
 offset      0   1   2   3   4   5   6
 bytes        a   b   c   d   e   f
@@ -199,7 +201,7 @@ hex          61  62  63  64  65  66
 1 read      ├─────────6─╎───────────┤
 ┼ boundary of a message   ╎ message boundary, lost in this row
 `)
-	draws(t, stream(strings.Repeat("x", 70), sent(1, 1, 8, 20, 40), reads(29, 41)), `
+	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 70), maptest.Sent(1, 1, 8, 20, 40), maptest.Reads(29, 41)), `
 client → server, 70 bytes
 offset      0        10        20       30        40       50        60
 5 messages  ▓┼───8───┼────────20────────┼──────────────────40──────────────────┤
@@ -215,7 +217,7 @@ bytes       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 }
 
 func TestNothingInThePayloadReachesTheTerminal(t *testing.T) {
-	draws(t, stream("\x1b[31mred\x1b[0m\r\n\x00\x7f\u0085\u200e\u202e\xff", writes(25)), `
+	maptest.Draws(t, maptest.Stream("\x1b[31mred\x1b[0m\r\n\x00\x7f\u0085\u200e\u202e\xff", maptest.Writes(25)), `
 client → server, 25 bytes
 offset   0         5         10        15        20        25
 bytes     · [ 3 1 m r e d · [ 0 m · · · · ·   ·     ·     ·
@@ -225,7 +227,7 @@ bytes     · [ 3 1 m r e d · [ 0 m · · · · ·   ·     ·     ·
 
 func TestACharacterKeepsItsPlaceOnTheRuler(t *testing.T) {
 	// An accent and the parts of a Hangul syllable are drawn into the character before them: they have no column.
-	draws(t, stream("e\u0301é한\u1112\u1161\u11ab\u20ac😀\u3000.", writes(30)), `
+	maptest.Draws(t, maptest.Stream("e\u0301é한\u1112\u1161\u11ab\u20ac😀\u3000.", maptest.Writes(30)), `
 client → server, 30 bytes
 offset   0         5         10        15        20        25        30
 bytes     e ·   é   한    ᄒ    ·     ·     €     😀      　    .
@@ -234,7 +236,7 @@ bytes     e ·   é   한    ᄒ    ·     ·     €     😀      　    .
 }
 
 func TestDrawWritesOnceAndReturnsTheError(t *testing.T) {
-	for _, m := range []*trace.Map{stream(""), stream(greeting, sent(33)), stream(greeting, sent(5, 28), reads(33))} {
+	for _, m := range []*trace.Map{maptest.Stream(""), maptest.Stream(eventtest.Greeting, maptest.Sent(33)), maptest.Stream(eventtest.Greeting, maptest.Sent(5, 28), maptest.Reads(33))} {
 		w := &failing{err: errors.New("broken")}
 		assert.Equal(t, w.err, trace.Draw(w, m, text.Style{}))
 		assert.Equal(t, 1, w.writes)

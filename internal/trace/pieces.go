@@ -4,12 +4,13 @@ import (
 	"iter"
 	"slices"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
 )
 
 // A Piece is one span of a row.
 type Piece struct {
-	Span
+	event.Span
 	Number int    // its place in the row, from 1; what lay in front of the map's start is not counted
 	Kind   string // of a frame, the word for its opcode
 }
@@ -28,9 +29,9 @@ func (r *Row) Pieces(from int64) iter.Seq[Piece] {
 			if next < len(r.starts) && r.starts[next] <= r.ends[i] {
 				begin, next = r.starts[next], next+1
 			}
-			p := Piece{Span: Span{Off: begin, N: int(r.ends[i] - begin)}, Number: i + 1}
+			p := Piece{Span: event.Span{Off: begin, N: int(r.ends[i] - begin)}, Number: i + 1}
 			if i < len(r.opcodes) {
-				p.Kind = OpcodeName(r.opcodes[i])
+				p.Kind = event.OpcodeName(r.opcodes[i])
 			}
 			if !yield(p) {
 				return
@@ -53,10 +54,10 @@ func (r *Row) Captions(from, to int64) []string {
 	switch {
 	case !ok:
 		return []string{size}
-	case IsControl(opcode):
-		return []string{OpcodeName(opcode) + " " + size, OpcodeName(opcode), size}
+	case event.IsControl(opcode):
+		return []string{event.OpcodeName(opcode) + " " + size, event.OpcodeName(opcode), size}
 	}
-	return []string{OpcodeName(opcode) + " " + size, size}
+	return []string{event.OpcodeName(opcode) + " " + size, size}
 }
 
 // Label is the row's name: its number of spans, with the word for them.

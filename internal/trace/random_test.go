@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -16,7 +18,7 @@ func TestEveryMapHasATamePicture(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 15))
 	for range 500 {
 		m := randomMap(rng)
-		picture := drawn(t, m)
+		picture := maptest.Drawn(t, m)
 		require.Contains(t, picture, text.Bytes(m.Size()-m.Start))
 		for _, r := range m.Rows {
 			require.Contains(t, picture, "\n"+text.Number(int64(r.Count))+" ", picture)
@@ -32,14 +34,14 @@ func randomMap(rng *rand.Rand) *trace.Map {
 	m.Title = "client → server"
 	size := 1 + rng.Int64N(1<<rng.IntN(61))
 	m.Keep(0, []byte(randomBytes(rng, int(min(size, 1<<rng.IntN(13))))))
-	m.Row(trace.Layer(rng.IntN(5))).Add(trace.Span{N: int(1 + rng.Int64N(size))})
+	m.Row(trace.Layer(rng.IntN(5))).Add(event.Span{N: int(1 + rng.Int64N(size))})
 	for l := trace.Sent; l <= trace.Received; l++ {
 		if rng.IntN(4) > 0 {
 			fill(rng, m.Row(l), size)
 		}
 	}
 	if rng.IntN(3) == 0 {
-		m.AddFrame(trace.Span{Off: m.Row(trace.Frames).End, N: 60}, trace.FrameHeader{Opcode: byte(rng.IntN(16)), Payload: 50},
+		m.AddFrame(event.Span{Off: m.Row(trace.Frames).End, N: 60}, event.FrameHeader{Opcode: byte(rng.IntN(16)), Payload: 50},
 			[]byte(randomBytes(rng, rng.IntN(50))))
 	}
 	if rng.IntN(3) == 0 {
@@ -64,7 +66,7 @@ func fill(rng *rand.Rand, r *trace.Row, size int64) {
 		if n < 0 || rng.IntN(2*int(spans)) == 0 {
 			return // ends early
 		}
-		r.Add(trace.Span{Off: off, N: int(n)})
+		r.Add(event.Span{Off: off, N: int(n)})
 	}
 }
 

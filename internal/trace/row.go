@@ -1,6 +1,10 @@
 package trace
 
-import "slices"
+import (
+	"slices"
+
+	"echolab/internal/event"
+)
 
 // Layer is one row of a stream map. They are drawn in this order, from the sender's program to the receiver's.
 type Layer int
@@ -44,15 +48,15 @@ type Row struct {
 }
 
 // Add appends a span. Of one that begins in front of the map's start, only what lies behind it counts.
-func (r *Row) Add(s Span) { r.add(s, 0) }
+func (r *Row) Add(s event.Span) { r.add(s, 0) }
 
-func (r *Row) add(s Span, opcode byte) {
+func (r *Row) add(s event.Span, opcode byte) {
 	if s.Off < r.start {
 		end := s.Off + int64(s.N)
 		if end <= r.start {
 			return
 		}
-		s = Span{Off: r.start, N: int(end - r.start)}
+		s = event.Span{Off: r.start, N: int(end - r.start)}
 	}
 	kept := len(r.ends) == r.Count && r.Count < spansKept
 	if r.Count == 0 {
@@ -86,7 +90,7 @@ func (r *Row) begin(offset int64) {
 		if all.opcodes != nil {
 			opcode = all.opcodes[i]
 		}
-		r.add(Span{Off: from, N: int(end - from)}, opcode)
+		r.add(event.Span{Off: from, N: int(end - from)}, opcode)
 		from = end
 	}
 	if more := all.Count - len(all.ends); more > 0 {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -22,7 +24,7 @@ type lane struct {
 	bounds, covered map[int]bool
 }
 
-func newLane(l trace.Layer, start int, spans []trace.Span) lane {
+func newLane(l trace.Layer, start int, spans []event.Span) lane {
 	w := lane{Layer: l, start: start, end: start, bounds: make(map[int]bool), covered: make(map[int]bool)}
 	for _, s := range spans {
 		from, to := int(s.Off), int(s.Off)+s.N
@@ -89,8 +91,8 @@ func (w lane) compare(ref lane) (agree, cut, lost int) {
 }
 
 // randomSpans are at most 60 bytes with gaps, some of them empty.
-func randomSpans(rng *rand.Rand) []trace.Span {
-	var spans []trace.Span
+func randomSpans(rng *rand.Rand) []event.Span {
+	var spans []event.Span
 	off := 0
 	for _, n := range randomSizes(rng) {
 		if rng.IntN(4) == 0 {
@@ -99,7 +101,7 @@ func randomSpans(rng *rand.Rand) []trace.Span {
 		if off+n > 60 {
 			break
 		}
-		spans = append(spans, trace.Span{Off: int64(off), N: n})
+		spans = append(spans, event.Span{Off: int64(off), N: n})
 		off += n
 	}
 	return spans
@@ -149,7 +151,7 @@ func assertLanes(t *testing.T, m *trace.Map, lanes []lane) {
 		wantAgree, wantCut, wantLost = 0, 0, 0
 	}
 	require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, trace.String(m))
-	picture := drawn(t, m)
+	picture := maptest.Drawn(t, m)
 	if m.Size() == m.Start {
 		return
 	}

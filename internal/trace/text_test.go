@@ -12,13 +12,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/sock"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // account is what Text prints of the events.
-func account(style text.Style, events ...trace.Event) string {
+func account(style text.Style, events ...event.Event) string {
 	var b bytes.Buffer
 	text := trace.NewAccount(&b, style)
 	for _, e := range events {
@@ -28,12 +31,12 @@ func account(style text.Style, events ...trace.Event) string {
 }
 
 // plainly asserts that the events' account is the one that stands in the test, and that it suits a terminal.
-func plainly(t *testing.T, want string, events ...trace.Event) {
+func plainly(t *testing.T, want string, events ...event.Event) {
 	t.Helper()
 	got := account(text.Style{}, events...)
-	tame(t, got)
+	maptest.Tame(t, got)
 	assert.Equal(t, strings.TrimPrefix(want, "\n"), got)
-	assert.Equal(t, got, sgr.ReplaceAllString(account(text.Style{Color: true}, events...), ""), "colour changes the text")
+	assert.Equal(t, got, maptest.SGR.ReplaceAllString(account(text.Style{Color: true}, events...), ""), "colour changes the text")
 }
 
 func TestTheAccountHasALineForEachEvent(t *testing.T) {
@@ -54,17 +57,17 @@ listen   descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN, 0 of 4096 waiting
 #1  end      end of the stream: the client ended its side
 #1  close    33 bytes in, 1 read; 33 bytes out, 3 writes
 `,
-		trace.Event{Ev: trace.Bind, Sock: listener},
-		trace.Event{Ev: trace.Listen, Sock: listener},
-		trace.Event{Ev: trace.Accept, Conn: 1, Sock: info()},
-		span(trace.Message, 0, "hello"),
-		span(trace.Write, 0, "hello"),
-		span(trace.Write, 5, "안녕하세요"),
-		span(trace.Write, 20, "goodbye, TCP!"),
-		span(trace.Read, 0, greeting),
-		trace.Event{Ev: trace.Wait, Conn: 1, Text: "until the kernel holds 33 bytes of echo, not read yet"},
-		trace.Event{Ev: trace.End, Conn: 1, Text: "end of the stream: the client ended its side"},
-		trace.Event{Ev: trace.Close, Conn: 1, Text: "33 bytes in, 1 read; 33 bytes out, 3 writes"},
+		event.Event{Ev: event.Bind, Sock: listener},
+		event.Event{Ev: event.Listen, Sock: listener},
+		event.Event{Ev: event.Accept, Conn: 1, Sock: eventtest.Info()},
+		eventtest.Span(event.Message, 0, "hello"),
+		eventtest.Span(event.Write, 0, "hello"),
+		eventtest.Span(event.Write, 5, "안녕하세요"),
+		eventtest.Span(event.Write, 20, "goodbye, TCP!"),
+		eventtest.Span(event.Read, 0, eventtest.Greeting),
+		event.Event{Ev: event.Wait, Conn: 1, Text: "until the kernel holds 33 bytes of echo, not read yet"},
+		event.Event{Ev: event.End, Conn: 1, Text: "end of the stream: the client ended its side"},
+		event.Event{Ev: event.Close, Conn: 1, Text: "33 bytes in, 1 read; 33 bytes out, 3 writes"},
 	)
 }
 
@@ -78,17 +81,17 @@ func TestTheBytesBeginInOneColumnAndFitTheLine(t *testing.T) {
 #65535 read     900 bytes at 1,125,899,906,842,624  "안녕  \x00안녕  \x00안"...
 message  4 bytes at 0              ""
 `,
-		span(trace.Read, 0, "x"),
-		span(trace.Read, 1_048_576, long[:65]),
-		span(trace.Read, 10_485_760, long),
-		trace.Event{Ev: trace.Read, Conn: 100, Span: &trace.Span{Off: 1_048_576, N: 900}, Bytes: []byte(long)},
-		trace.Event{Ev: trace.Read, Conn: 65535, Span: &trace.Span{Off: 1 << 50, N: 900}, Bytes: []byte(long)},
-		trace.Event{Ev: trace.Message, Span: &trace.Span{Off: 0, N: 4}, Bytes: []byte{}},
+		eventtest.Span(event.Read, 0, "x"),
+		eventtest.Span(event.Read, 1_048_576, long[:65]),
+		eventtest.Span(event.Read, 10_485_760, long),
+		event.Event{Ev: event.Read, Conn: 100, Span: &event.Span{Off: 1_048_576, N: 900}, Bytes: []byte(long)},
+		event.Event{Ev: event.Read, Conn: 65535, Span: &event.Span{Off: 1 << 50, N: 900}, Bytes: []byte(long)},
+		event.Event{Ev: event.Message, Span: &event.Span{Off: 0, N: 4}, Bytes: []byte{}},
 	)
 }
 
 func TestBytesBehindALongTextHaveALineOfTheirOwn(t *testing.T) {
-	e := span(trace.Read, 0, "two  spaces stay two  spaces")
+	e := eventtest.Span(event.Read, 0, "two  spaces stay two  spaces")
 	e.Text = "with a sentence that leaves the bytes no room on its line"
 	plainly(t, `
 #1  read     28 bytes at 0; with a sentence that leaves the bytes no room on its
@@ -108,26 +111,26 @@ error    two errors:
          the first
          the second
 `,
-		trace.Event{Ev: trace.Failed, Conn: 12, Text: strings.Repeat("one word behind the other ", 6) + "and the last"},
-		trace.Event{Ev: trace.Refused, Text: strings.Repeat("안녕하세요 ", 12) + "!"},
-		trace.Event{Ev: trace.Failed, Text: "two errors:\nthe first\nthe second"},
+		event.Event{Ev: event.Failed, Conn: 12, Text: strings.Repeat("one word behind the other ", 6) + "and the last"},
+		event.Event{Ev: event.Refused, Text: strings.Repeat("안녕하세요 ", 12) + "!"},
+		event.Event{Ev: event.Failed, Text: "two errors:\nthe first\nthe second"},
 	)
 }
 
 func TestNothingInATextReachesTheTerminal(t *testing.T) {
 	plainly(t, `
 error    a·[2Jb·c··d
-`, trace.Event{Ev: trace.Failed, Text: "a\x1b[2Jb\rc\u202e\u0085d"})
+`, event.Event{Ev: event.Failed, Text: "a\x1b[2Jb\rc\u202e\u0085d"})
 }
 
 func TestAfterAWhileAStreamIsOnlyCounted(t *testing.T) {
-	var events []trace.Event
+	var events []event.Event
 	for off := range int64(20) {
-		events = append(events, span(trace.Read, off, "x"), span(trace.Write, off, "x"))
-		other := span(trace.Read, off, "x")
+		events = append(events, eventtest.Span(event.Read, off, "x"), eventtest.Span(event.Write, off, "x"))
+		other := eventtest.Span(event.Read, off, "x")
 		other.Conn = 2
 		events = append(events, other)
-		other.Conn, other.Dir = 1, trace.ServerToClient
+		other.Conn, other.Dir = 1, event.ServerToClient
 		events = append(events, other)
 	}
 	got := account(text.Style{}, events...)
@@ -140,7 +143,7 @@ func TestAfterAWhileAStreamIsOnlyCounted(t *testing.T) {
 }
 
 func TestEventsWithoutASpanAreAllTold(t *testing.T) {
-	got := account(text.Style{}, make([]trace.Event, 100)...)
+	got := account(text.Style{}, make([]event.Event, 100)...)
 	assert.Equal(t, 100, strings.Count(got, "\n"))
 }
 
@@ -150,7 +153,7 @@ func TestTheNextConnectionOfThatNumberCountsAnew(t *testing.T) {
 	reads := func(conn int) (told, more int) {
 		b.Reset()
 		for off := range int64(20) {
-			e := span(trace.Read, off, "x")
+			e := eventtest.Span(event.Read, off, "x")
 			e.Conn = conn
 			text.Record(e)
 		}
@@ -160,7 +163,7 @@ func TestTheNextConnectionOfThatNumberCountsAnew(t *testing.T) {
 		told, more := reads(conn)
 		assert.Equal(t, [2]int{12, 1}, [2]int{told, more})
 	}
-	text.Record(trace.Event{Ev: trace.Close, Conn: 1})
+	text.Record(event.Event{Ev: event.Close, Conn: 1})
 	told, more := reads(1)
 	assert.Equal(t, [2]int{12, 1}, [2]int{told, more}, "after the close")
 	told, more = reads(2)
@@ -168,10 +171,10 @@ func TestTheNextConnectionOfThatNumberCountsAnew(t *testing.T) {
 }
 
 func TestColoursAreThereWithStyleColorOnly(t *testing.T) {
-	failed := trace.Event{Ev: trace.Failed, Text: "it broke"}
+	failed := event.Event{Ev: event.Failed, Text: "it broke"}
 	assert.Equal(t, "error    it broke\n", account(text.Style{}, failed))
 	assert.Equal(t, "\x1b[31merror    \x1b[0mit broke\n", account(text.Style{Color: true}, failed))
-	waits := trace.Event{Ev: trace.Wait, Conn: 1, Text: "a little"}
+	waits := event.Event{Ev: event.Wait, Conn: 1, Text: "a little"}
 	assert.Equal(t, "\x1b[1m#1  wait     \x1b[0ma little\n", account(text.Style{Color: true}, waits))
 }
 
@@ -182,7 +185,7 @@ func TestLinesOfConcurrentEventsAreWhole(t *testing.T) {
 	for conn := 1; conn <= 8; conn++ {
 		wg.Go(func() {
 			for range 100 {
-				text.Record(trace.Event{Ev: trace.Wait, Conn: conn, Text: fmt.Sprint("conn ", conn)})
+				text.Record(event.Event{Ev: event.Wait, Conn: conn, Text: fmt.Sprint("conn ", conn)})
 			}
 		})
 	}
@@ -196,24 +199,24 @@ func TestEveryAccountIsTame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 13))
 	words := strings.Fields("the server has closed its side 안녕하세요 of the stream: 127.0.0.1:9000 ｗｉｄｅ \x1b[31m e\u0301")
 	for range 1000 {
-		e := trace.Event{Ev: kinds[rng.IntN(len(kinds))], Conn: rng.IntN(3) * rng.IntN(1000), Dir: trace.ClientToServer}
+		e := event.Event{Ev: eventtest.Kinds[rng.IntN(len(eventtest.Kinds))], Conn: rng.IntN(3) * rng.IntN(1000), Dir: event.ClientToServer}
 		for range rng.IntN(3) * rng.IntN(20) {
 			e.Text += words[rng.IntN(len(words))] + " "
 		}
 		e.Text = strings.TrimSpace(e.Text) + "."
 		if rng.IntN(2) == 0 {
-			e.Span = &trace.Span{Off: rng.Int64N(1 << rng.IntN(63)), N: rng.IntN(1 << rng.IntN(32))}
+			e.Span = &event.Span{Off: rng.Int64N(1 << rng.IntN(63)), N: rng.IntN(1 << rng.IntN(32))}
 			e.Bytes = []byte(randomBytes(rng, rng.IntN(200)))
 		}
 		if rng.IntN(4) == 0 {
-			e.Sock = info()
+			e.Sock = eventtest.Info()
 		}
 		if rng.IntN(4) == 0 {
-			e.FrameHeader = &trace.FrameHeader{Opcode: byte(rng.IntN(16)), Fin: rng.IntN(2) == 0, RSV: byte(rng.IntN(8)),
+			e.FrameHeader = &event.FrameHeader{Opcode: byte(rng.IntN(16)), Fin: rng.IntN(2) == 0, RSV: byte(rng.IntN(8)),
 				Masked: rng.IntN(2) == 0, Key: "37fa213d", Payload: rng.Int64N(1 << rng.IntN(62))}
 		}
 		got := account(text.Style{}, e)
-		tame(t, got)
-		require.Equal(t, got, sgr.ReplaceAllString(account(text.Style{Color: true}, e), ""))
+		maptest.Tame(t, got)
+		require.Equal(t, got, maptest.SGR.ReplaceAllString(account(text.Style{Color: true}, e), ""))
 	}
 }

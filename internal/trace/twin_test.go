@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -18,9 +19,9 @@ type twin struct {
 	empty  bool
 }
 
-func newTwin(l layer) twin {
-	w := twin{bounds: map[int]bool{0: len(l.sizes) > 0}, empty: len(l.sizes) == 0}
-	for _, n := range l.sizes {
+func newTwin(l maptest.Layer) twin {
+	w := twin{bounds: map[int]bool{0: len(l.Sizes) > 0}, empty: len(l.Sizes) == 0}
+	for _, n := range l.Sizes {
 		w.end += n
 		w.bounds[w.end] = true
 	}
@@ -68,12 +69,12 @@ func (w twin) compare(ref twin) (agree, cut, lost int) {
 func TestEveryMarkIsWhatTheBoundariesSay(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 13))
 	for range 500 {
-		layers := []layer{sent(randomSizes(rng)...), writes(randomSizes(rng)...), reads(randomSizes(rng)...), received(randomSizes(rng)...)}
-		m := stream(randomBytes(rng, 60), layers...)
+		layers := []maptest.Layer{maptest.Sent(randomSizes(rng)...), maptest.Writes(randomSizes(rng)...), maptest.Reads(randomSizes(rng)...), maptest.Received(randomSizes(rng)...)}
+		m := maptest.Stream(randomBytes(rng, 60), layers...)
 		if m.Size() == 0 {
 			continue
 		}
-		lines := strings.Split(drawn(t, m), "\n")
+		lines := strings.Split(maptest.Drawn(t, m), "\n")
 		ref := newTwin(layers[0])
 		for i, l := range layers {
 			row := []rune(lines[len(lines)-legendLines(lines)-len(layers)+i])

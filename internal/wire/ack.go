@@ -3,24 +3,24 @@ package wire
 import (
 	"slices"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // ackSentence says what an ACK alone is for.
 func (s *step) ackSentence() string {
 	h, kernel := s.to, "the "+s.from.name()+"'s kernel"
-	is := func(m trace.Mark) bool { return slices.Contains(s.marks, m) }
+	is := func(m event.Mark) bool { return slices.Contains(s.marks, m) }
 	switch {
 	case s.complete:
 		return "ACK: the handshake is complete"
-	case is(trace.KeepAliveACK):
+	case is(event.KeepAliveACK):
 		return "ACK: " + kernel + " is still there"
-	case is(trace.DuplicateACK):
+	case is(event.DuplicateACK):
 		return "ACK again: " + kernel + " waits for the byte at " + text.Number(s.ack)
-	case is(trace.WindowUpdate) && s.before == 0:
+	case is(event.WindowUpdate) && s.before == 0:
 		return "ACK: the " + s.from.name() + " has room again, for " + text.Bytes(int64(s.window))
-	case is(trace.WindowUpdate):
+	case is(event.WindowUpdate):
 		return "ACK: the " + s.from.name() + " has room for " + text.Bytes(int64(s.window)) + " now"
 	case s.heard && s.ack < s.acked:
 		return "ACK: an old one; more was acknowledged before"

@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"echolab/internal/capture"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // sentence says what the packet is for, by the state that its connection is in now that the packet was taken in. It
@@ -145,7 +145,7 @@ func (s *step) bytesSentence() string {
 
 func (s *step) isWindowProbe() bool {
 	for _, m := range s.marks {
-		if m == trace.WindowProbe {
+		if m == event.WindowProbe {
 			return true
 		}
 	}
@@ -156,9 +156,9 @@ func (s *step) probeSentence() string {
 	room := "whether the " + s.to.name() + " has room again"
 	there := "whether the " + s.to.name() + " is still there"
 	switch {
-	case s.probe == trace.WindowProbe && s.n == 0:
+	case s.probe == event.WindowProbe && s.n == 0:
 		return "window probe: it asks " + room
-	case s.probe == trace.WindowProbe:
+	case s.probe == event.WindowProbe:
 		return "window probe: a byte that was acknowledged already, to ask " + room
 	case s.n == 0:
 		return "keepalive: it asks " + there

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -87,7 +87,7 @@ func TestInJSONEveryEventHasItsCalls(t *testing.T) {
 		case "event":
 			events++
 			assert.NotEmpty(t, row.Calls)
-			if row.Event.Ev == trace.Write {
+			if row.Event.Ev == event.Write {
 				assert.Len(t, row.Calls, 2)
 				assert.Equal(t, 6, row.Calls[0].FD)
 			}

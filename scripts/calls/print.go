@@ -8,8 +8,8 @@ import (
 
 	"echolab/internal/beside"
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A summary is the end of the account, as a line of JSON too.
@@ -106,14 +106,14 @@ type jsonCall struct {
 // A jsonRow is an event that stands for calls, or a call without one.
 type jsonRow struct {
 	Ev      string       `json:"ev"` // "event" or "call"
-	At      trace.Side   `json:"at"`
-	Event   *trace.Event `json:"event,omitempty"`
+	At      event.Side   `json:"at"`
+	Event   *event.Event `json:"event,omitempty"`
 	Calls   []jsonCall   `json:"calls,omitempty"`
 	Missing string       `json:"missing,omitempty"` // why there is no call
 }
 
 func printJSON(w io.Writer, programs []*program, sum summary) {
-	lines := trace.NewJSON(w)
+	lines := event.NewJSON(w)
 	for _, r := range rows(programs) {
 		switch {
 		case r.event != nil:

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"echolab/internal/beside"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A row is what is printed at one time: an event, or calls of one program that follow each other.
 type row struct {
 	time  time.Time
-	event *event
-	side  trace.Side
+	event *entry
+	side  event.Side
 	calls []*call
 }
 

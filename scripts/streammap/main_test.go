@@ -19,7 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestMain(m *testing.M) {
@@ -60,13 +60,13 @@ func glued() *capturetest.Script {
 	s := new(capturetest.Script)
 	c := s.Conn(client, server)
 	c.Handshake()
-	c.Send(trace.ClientToServer, "hello\nworld\nagain\n")
-	c.ACK(trace.ServerToClient)
-	c.Send(trace.ServerToClient, "hello\nwor")
-	c.Send(trace.ServerToClient, "ld\nagain\n")
-	c.FIN(trace.ClientToServer)
-	c.FIN(trace.ServerToClient)
-	c.ACK(trace.ClientToServer)
+	c.Send(event.ClientToServer, "hello\nworld\nagain\n")
+	c.ACK(event.ServerToClient)
+	c.Send(event.ServerToClient, "hello\nwor")
+	c.Send(event.ServerToClient, "ld\nagain\n")
+	c.FIN(event.ClientToServer)
+	c.FIN(event.ServerToClient)
+	c.ACK(event.ClientToServer)
 	return s
 }
 
@@ -200,11 +200,11 @@ func TestWhatIsNotKnownOfMessagesIsNotCompared(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:40000", "192.0.2.2:9000")
 	c.Handshake()
-	c.Send(trace.ClientToServer, "one\ntwo\n")
-	c.Skip(trace.ClientToServer, 100)
-	c.Send(trace.ClientToServer, "ree\nfour\n")
-	c.ACK(trace.ServerToClient)
-	c.FIN(trace.ClientToServer)
+	c.Send(event.ClientToServer, "one\ntwo\n")
+	c.Skip(event.ClientToServer, 100)
+	c.Send(event.ClientToServer, "ree\nfour\n")
+	c.ACK(event.ServerToClient)
+	c.FIN(event.ClientToServer)
 	got := on(t, pcap(t, s), "-codec", "lines")
 	assert.Contains(t, strings.ReplaceAll(got.stdout, "\n", " "), "(compared as far as messages are known).")
 }
@@ -213,7 +213,7 @@ func TestOnlyConnectionsThatWereAskedForAreShown(t *testing.T) {
 	s := glued()
 	other := s.Conn("192.0.2.1:40001", "192.0.2.2:443")
 	other.Handshake()
-	other.Send(trace.ClientToServer, "something else")
+	other.Send(event.ClientToServer, "something else")
 	file := pcap(t, s)
 	assert.Contains(t, on(t, file).stdout, "connection 2: 192.0.2.1:40001 → 192.0.2.2:443, 4 packets")
 	byPort := on(t, file, "-port", "443").stdout
@@ -229,10 +229,10 @@ func TestBehindTheSixteenthConnectionALineIsEnough(t *testing.T) {
 	for i := range 18 {
 		c := s.Conn(fmt.Sprintf("192.0.2.1:%d", 40000+i), server)
 		c.Handshake()
-		c.Send(trace.ClientToServer, "hello")
-		c.FIN(trace.ClientToServer)
-		c.FIN(trace.ServerToClient)
-		c.ACK(trace.ClientToServer)
+		c.Send(event.ClientToServer, "hello")
+		c.FIN(event.ClientToServer)
+		c.FIN(event.ServerToClient)
+		c.ACK(event.ClientToServer)
 	}
 	got := on(t, pcap(t, s))
 	assert.Zero(t, got.status)
@@ -297,12 +297,12 @@ func TestALostStreamIsNotAnEmptyOne(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn(client, server)
 	c.Handshake()
-	c.Send(trace.ClientToServer, "hello")
-	c.Skip(trace.ServerToClient, 1000)
-	c.ACK(trace.ClientToServer)
-	c.FIN(trace.ServerToClient)
-	c.FIN(trace.ClientToServer)
-	c.ACK(trace.ServerToClient)
+	c.Send(event.ClientToServer, "hello")
+	c.Skip(event.ServerToClient, 1000)
+	c.ACK(event.ClientToServer)
+	c.FIN(event.ServerToClient)
+	c.FIN(event.ClientToServer)
+	c.ACK(event.ServerToClient)
 	got := on(t, pcap(t, s))
 	assert.Contains(t, got.stdout, "server → client: none of 1,000 bytes is in the capture.\n")
 	assert.NotContains(t, got.stdout, "no byte")

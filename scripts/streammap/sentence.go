@@ -5,12 +5,13 @@ import (
 	"slices"
 	"strings"
 
+	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
 
 // sentence is that of one of the connection's streams, whose map this is.
-func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
+func (c *connection) sentence(m *trace.Map, dir event.Dir) string {
 	if s := c.stream(dir); m.Size() == m.Start && s.missing > 0 {
 		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, text.Bytes(s.missing))
 	}

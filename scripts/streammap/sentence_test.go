@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/event"
 	"echolab/internal/trace"
 )
 
@@ -14,7 +15,7 @@ func rows(sizes map[trace.Layer][]int) *trace.Map {
 	for layer, all := range sizes {
 		off := int64(0)
 		for _, n := range all {
-			m.Row(layer).Add(trace.Span{Off: off, N: n})
+			m.Row(layer).Add(event.Span{Off: off, N: n})
 			off += int64(n)
 		}
 	}

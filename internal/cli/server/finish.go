@@ -5,8 +5,8 @@ import (
 
 	"echolab/internal/cli"
 	"echolab/internal/echo"
+	"echolab/internal/event"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // result is the last line of the account in JSON.
@@ -19,7 +19,7 @@ type result struct {
 }
 
 // finish says what the server did and what it had to close, and returns the exit status.
-func (o *Options) finish(p cli.Program, lines *trace.JSON, stats echo.Stats, closed int, err error) int {
+func (o *Options) finish(p cli.Program, lines *event.JSON, stats echo.Stats, closed int, err error) int {
 	status := cli.OK
 	r := result{Ev: "result", OK: err == nil, Stats: stats, Closed: closed}
 	if err != nil {

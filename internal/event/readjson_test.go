@@ -1,4 +1,4 @@
-package trace_test
+package event_test
 
 import (
 	"bytes"
@@ -11,6 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 	"echolab/internal/trace"
 )
@@ -37,61 +40,39 @@ func TestABadLineIsNamed(t *testing.T) {
 		{`{"ev":"read","dir":"up\u001b[2J"}`, `line 2: there is no direction "up\x1b[2J"`},
 		{`{"ev":"` + strings.Repeat("x", 2<<20) + `"}`, "line 2 is longer than 1048576 bytes"},
 	} {
-		var got list
-		err := trace.ReadJSON(strings.NewReader(goodLine+bad.line+"\n"+goodLine), &got)
+		var got eventtest.List
+		err := event.ReadJSON(strings.NewReader(goodLine+bad.line+"\n"+goodLine), &got)
 		assert.ErrorContains(t, err, bad.says)
-		assert.Len(t, got.events, 1, "what came before the bad line is handed over, and nothing behind it")
+		assert.Len(t, got.Events, 1, "what came before the bad line is handed over, and nothing behind it")
 	}
 }
 
 func TestOtherLinesPass(t *testing.T) {
-	var got list
-	require.NoError(t, trace.ReadJSON(strings.NewReader(goodLine+`{"ev":"result","ok":true,"reads":3}`), &got))
-	require.Len(t, got.events, 2)
-	assert.Equal(t, trace.Kind("result"), got.events[1].Ev)
-	assert.Nil(t, got.events[1].Span)
+	var got eventtest.List
+	require.NoError(t, event.ReadJSON(strings.NewReader(goodLine+`{"ev":"result","ok":true,"reads":3}`), &got))
+	require.Len(t, got.Events, 2)
+	assert.Equal(t, event.Kind("result"), got.Events[1].Ev)
+	assert.Nil(t, got.Events[1].Span)
 }
 
 func TestAnEmptyAccountHasNoEvents(t *testing.T) {
-	var got list
-	assert.NoError(t, trace.ReadJSON(strings.NewReader(""), &got))
-	assert.Empty(t, got.events)
+	var got eventtest.List
+	assert.NoError(t, event.ReadJSON(strings.NewReader(""), &got))
+	assert.Empty(t, got.Events)
 }
 
 func TestAReadersErrorPassesThrough(t *testing.T) {
 	broken := errors.New("broken")
-	var got list
-	err := trace.ReadJSON(io.MultiReader(strings.NewReader(goodLine), iotest.ErrReader(broken)), &got)
+	var got eventtest.List
+	err := event.ReadJSON(io.MultiReader(strings.NewReader(goodLine), iotest.ErrReader(broken)), &got)
 	assert.True(t, err == broken)
-	assert.Len(t, got.events, 1)
+	assert.Len(t, got.Events, 1)
 }
 
 func TestAnAccountCanComeByteByByte(t *testing.T) {
-	var got list
-	assert.NoError(t, trace.ReadJSON(iotest.OneByteReader(strings.NewReader(strings.Repeat(goodLine, 3))), &got))
-	assert.Len(t, got.events, 3)
-}
-
-func TestAMapCanBeDrawnFromAnAccount(t *testing.T) {
-	var account bytes.Buffer
-	j := trace.NewJSON(&account)
-	for _, e := range []trace.Event{
-		span(trace.Message, 0, "hello"), span(trace.Write, 0, "hello"),
-		span(trace.Message, 5, "안녕"), span(trace.Write, 5, "안녕"),
-		span(trace.Read, 0, "hello안녕"),
-	} {
-		j.Record(e)
-	}
-	var maps trace.Maps
-	require.NoError(t, trace.ReadJSON(&account, &maps))
-	draws(t, maps.Map(1, trace.ClientToServer), `
-client → server, 11 bytes
-offset      0       2       4       6       8       10
-2 messages  ├─────────5─────────┼───────────6───────────┤
-2 writes    ├─────────5─────────┼───────────6───────────┤
-1 read      ├───────────────────╎─11────────────────────┤
-┼ boundary of a message   ╎ message boundary, lost in this row
-`)
+	var got eventtest.List
+	assert.NoError(t, event.ReadJSON(iotest.OneByteReader(strings.NewReader(strings.Repeat(goodLine, 3))), &got))
+	assert.Len(t, got.Events, 3)
 }
 
 func FuzzReadJSON(f *testing.F) {
@@ -107,7 +88,7 @@ func FuzzReadJSON(f *testing.F) {
 		var out bytes.Buffer
 		text := trace.NewAccount(&out, text.Style{})
 		var conns []int
-		err := trace.ReadJSON(bytes.NewReader(account), recorder(func(e trace.Event) {
+		err := event.ReadJSON(bytes.NewReader(account), recorder(func(e event.Event) {
 			conns = append(conns, e.Conn)
 			maps.Record(e)
 			text.Record(e)
@@ -116,12 +97,12 @@ func FuzzReadJSON(f *testing.F) {
 			require.Regexp(t, `line \d+`, err.Error())
 		}
 		for _, conn := range conns {
-			for _, dir := range []trace.Dir{"", trace.ClientToServer, trace.ServerToClient} {
+			for _, dir := range []event.Dir{"", event.ClientToServer, event.ServerToClient} {
 				m := maps.Map(conn, dir)
 				m.Title = dir.Words()
-				tame(t, trace.String(m))
+				maptest.Tame(t, trace.String(m))
 			}
 		}
-		require.False(t, strings.ContainsFunc(strings.ReplaceAll(out.String(), "\n", ""), commanding), "%q", out.String())
+		require.False(t, strings.ContainsFunc(strings.ReplaceAll(out.String(), "\n", ""), maptest.Commanding), "%q", out.String())
 	})
 }

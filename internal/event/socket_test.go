@@ -1,4 +1,4 @@
-package trace_test
+package event_test
 
 import (
 	"errors"
@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 )
 
 // loopback is the two ends of a TCP connection.
@@ -36,7 +37,7 @@ func loopback(t *testing.T) (client, server *net.TCPConn) {
 
 func TestCloseWritePassesThrough(t *testing.T) {
 	client, server := loopback(t)
-	c := trace.Wrap(client, &list{}, 1, trace.Client)
+	c := event.Wrap(client, &eventtest.List{}, 1, event.Client)
 	require.NoError(t, c.(interface{ CloseWrite() error }).CloseWrite())
 
 	n, err := server.Read(make([]byte, 1))
@@ -52,7 +53,7 @@ func TestCloseWritePassesThrough(t *testing.T) {
 
 func TestSyscallConnPassesThrough(t *testing.T) {
 	client, _ := loopback(t)
-	c := trace.Wrap(client, &list{}, 1, trace.Client)
+	c := event.Wrap(client, &eventtest.List{}, 1, event.Client)
 	assert.Equal(t, descriptor(t, client), descriptor(t, c.(syscall.Conn)))
 }
 
@@ -68,7 +69,7 @@ func TestAPipeSaysThatItHasNoSocket(t *testing.T) {
 	a, b := net.Pipe()
 	defer a.Close()
 	defer b.Close()
-	c := trace.Wrap(a, &list{}, 1, trace.Client)
+	c := event.Wrap(a, &eventtest.List{}, 1, event.Client)
 
 	err := c.(interface{ CloseWrite() error }).CloseWrite()
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
@@ -81,21 +82,21 @@ func TestAPipeSaysThatItHasNoSocket(t *testing.T) {
 
 func TestReadsAndWritesAtTheSameTimeAreEachInOrder(t *testing.T) {
 	client, server := loopback(t)
-	var told list
-	c := trace.Wrap(client, &told, 1, trace.Client)
-	s := trace.Wrap(server, &told, 1, trace.Server)
-	data := strings.Repeat(greeting, 10_000)
+	var told eventtest.List
+	c := event.Wrap(client, &told, 1, event.Client)
+	s := event.Wrap(server, &told, 1, event.Server)
+	data := strings.Repeat(eventtest.Greeting, 10_000)
 
 	var wg sync.WaitGroup
 	wg.Go(func() { // echo
 		_, err := io.Copy(s, s)
 		assert.NoError(t, err)
-		assert.NoError(t, s.(*trace.Conn).CloseWrite())
+		assert.NoError(t, s.(*event.Conn).CloseWrite())
 	})
 	wg.Go(func() {
 		_, err := io.Copy(c, struct{ io.Reader }{strings.NewReader(data)})
 		assert.NoError(t, err)
-		assert.NoError(t, c.(*trace.Conn).CloseWrite())
+		assert.NoError(t, c.(*event.Conn).CloseWrite())
 	})
 	got, err := io.ReadAll(c)
 	wg.Wait()
@@ -103,11 +104,11 @@ func TestReadsAndWritesAtTheSameTimeAreEachInOrder(t *testing.T) {
 	require.True(t, string(got) == data, "the echo differs")
 
 	type call struct {
-		trace.Kind
-		trace.Side
+		event.Kind
+		event.Side
 	}
 	streams := make(map[call]*strings.Builder)
-	for _, e := range told.events {
+	for _, e := range told.Events {
 		b := streams[call{e.Ev, e.At}]
 		if b == nil {
 			b = new(strings.Builder)

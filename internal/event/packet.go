@@ -1,4 +1,4 @@
-package trace
+package event
 
 import (
 	"net/netip"

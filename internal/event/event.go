@@ -1,10 +1,10 @@
-// Package trace records what happened at which offset of a stream, and draws it.
+// Package event says what happened at which offset of a stream: a [Conn] tells a [Recorder] of every read and write, and
+// its owner adds what else there is to tell; an account in [JSON] can be read again. It may know sockets, and the headers
+// of frames and packets, as far as they are told of. It must not know what is made of the events: no map, no picture and
+// no layout.
 //
-// A [Conn] tells a [Recorder] of every read and write of a connection; its owner adds what else there is to tell, such
-// as the messages that it made of the bytes. A Recorder prints the events for a person ([Text]), as lines of JSON
-// ([JSON]), or keeps what a [Map] needs, the picture of one stream with a row for each layer ([Maps]). Without a
-// Recorder there is no Conn either: what is not recorded costs nothing.
-package trace
+// Without a Recorder there is no Conn either: what is not recorded costs nothing.
+package event
 
 import (
 	"time"
@@ -32,7 +32,7 @@ type Event struct {
 	// Ends is set for a Connection.
 	*Ends
 
-	Data string     `json:"data,omitempty"` // the first bytes of the span, quoted as by Quote; set when encoding
+	Data string     `json:"data,omitempty"` // the first bytes of the span, quoted as by text.Quote; set when encoding
 	Sock *sock.Info `json:"sock,omitempty"` // what the kernel said at that moment
 	Text string     `json:"text,omitempty"` // a sentence for people
 

@@ -1,4 +1,4 @@
-package trace_test
+package event_test
 
 import (
 	"errors"
@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 )
 
 // scripted is a connection whose reads and writes do what its lists say.
@@ -42,8 +43,8 @@ func (s *scripted) Write([]byte) (int, error) {
 }
 
 func TestEveryReadIsToldWithItsOffset(t *testing.T) {
-	var told list
-	c := trace.Wrap(&scripted{reads: []step{{data: "hello"}, {data: "안"}, {data: "!"}}}, &told, 7, trace.Client)
+	var told eventtest.List
+	c := event.Wrap(&scripted{reads: []step{{data: "hello"}, {data: "안"}, {data: "!"}}}, &told, 7, event.Client)
 	buf := make([]byte, 5)
 	before := time.Now()
 	for _, want := range []string{"hello", "안", "!"} {
@@ -51,44 +52,44 @@ func TestEveryReadIsToldWithItsOffset(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, want, string(buf[:n]))
 	}
-	require.Len(t, told.events, 3)
+	require.Len(t, told.Events, 3)
 	for i, want := range []struct {
 		off  int64
 		data string
 	}{{0, "hello"}, {5, "안"}, {8, "!"}} {
-		e := told.events[i]
+		e := told.Events[i]
 		assert.WithinRange(t, e.Time, before, time.Now())
 		e.Time = time.Time{}
-		assert.Equal(t, trace.Event{
-			Ev: trace.Read, At: trace.Client, Conn: 7, Dir: trace.ServerToClient,
-			Span: &trace.Span{Off: want.off, N: len(want.data)}, Bytes: []byte(want.data),
+		assert.Equal(t, event.Event{
+			Ev: event.Read, At: event.Client, Conn: 7, Dir: event.ServerToClient,
+			Span: &event.Span{Off: want.off, N: len(want.data)}, Bytes: []byte(want.data),
 		}, e)
 	}
 }
 
 func TestEachSideReadsOneStreamAndWritesTheOther(t *testing.T) {
-	for side, dirs := range map[trace.Side][2]trace.Dir{
-		trace.Client: {trace.ServerToClient, trace.ClientToServer},
-		trace.Server: {trace.ClientToServer, trace.ServerToClient},
+	for side, dirs := range map[event.Side][2]event.Dir{
+		event.Client: {event.ServerToClient, event.ClientToServer},
+		event.Server: {event.ClientToServer, event.ServerToClient},
 	} {
-		var told list
-		c := trace.Wrap(&scripted{reads: []step{{data: "in"}}, writes: []step{{n: 3}}}, &told, 1, side)
+		var told eventtest.List
+		c := event.Wrap(&scripted{reads: []step{{data: "in"}}, writes: []step{{n: 3}}}, &told, 1, side)
 		_, _ = c.Read(make([]byte, 2))
 		_, _ = c.Write([]byte("out"))
-		require.Len(t, told.events, 2)
-		assert.Equal(t, dirs, [2]trace.Dir{told.events[0].Dir, told.events[1].Dir})
-		assert.Equal(t, [2]int64{0, 0}, [2]int64{told.events[0].Off, told.events[1].Off}, "each stream counts by itself")
-		assert.Equal(t, [2]trace.Kind{trace.Read, trace.Write}, [2]trace.Kind{told.events[0].Ev, told.events[1].Ev})
+		require.Len(t, told.Events, 2)
+		assert.Equal(t, dirs, [2]event.Dir{told.Events[0].Dir, told.Events[1].Dir})
+		assert.Equal(t, [2]int64{0, 0}, [2]int64{told.Events[0].Off, told.Events[1].Off}, "each stream counts by itself")
+		assert.Equal(t, [2]event.Kind{event.Read, event.Write}, [2]event.Kind{told.Events[0].Ev, told.Events[1].Ev})
 	}
 }
 
 func TestACallThatMovesNoByteIsNotTold(t *testing.T) {
-	var told list
+	var told eventtest.List
 	broken := errors.New("broken")
-	c := trace.Wrap(&scripted{
+	c := event.Wrap(&scripted{
 		reads:  []step{{err: io.EOF}, {err: broken}, {}},
 		writes: []step{{err: broken}, {}},
-	}, &told, 1, trace.Client)
+	}, &told, 1, event.Client)
 	for _, want := range []error{io.EOF, broken, nil} {
 		n, err := c.Read(make([]byte, 8))
 		assert.Zero(t, n)
@@ -99,16 +100,16 @@ func TestACallThatMovesNoByteIsNotTold(t *testing.T) {
 		assert.Zero(t, n)
 		assert.True(t, err == want, "%v is not %v itself", err, want)
 	}
-	assert.Empty(t, told.events)
+	assert.Empty(t, told.Events)
 }
 
 func TestWhatMovedBeforeAnErrorIsTold(t *testing.T) {
-	var told list
+	var told eventtest.List
 	broken := errors.New("broken")
-	c := trace.Wrap(&scripted{
+	c := event.Wrap(&scripted{
 		reads:  []step{{data: "hel", err: io.EOF}},
 		writes: []step{{n: 4, err: broken}, {n: 2}},
-	}, &told, 1, trace.Server)
+	}, &told, 1, event.Server)
 
 	n, err := c.Read(make([]byte, 8))
 	assert.Equal(t, 3, n)
@@ -119,23 +120,23 @@ func TestWhatMovedBeforeAnErrorIsTold(t *testing.T) {
 	_, err = c.Write([]byte("by"))
 	assert.NoError(t, err)
 
-	require.Len(t, told.events, 3)
-	assert.Equal(t, "hel", string(told.events[0].Bytes))
-	assert.Equal(t, trace.Span{Off: 0, N: 4}, *told.events[1].Span, "only what was taken")
-	assert.Equal(t, "good", string(told.events[1].Bytes))
-	assert.Equal(t, trace.Span{Off: 4, N: 2}, *told.events[2].Span)
+	require.Len(t, told.Events, 3)
+	assert.Equal(t, "hel", string(told.Events[0].Bytes))
+	assert.Equal(t, event.Span{Off: 0, N: 4}, *told.Events[1].Span, "only what was taken")
+	assert.Equal(t, "good", string(told.Events[1].Bytes))
+	assert.Equal(t, event.Span{Off: 4, N: 2}, *told.Events[2].Span)
 }
 
 func TestWithoutARecorderThereIsNoConn(t *testing.T) {
 	c := net.Conn(&scripted{})
-	assert.Same(t, c, trace.Wrap(c, nil, 1, trace.Client))
-	assert.Same(t, c, trace.Wrap(c, trace.Tee(nil, nil), 1, trace.Client))
-	assert.Zero(t, testing.AllocsPerRun(100, func() { trace.Wrap(c, nil, 1, trace.Client) }))
+	assert.Same(t, c, event.Wrap(c, nil, 1, event.Client))
+	assert.Same(t, c, event.Wrap(c, event.Tee(nil, nil), 1, event.Client))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { event.Wrap(c, nil, 1, event.Client) }))
 }
 
 func TestCopyingDoesNotGoAroundTheRecorder(t *testing.T) {
 	// A TCPConn has ReadFrom and WriteTo, with which io.Copy lets the kernel move the bytes, unseen.
-	c := trace.Wrap(new(net.TCPConn), &list{}, 1, trace.Client)
+	c := event.Wrap(new(net.TCPConn), &eventtest.List{}, 1, event.Client)
 	_, readerFrom := c.(io.ReaderFrom)
 	_, writerTo := c.(io.WriterTo)
 	assert.False(t, readerFrom)
@@ -144,8 +145,8 @@ func TestCopyingDoesNotGoAroundTheRecorder(t *testing.T) {
 
 func TestConcurrentWritesNeverShareAnOffset(t *testing.T) {
 	const writers, each = 8, 100
-	var told list
-	c := trace.Wrap(discard{}, &told, 1, trace.Client)
+	var told eventtest.List
+	c := event.Wrap(discard{}, &told, 1, event.Client)
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -156,7 +157,7 @@ func TestConcurrentWritesNeverShareAnOffset(t *testing.T) {
 	}
 	wg.Wait()
 	starts := make(map[int64]int)
-	for _, e := range told.events {
+	for _, e := range told.Events {
 		starts[e.Off] = e.N
 	}
 	assert.Len(t, starts, writers*each)
