@@ -16,8 +16,9 @@ import (
 	"echolab/internal/cli"
 	"echolab/internal/echo"
 	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 func main() {
@@ -193,9 +194,9 @@ func show(p cli.Program, o *options, r echo.Result, verdict string) {
 	}
 	style := cli.Style(p.Stdout)
 	if !o.quiet {
-		for _, m := range []*trace.Map{r.Sent, r.Echoed} {
+		for _, m := range []*streammap.Map{r.Sent, r.Echoed} {
 			fmt.Fprintln(p.Stdout)
-			if err := trace.Draw(p.Stdout, m, style); err != nil {
+			if err := terminal.Draw(p.Stdout, m, style); err != nil {
 				return // there is nobody to show it to
 			}
 		}

@@ -10,8 +10,8 @@ import (
 	"echolab/internal/cli"
 	"echolab/internal/event"
 	"echolab/internal/lab"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // tourFlag is -tour, alone or as -tour=NAME,NAME. Names may also stand behind it.
@@ -161,7 +161,7 @@ func (t *tour) report(r lab.Report, err error) {
 	}
 	for _, m := range r.Maps {
 		fmt.Fprintln(t.p.Stdout)
-		if err := trace.Draw(t.p.Stdout, m, t.style); err != nil {
+		if err := terminal.Draw(t.p.Stdout, m, t.style); err != nil {
 			return // there is nobody to show it to
 		}
 	}

@@ -78,7 +78,7 @@ func data(e event.Event) string {
 	}
 	quoted, err := strconv.QuotedPrefix(e.Data)
 	if err != nil {
-		return e.Data // none, or not from trace.JSON: shown as it is
+		return e.Data // none, or not from event.JSON: shown as it is
 	}
 	b, _ := strconv.Unquote(quoted)
 	shown := text.QuoteColumns([]byte(b), room-len(more))

@@ -51,7 +51,7 @@ func entry(mark, sentence string, width int) []line {
 	return lines
 }
 
-// fold is trace.Fold with an indent for all lines but the first, with words that are too long cut, and nothing in a line
+// fold is text.Fold with an indent for all lines but the first, with words that are too long cut, and nothing in a line
 // but what keeps its columns. It leaves the indent to its caller.
 func fold(sentence string, width int) []string {
 	// The first line has room for the indent's columns of text: they do not count.

@@ -22,8 +22,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/event"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // The exit statuses of all programs.
@@ -142,7 +142,7 @@ func (p Program) Account(asJSON, quiet bool) (rec event.Recorder, lines *event.J
 	case quiet:
 		return nil, nil
 	}
-	return trace.NewAccount(p.Stdout, Style(p.Stdout)), nil
+	return terminal.NewAccount(p.Stdout, Style(p.Stdout)), nil
 }
 
 // Style is colour if w is a terminal that has it and nobody asked for none (NO_COLOR, TERM=dumb).

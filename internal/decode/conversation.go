@@ -2,7 +2,7 @@
 // messages, the records of TLS, or the messages of a framing that the caller names.
 //
 // It takes the two streams of a connection in order, in whatever pieces, some bytes perhaps unknown, and tells a
-// [trace.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
+// [event.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
 // boundary is lost, it says so once, and is silent from there on.
 package decode
 
@@ -15,7 +15,7 @@ import (
 
 // A Conversation makes sense of the two streams of one connection. It must not be used concurrently.
 //
-// What it tells, At [trace.Wire]:
+// What it tells, At [event.Wire]:
 //   - Request and Response: the heads of HTTP messages; Message: such a message, head and body.
 //   - Upgrade: the head of a handshake that made a WebSocket, one in each direction; Frame and Message behind it. A
 //     frame's Bytes are the first 64 KiB of its payload, unmasked and not inflated; a message's are its first 64 KiB,

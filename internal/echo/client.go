@@ -16,8 +16,8 @@ import (
 	"echolab/framing"
 	"echolab/internal/event"
 	"echolab/internal/sock"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // DefaultTimeout is how long a Client waits for a connection, and for anything to move on it.
@@ -62,8 +62,8 @@ type Result struct {
 	*FramesResult           // of a WebSocket whose handshake succeeded
 	Error            string `json:"error,omitempty"`
 
-	Sent   *trace.Map `json:"-"` // the stream to the server
-	Echoed *trace.Map `json:"-"` // the stream back, its messages as they were sent
+	Sent   *streammap.Map `json:"-"` // the stream to the server
+	Echoed *streammap.Map `json:"-"` // the stream back, its messages as they were sent
 }
 
 // Run connects to addr, sends the messages and reads their echo. The Result counts what was done also if there is an
@@ -112,7 +112,7 @@ type exchange struct {
 	tcp  *net.TCPConn
 	tls  *tls.Conn // around tcp; nil without TLS
 	conn net.Conn  // tcp or tls, with its reads and writes recorded
-	maps *trace.Maps
+	maps *streammap.Maps
 	rec  *gate
 	cut  chan struct{} // closed when the end of ctx has interrupted the connection
 	owed *owed
@@ -122,7 +122,7 @@ type exchange struct {
 }
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
-	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps), cut: make(chan struct{})}
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(streammap.Maps), cut: make(chan struct{})}
 	x.rec = &gate{rec: event.Tee(x.maps, c.Recorder)}
 	x.conn = event.Wrap(tcp, x.rec, 0, event.Client)
 	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
@@ -249,7 +249,7 @@ func (x *exchange) result(err error) Result {
 		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
 		Sent: x.maps.Map(0, event.ClientToServer), Echoed: x.maps.Map(0, event.ServerToClient),
 	}
-	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
+	writes, reads := r.Sent.Row(streammap.Writes), r.Echoed.Row(streammap.Reads)
 	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
 	r.Reads, r.BytesReceived = reads.Count, reads.End-r.Echoed.Start
 	switch {
@@ -266,7 +266,7 @@ func (x *exchange) result(err error) Result {
 		return r
 	}
 	// The echo has the sender's framing: its messages lie where they lay on the way out.
-	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(trace.Sent))
+	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(streammap.Sent))
 	return r
 }
 

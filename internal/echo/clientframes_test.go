@@ -11,7 +11,7 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/event"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 func TestMessagesComeBackAsFrames(t *testing.T) {
@@ -186,19 +186,19 @@ func TestTheMapsOfAWebSocketBeginBehindTheHandshake(t *testing.T) {
 	assert.Positive(t, r.Sent.Start)
 	assert.Positive(t, r.Echoed.Start)
 	for _, rows := range []struct {
-		of   *trace.Map
-		want map[trace.Layer]int
+		of   *streammap.Map
+		want map[streammap.Layer]int
 	}{
-		{r.Sent, map[trace.Layer]int{trace.Sent: 3, trace.Writes: 2, trace.Frames: 4}},
-		{r.Echoed, map[trace.Layer]int{trace.Reads: 2, trace.Frames: 4, trace.Received: 3}},
+		{r.Sent, map[streammap.Layer]int{streammap.Sent: 3, streammap.Writes: 2, streammap.Frames: 4}},
+		{r.Echoed, map[streammap.Layer]int{streammap.Reads: 2, streammap.Frames: 4, streammap.Received: 3}},
 	} {
 		for layer, n := range rows.want {
 			assert.Equal(t, n, rows.of.Row(layer).Count)
 		}
 	}
-	agree, cut, lost := r.Echoed.Compare(trace.Frames)
+	agree, cut, lost := r.Echoed.Compare(streammap.Frames)
 	assert.Equal(t, []int{3, 0, 0}, []int{agree, cut, lost}, "the frames tell the messages apart")
-	agree, cut, lost = r.Echoed.Compare(trace.Reads)
+	agree, cut, lost = r.Echoed.Compare(streammap.Reads)
 	assert.Equal(t, []int{1, 0, 2}, []int{agree, cut, lost}, "of the read, only the end is one of a message")
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/event"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
@@ -135,8 +135,8 @@ func (x *exchange) closeIfDone() {
 	writes := x.maps.Map(0, event.ClientToServer)
 	reads := x.maps.Map(0, event.ServerToClient)
 	w.before = &counts{
-		writes: writes.Row(trace.Writes).Count, sent: writes.Row(trace.Writes).End - writes.Start,
-		reads: reads.Row(trace.Reads).Count, read: reads.Row(trace.Reads).End - reads.Start,
+		writes: writes.Row(streammap.Writes).Count, sent: writes.Row(streammap.Writes).End - writes.Start,
+		reads: reads.Row(streammap.Reads).Count, read: reads.Row(streammap.Reads).End - reads.Start,
 	}
 	_ = x.writeClose(w.closeCode(), "")
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 
 	"echolab/framing"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // Verdict is one sentence on what became of the messages' boundaries. If something failed, it only counts: Error says
@@ -73,7 +73,7 @@ func (r Result) framesVerdict() string {
 }
 
 func (r Result) rawVerdict() string {
-	agree, cut, lost := r.Echoed.Compare(trace.Reads)
+	agree, cut, lost := r.Echoed.Compare(streammap.Reads)
 	switch {
 	case r.MessagesSent == 1 && r.Reads == 1:
 		return ", a single message: there was no boundary to lose. Send more."

@@ -13,9 +13,10 @@ import (
 
 	"echolab/internal/event"
 	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap"
 	"echolab/internal/streammap/maptest"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 const goodLine = `{"ev":"write","at":"client","conn":1,"dir":"c2s","off":0,"n":5}` + "\n"
@@ -84,9 +85,9 @@ func FuzzReadJSON(f *testing.F) {
 	f.Add([]byte(`{"ev":"error","conn":-1,"sock":{"fd":3},"text":"a\u001b[2Jb\nc"}` + "\n"))
 	f.Add([]byte(`{"ev":"listen","sock":{"local":"[::1]:9000","rtt_us":-5}}` + "\n"))
 	f.Fuzz(func(t *testing.T, account []byte) {
-		var maps trace.Maps
+		var maps streammap.Maps
 		var out bytes.Buffer
-		text := trace.NewAccount(&out, text.Style{})
+		text := terminal.NewAccount(&out, text.Style{})
 		var conns []int
 		err := event.ReadJSON(bytes.NewReader(account), recorder(func(e event.Event) {
 			conns = append(conns, e.Conn)
@@ -100,7 +101,7 @@ func FuzzReadJSON(f *testing.F) {
 			for _, dir := range []event.Dir{"", event.ClientToServer, event.ServerToClient} {
 				m := maps.Map(conn, dir)
 				m.Title = dir.Words()
-				maptest.Tame(t, trace.String(m))
+				maptest.Tame(t, terminal.String(m))
 			}
 		}
 		require.False(t, strings.ContainsFunc(strings.ReplaceAll(out.String(), "\n", ""), maptest.Commanding), "%q", out.String())

@@ -11,8 +11,8 @@ import (
 	"echolab/internal/echo"
 	"echolab/internal/event"
 	"echolab/internal/sock"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // Closing is what became of WebSockets that were closed in every order, and of one that was not closed.
@@ -26,7 +26,7 @@ type Closing struct {
 	Code        int    `json:"code"`         // and of the Close that answered it
 	Reason      string `json:"reason"`
 
-	stream, answers *trace.Map
+	stream, answers *streammap.Map
 }
 
 // A ClosingRun is one order.
@@ -148,7 +148,7 @@ func (f *Closing) abrupt(ctx context.Context) error {
 }
 
 func (f Closing) Report() Report {
-	r := Report{Maps: []*trace.Map{f.stream, f.answers}}
+	r := Report{Maps: []*streammap.Map{f.stream, f.answers}}
 	for _, run := range f.Runs {
 		kept := "this system does not list who keeps TIME-WAIT"
 		if f.Told {

@@ -9,8 +9,8 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // Cuts is what a WebSocket echo made of the same masked frames, with their stream cut in several ways.
@@ -29,7 +29,7 @@ type CutsRun struct {
 	Reads  int    `json:"reads"`  // of the server's
 	Whole  int    `json:"whole"`  // how often the messages came back as they were sent
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunCuts sends the frames cut at every byte, then a byte a write, then to a server that reads 3 bytes at a time. Where
@@ -65,7 +65,7 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 			return f, err
 		}
 		done.stream = maps.Map(1, event.ClientToServer)
-		done.Writes, done.Reads = done.stream.Row(trace.Writes).Count, done.stream.Row(trace.Reads).Count
+		done.Writes, done.Reads = done.stream.Row(streammap.Writes).Count, done.stream.Row(streammap.Reads).Count
 		f.Runs = append(f.Runs, done)
 	}
 	f.Bytes = size
@@ -135,7 +135,7 @@ func (f Cuts) Report() Report {
 		cuts += run.Times
 	}
 	if n := len(f.Runs); n > 0 {
-		r.Maps = []*trace.Map{f.Runs[n-1].stream}
+		r.Maps = []*streammap.Map{f.Runs[n-1].stream}
 	}
 	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long "+
 		"it is, and its receiver waits for the rest, of its header too. A receiver that takes a read for a frame loses "+

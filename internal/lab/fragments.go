@@ -8,7 +8,7 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/event"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // Fragments is what became of one message in three frames, with a Ping between them.
@@ -20,7 +20,7 @@ type Fragments struct {
 	WithFIN  int     `json:"with_fin"`  // frames sent with FIN
 	WholeFIN int     `json:"whole_fin"` // of those, how many were a whole message
 
-	stream, answers *trace.Map
+	stream, answers *streammap.Map
 }
 
 // RunFragments sends a fragment and a Ping, waits for the Pong, and only then sends the rest of the message. Each frame
@@ -31,7 +31,7 @@ func RunFragments(ctx context.Context) (f Fragments, err error) {
 		return f, err
 	}
 	f.stream, f.answers = maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
-	f.Messages = f.stream.Row(trace.Received).Count
+	f.Messages = f.stream.Row(streammap.Received).Count
 	return f, nil
 }
 
@@ -72,7 +72,7 @@ func (f *Fragments) talk(ctx context.Context, w *webEcho) error {
 }
 
 func (f Fragments) Report() Report {
-	r := Report{Maps: []*trace.Map{f.stream, f.answers}}
+	r := Report{Maps: []*streammap.Map{f.stream, f.answers}}
 	for _, frame := range f.Sent {
 		r.Steps = append(r.Steps, fmt.Sprintf("The client sent: %v.", frame))
 		if frame.Opcode == byte(ws.OpPing) {

@@ -15,8 +15,8 @@ import (
 	"echolab/internal/echo"
 	"echolab/internal/event"
 	"echolab/internal/sock"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -34,7 +34,7 @@ type Glued struct {
 	Upgrader []string `json:"upgrader"` // what a server got from the connection, after gobwas/ws had read the request
 	Echo     []string `json:"echo"`     // what the lab's server sent back
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunGlued sends the first message together with the 101, to three clients, and with the request, to two servers.
@@ -66,7 +66,7 @@ type answer struct {
 	got      []string
 	err      error // that ended them, unless it was a Close
 	buffered int   // bytes behind the 101 that its reader had
-	stream   *trace.Map
+	stream   *streammap.Map
 }
 
 // gluedAnswer sends the first message with the 101, and the second when the client has read that; then a Close.
@@ -176,7 +176,7 @@ func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
 // gluedEcho is the same with the lab's server; it returns what comes back.
 func gluedEcho(ctx context.Context, messages []string) (got []string, err error) {
 	err = withServer(ctx, &echo.Server{}, func(tcp *net.TCPConn) error {
-		var maps trace.Maps
+		var maps streammap.Maps
 		key := websocket.NewKey()
 		if _, err := tcp.Write(gluedBytes(tcp, key, messages[0])); err != nil {
 			return err
@@ -215,7 +215,7 @@ func (f Glued) Report() Report {
 				"ws.Upgrader of gobwas/ws read the request from the connection got %q. The lab's server got "+
 				"%q.", f.Upgrader, f.Echo),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the " +
 			"first frame may come with it, as a whole or in part, whenever the server speaks first and the network has it " +
 			"so. What has read the handshake must be read on through for good. (A client must wait for the 101 before it " +

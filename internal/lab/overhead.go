@@ -13,8 +13,8 @@ import (
 
 	"echolab/internal/echo"
 	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // Overhead is what the same messages cost to be sent and echoed, counted from what was written to the sockets.
@@ -83,7 +83,7 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 	})}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
-	var maps trace.Maps
+	var maps streammap.Maps
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		c, err := dial(ctx, ln.Addr())
 		if err != nil {

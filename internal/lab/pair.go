@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"echolab/internal/event"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // A pair is the two ends of one TCP connection over loopback, with their reads and writes recorded.
 type pair struct {
 	client, server       *net.TCPConn // for what the kernel says
 	fromClient, atServer net.Conn     // the same, recorded
-	maps                 trace.Maps
+	maps                 streammap.Maps
 	stop                 func() bool
 }
 
@@ -65,7 +65,7 @@ func (p *pair) send(messages ...[]byte) error {
 
 // note records that the client's next n bytes are one message.
 func (p *pair) note(n int) {
-	sent := p.stream().Row(trace.Sent)
+	sent := p.stream().Row(streammap.Sent)
 	p.maps.Record(event.Event{Ev: event.Message, At: event.Client, Conn: 1, Dir: event.ClientToServer,
 		Span: &event.Span{Off: sent.End, N: n}})
 }
@@ -73,11 +73,11 @@ func (p *pair) note(n int) {
 // received records that the server has made a message of n bytes out of the stream.
 func (p *pair) received(n int) {
 	p.maps.Record(event.Event{Ev: event.Message, At: event.Server, Conn: 1, Dir: event.ClientToServer,
-		Span: &event.Span{Off: p.stream().Row(trace.Received).End, N: n}})
+		Span: &event.Span{Off: p.stream().Row(streammap.Received).End, N: n}})
 }
 
 // stream is the map of what the client writes.
-func (p *pair) stream() *trace.Map { return p.maps.Map(1, event.ClientToServer) }
+func (p *pair) stream() *streammap.Map { return p.maps.Map(1, event.ClientToServer) }
 
 // readAll reads from r until total bytes have come, at most size with each read, and returns what each read brought.
 func readAll(r io.Reader, total, size int) ([][]byte, error) {

@@ -7,8 +7,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // Segments is how frames, writes, TCP segments and reads went together: four frames in one write, and then one frame in
@@ -17,7 +17,7 @@ type Segments struct {
 	Four Crossing `json:"four"`
 	One  Crossing `json:"one"`
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // A Crossing is what it took to bring frames across.
@@ -78,9 +78,9 @@ func (w *webPair) cross(ctx context.Context, messages int, pieces ...[]byte) (c 
 	}
 	out, in := segments(w.client), segments(w.server)
 	after := w.stream()
-	count := func(l trace.Layer) int { return after.Row(l).Count - before.Row(l).Count }
-	c = Crossing{Frames: count(trace.Frames), Messages: count(trace.Received), Writes: count(trace.Writes),
-		Reads: count(trace.Reads), Out: -1, In: -1}
+	count := func(l streammap.Layer) int { return after.Row(l).Count - before.Row(l).Count }
+	c = Crossing{Frames: count(streammap.Frames), Messages: count(streammap.Received), Writes: count(streammap.Writes),
+		Reads: count(streammap.Reads), Out: -1, In: -1}
 	if out.told && in.told {
 		c.Out, c.In = out.sent-outBefore.sent, in.received-inBefore.received
 	}
@@ -107,7 +107,7 @@ func (f Segments) Report() Report {
 			step("Four frames written at once, and read when all had come", f.Four),
 			step("One frame written in two parts, the first read before the second was written", f.One),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in a segment, or a frame in two. " +
 			"Packets in a capture are not frames, and what a read returned is neither: only the frames' own headers tell " +
 			"where one ends.",

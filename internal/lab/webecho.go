@@ -10,14 +10,14 @@ import (
 	"echolab/internal/echo"
 	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
 // A webEcho is the lab's WebSocket server and one client of it.
 type webEcho struct {
 	*webEnd // the client's
-	maps    trace.Maps
+	maps    streammap.Maps
 	taken   atomic.Int64 // how far the server's reads have come
 }
 
@@ -75,7 +75,7 @@ func withServer(ctx context.Context, srv *echo.Server, talk func(*net.TCPConn) e
 }
 
 // withWebEcho is withServer for a client whose handshake is done. The maps that it returns have all of both streams.
-func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) error) (*trace.Maps, error) {
+func withWebEcho(ctx context.Context, srv *echo.Server, talk func(*webEcho) error) (*streammap.Maps, error) {
 	w := &webEcho{}
 	srv.Recorder = w
 	err := withServer(ctx, srv, func(tcp *net.TCPConn) error {

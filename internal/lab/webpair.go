@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"echolab/internal/event"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
@@ -54,7 +54,7 @@ func (w *webPair) shakeHands() error {
 }
 
 // answers is the map of what the server writes.
-func (w *webPair) answers() *trace.Map { return w.maps.Map(1, event.ServerToClient) }
+func (w *webPair) answers() *streammap.Map { return w.maps.Map(1, event.ServerToClient) }
 
 // ask writes the request for a WebSocket and returns its length.
 func ask(conn net.Conn, key string, rec event.Recorder) (int, error) {

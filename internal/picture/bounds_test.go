@@ -11,26 +11,26 @@ import (
 
 	"echolab/internal/event"
 	"echolab/internal/picture"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // worst is a map with as many different things to draw as there is room for, of a stream of that many bytes.
-func worst(random *rand.Rand, size int) *trace.Map {
-	m := &trace.Map{Title: "client → server"}
+func worst(random *rand.Rand, size int) *streammap.Map {
+	m := &streammap.Map{Title: "client → server"}
 	data := make([]byte, min(size, 1<<17))
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
 	m.Keep(0, data)
-	for l := trace.Sent; l <= trace.Received; l++ {
+	for l := streammap.Sent; l <= streammap.Received; l++ {
 		r := m.Row(l)
 		for r.End < int64(size) {
 			s := event.Span{Off: r.End, N: random.IntN(1 + max(1, size/40))}
 			if random.IntN(10) == 0 {
 				s.Off += int64(random.IntN(3))
 			}
-			if l == trace.Frames {
+			if l == streammap.Frames {
 				m.AddFrame(s, event.FrameHeader{Opcode: byte(random.IntN(16)), Payload: int64(s.N)}, nil)
 			} else {
 				r.Add(s)

@@ -1,7 +1,7 @@
 // Package picture draws stream maps for people who are not at a terminal: as an SVG to be shown in a text, and as a
 // page in which one points at a byte and sees where it is.
 //
-// Both say what [trace.Map.Draw] says: which boundaries of a row are boundaries of messages, which cut one, and which
+// Both say what the map in a terminal says: which boundaries of a row are boundaries of messages, which cut one, and which
 // boundaries of messages a row lacks. Nothing in a stream becomes markup: its bytes are text, those that cannot be seen
 // are dots.
 package picture
@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A Figure is what is shown of one connection.
@@ -22,7 +22,7 @@ type Figure struct {
 	Notes []string // sentences below the title, such as "3 writes, 1 segment, 1 read, 3 messages"
 
 	// The streams. A nil one is left out.
-	ToServer, ToClient *trace.Map
+	ToServer, ToClient *streammap.Map
 }
 
 // maps are the figure's streams, with the names that they have in links.
@@ -38,11 +38,11 @@ func (f Figure) maps() []named {
 
 type named struct {
 	dir event.Dir
-	*trace.Map
+	*streammap.Map
 }
 
 // heading is the map's title, with its length and where it begins.
-func heading(m *trace.Map) string {
+func heading(m *streammap.Map) string {
 	size, behind := m.Size()-m.Start, ""
 	if m.Start > 0 {
 		behind = " behind the handshake's " + text.Number(m.Start)
@@ -55,7 +55,7 @@ func heading(m *trace.Map) string {
 
 // compared says in a few words how a row's boundaries compare with the messages; nothing, if there are none or they
 // are the row's own.
-func compared(m *trace.Map, r *trace.Row) string {
+func compared(m *streammap.Map, r *streammap.Row) string {
 	ref := m.Reference()
 	if ref == nil || ref == r || r.Count == 0 {
 		return ""
@@ -63,7 +63,7 @@ func compared(m *trace.Map, r *trace.Row) string {
 	_, cut, lost := m.Compare(r.Layer)
 	var parts []string
 	within := 0 // a message may be made of several frames: they do not cut it
-	if r.Layer == trace.Frames {
+	if r.Layer == streammap.Frames {
 		within, cut = cut, 0
 	}
 	if cut+lost == 0 {

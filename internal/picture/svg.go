@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 //go:embed svg.css
@@ -84,7 +84,7 @@ func (d *drawing) figure(f Figure) {
 }
 
 // stream draws one map: the whole of it, and if that does not show its bytes also closer, around the first cut.
-func (d *drawing) stream(m *trace.Map) {
+func (d *drawing) stream(m *streammap.Map) {
 	d.y += 8
 	d.text(margin, 22, "head", heading(m))
 	size := m.Size()
@@ -123,7 +123,7 @@ func (d *drawing) view(v *view, side bool) {
 }
 
 // guides go down from the boundaries of messages, so that one sees which rows have them.
-func (d *drawing) guides(v *view, ref *trace.Row, from, to float64) {
+func (d *drawing) guides(v *view, ref *streammap.Row, from, to float64) {
 	var path strings.Builder
 	for _, b := range v.count(ref, ref.Boundaries(v.from, v.known)) {
 		if b.mark() == agree {

@@ -17,7 +17,7 @@ import (
 // A Follower makes connections of the TCP packets of a capture, and numbers them from 1, in the order of their first
 // packets. Set its fields before the first packet. It must not be used concurrently, nor by its own recorders.
 //
-// All events are At [trace.Wire], and have the Time of the packet that they were concluded from.
+// All events are At [event.Wire], and have the Time of the packet that they were concluded from.
 //
 // Memory is bounded, whatever the capture. Of each direction it holds up to 1 MiB that came ahead, 64 MiB of all
 // together, and a copy of its last 16 to 32 KiB, 32 MiB of all together. It follows 65,536 connections at a time: one
@@ -26,7 +26,7 @@ type Follower struct {
 	// Packets is told of every packet, in the order of the capture: of a Connection before its first packet, and then
 	// of a Segment for a packet with payload and of a Packet for any other. Their Text is a sentence on what they are
 	// for. A segment's Span is as on the wire, bytes that came before included, and its Bytes are what the capture has
-	// of them. A packet that is marked [trace.Outside] is a Packet in any case: its bytes have no offset.
+	// of them. A packet that is marked [event.Outside] is a Packet in any case: its bytes have no offset.
 	//
 	// If it is nil, no sentence is made.
 	Packets event.Recorder

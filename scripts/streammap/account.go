@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // An account is what a program told with -json.
@@ -25,7 +25,7 @@ type account struct {
 type told struct {
 	file   string
 	ends   event.Ends
-	maps   trace.Maps
+	maps   streammap.Maps
 	inTLS  bool          // the offsets are those of what is inside TLS
 	events []event.Event // the first of them, to be told beside the packets
 	number int           // in its account
@@ -168,9 +168,9 @@ func unjoined(accounts []*account, conns []*connection) error {
 
 // check returns an error if what the account tells cannot be of this connection: the bytes that it tells of are not
 // those that the map has, or, where the stream is known from its beginning to its end, there are too many.
-func (t *told) check(dir event.Dir, wire *trace.Map, whole bool) error {
+func (t *told) check(dir event.Dir, wire *streammap.Map, whole bool) error {
 	if whole {
-		for _, layer := range []trace.Layer{trace.Writes, trace.Reads} {
+		for _, layer := range []streammap.Layer{streammap.Writes, streammap.Reads} {
 			for _, r := range t.maps.Map(t.number, dir).Rows {
 				if r.Layer == layer && r.End > wire.Size() {
 					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A connection is what is known of one connection of the capture.
@@ -21,7 +21,7 @@ type connection struct {
 	marks       map[event.Mark]int
 	notes       []string
 	moreNotes   int
-	maps        *trace.Maps // nil if it is not drawn
+	maps        *streammap.Maps // nil if it is not drawn
 	told        []*told
 }
 
@@ -135,7 +135,7 @@ func (c *connection) join() error {
 }
 
 // drawing is a stream's map, with the rows of the accounts.
-func (c *connection) drawing(dir event.Dir) *trace.Map {
+func (c *connection) drawing(dir event.Dir) *streammap.Map {
 	m := c.maps.Map(c.number, dir)
 	for _, t := range c.told {
 		if c.apart(t) == "" {

@@ -34,7 +34,8 @@ type try struct {
 	stdout, stderr string
 }
 
-func streammap(t *testing.T, stdin io.Reader, args ...string) try {
+// runOn runs the program with that input.
+func runOn(t *testing.T, stdin io.Reader, args ...string) try {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
@@ -47,7 +48,7 @@ func streammap(t *testing.T, stdin io.Reader, args ...string) try {
 // on runs the program on a capture.
 func on(t *testing.T, capture []byte, args ...string) try {
 	t.Helper()
-	return streammap(t, bytes.NewReader(capture), append([]string{"-"}, args...)...)
+	return runOn(t, bytes.NewReader(capture), append([]string{"-"}, args...)...)
 }
 
 // flat is text whose lines were joined.
@@ -177,13 +178,13 @@ func TestWhatIsNoUsableCaptureIsSaidInOneLine(t *testing.T) {
 			assert.True(t, rest == "" || got.status == 2, rest)
 		})
 	}
-	got := streammap(t, strings.NewReader(""))
+	got := runOn(t, strings.NewReader(""))
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.stderr, "which capture?")
-	got = streammap(t, strings.NewReader(""), filepath.Join(t.TempDir(), "none.pcap"))
+	got = runOn(t, strings.NewReader(""), filepath.Join(t.TempDir(), "none.pcap"))
 	assert.Equal(t, 1, got.status)
 	assert.Regexp(t, `^streammap: /\S+/none.pcap: no such file or directory\n$`, got.stderr)
-	got = streammap(t, strings.NewReader(""), t.TempDir())
+	got = runOn(t, strings.NewReader(""), t.TempDir())
 	assert.Equal(t, 1, got.status)
 	assert.Contains(t, got.stderr, "is a directory: name a capture in it\n")
 }
@@ -316,7 +317,7 @@ func TestAPictureNeverReplacesWhatIsRead(t *testing.T) {
 	other := filepath.Join(dir, "sub", "..", "a.pcap")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
 	for _, args := range [][]string{{"-svg", file}, {"-html", other}, {"-svg", account}, {"-svg", "x.svg", "-html", "./x.svg"}} {
-		got := streammap(t, strings.NewReader(""), append([]string{file, "-account", account}, args...)...)
+		got := runOn(t, strings.NewReader(""), append([]string{file, "-account", account}, args...)...)
 		assert.Equal(t, 2, got.status, args)
 		assert.Contains(t, got.stderr, "would be overwritten")
 	}
@@ -336,7 +337,7 @@ func TestCtrlCEndsTheReadingOfAFile(t *testing.T) {
 }
 
 func TestHelpBeginsWithExamplesAndFitsATerminal(t *testing.T) {
-	got := streammap(t, strings.NewReader(""), "-h")
+	got := runOn(t, strings.NewReader(""), "-h")
 	assert.Zero(t, got.status)
 	assert.Less(t, strings.Index(got.stdout, "go run ./scripts/streammap FILE.pcap"), strings.Index(got.stdout, "Flags:"))
 	for l := range strings.Lines(got.stdout) {

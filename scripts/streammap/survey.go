@@ -14,8 +14,8 @@ import (
 	"echolab/internal/cli"
 	"echolab/internal/event"
 	"echolab/internal/picture"
+	"echolab/internal/streammap"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 	"echolab/internal/wire"
 )
 
@@ -57,7 +57,7 @@ func newSurvey(p cli.Program, o *options, accounts []*account) *survey {
 	return s
 }
 
-// recorder makes a trace.Recorder of a function.
+// recorder makes a event.Recorder of a function.
 type recorder func(event.Event)
 
 func (r recorder) Record(e event.Event) { r(e) }
@@ -89,7 +89,7 @@ func (s *survey) add(e event.Event) {
 	s.open[c.number] = c
 	s.count++
 	if len(s.drawn) < connectionsDrawn {
-		c.maps = new(trace.Maps)
+		c.maps = new(streammap.Maps)
 		s.drawn = append(s.drawn, c)
 	}
 }

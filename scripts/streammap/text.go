@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"echolab/internal/cli"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // draw prints a connection: its maps, and a sentence for each of its streams.
@@ -26,7 +26,7 @@ func (s *survey) draw(c *connection) {
 			continue // the sentence is enough
 		}
 		fmt.Fprintln(s.p.Stdout)
-		if err := trace.Draw(s.p.Stdout, m, style); err != nil {
+		if err := terminal.Draw(s.p.Stdout, m, style); err != nil {
 			return // there is nobody to show it to
 		}
 	}

@@ -3,8 +3,8 @@
 //	s := new(capturetest.Script)
 //	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
 //	c.Handshake()
-//	c.Send(trace.ClientToServer, "hello")
-//	c.ACK(trace.ServerToClient)
+//	c.Send(event.ClientToServer, "hello")
+//	c.ACK(event.ServerToClient)
 //	file := capturetest.Pcap(t, layers.LinkTypeEthernet, s.Packets)
 package capturetest
 

@@ -1,7 +1,10 @@
+// Package maptest makes maps of streams for tests of several packages, and holds their pictures against what must be true
+// of every picture. It may know how maps are recorded and drawn. It must not be used by anything but tests.
 package maptest
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,24 +18,26 @@ import (
 
 	"echolab/internal/event"
 	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap"
+	"echolab/internal/terminal"
 	"echolab/internal/text"
-	"echolab/internal/trace"
 )
 
 // A Layer is one row of a map that a test makes.
 type Layer struct {
-	trace.Layer
+	streammap.Layer
 	Sizes []int
 }
 
-func Sent(sizes ...int) Layer     { return Layer{trace.Sent, sizes} }
-func Writes(sizes ...int) Layer   { return Layer{trace.Writes, sizes} }
-func Reads(sizes ...int) Layer    { return Layer{trace.Reads, sizes} }
-func Received(sizes ...int) Layer { return Layer{trace.Received, sizes} }
+// Sent, Writes, Reads and Received are the layers of those names, of spans with the given sizes.
+func Sent(sizes ...int) Layer     { return Layer{streammap.Sent, sizes} }
+func Writes(sizes ...int) Layer   { return Layer{streammap.Writes, sizes} }
+func Reads(sizes ...int) Layer    { return Layer{streammap.Reads, sizes} }
+func Received(sizes ...int) Layer { return Layer{streammap.Received, sizes} }
 
 // Stream is the map of a stream of which every layer's spans have the given sizes.
-func Stream(data string, layers ...Layer) *trace.Map {
-	m := &trace.Map{Title: "client → server"}
+func Stream(data string, layers ...Layer) *streammap.Map {
+	m := &streammap.Map{Title: "client → server"}
 	m.Keep(0, []byte(data))
 	for _, l := range layers {
 		row := m.Row(l.Layer)
@@ -56,17 +61,17 @@ func Times(n, size, total int) []int {
 }
 
 // Draws asserts that the map's picture is the one that stands in the test.
-func Draws(t *testing.T, m *trace.Map, picture string) {
+func Draws(t *testing.T, m *streammap.Map, picture string) {
 	t.Helper()
 	assert.Equal(t, strings.TrimPrefix(picture, "\n"), Drawn(t, m))
 }
 
 // Drawn is the map's picture, after it was held against what must be true of every picture.
-func Drawn(t *testing.T, m *trace.Map) string {
+func Drawn(t *testing.T, m *streammap.Map) string {
 	t.Helper()
 	const long = 20 * time.Second // for a picture that takes milliseconds, on a machine that has much else to do
 	done := make(chan string, 1)
-	go func() { done <- trace.String(m) }()
+	go func() { done <- terminal.String(m) }()
 	var picture string
 	select {
 	case picture = <-done:
@@ -75,14 +80,15 @@ func Drawn(t *testing.T, m *trace.Map) string {
 	}
 	Tame(t, picture)
 	var colored bytes.Buffer
-	require.NoError(t, trace.Draw(&colored, m, text.Style{Color: true}))
+	require.NoError(t, terminal.Draw(&colored, m, text.Style{Color: true}))
 	require.Equal(t, picture, SGR.ReplaceAllString(colored.String(), ""), "colour changes the picture")
 	return picture
 }
 
+// SGR matches the codes of colours (ECMA-48 section 8.3.117).
 var SGR = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
-// Tame asserts that text is made of lines for a terminal: nothing that it would obey, none too wide.
+// Tame asserts that it is made of lines for a terminal: nothing that it would obey, none too wide.
 func Tame(t *testing.T, lines string) {
 	t.Helper()
 	require.True(t, utf8.ValidString(lines), "not UTF-8: %q", lines)
@@ -145,11 +151,13 @@ func (k *Talk) Frames(frames ...eventtest.Frame) {
 	}
 }
 
+// Write writes b.
 func (k *Talk) Write(b []byte) {
 	k.Rec.Record(eventtest.Span(event.Write, int64(len(k.Sent)), string(b)))
 	k.Sent = append(k.Sent, b...)
 }
 
+// Reads makes reads of the given sizes.
 func (k *Talk) Reads(sizes ...int) {
 	for _, n := range sizes {
 		k.Tell(event.Read, event.Server, int64(k.read), n)
@@ -157,6 +165,7 @@ func (k *Talk) Reads(sizes ...int) {
 	}
 }
 
+// Tell tells of n bytes of what was written, from off on.
 func (k *Talk) Tell(ev event.Kind, at event.Side, off int64, n int) {
 	e := eventtest.Span(ev, off, string(k.Sent[off:off+int64(n)]))
 	e.At = at
@@ -164,11 +173,26 @@ func (k *Talk) Tell(ev event.Kind, at event.Side, off int64, n int) {
 }
 
 // Spoken is the map of a stream of frames behind a handshake of 187 bytes, read with reads of the given sizes.
-func Spoken(reads []int, frames ...eventtest.Frame) *trace.Map {
-	var maps trace.Maps
+func Spoken(reads []int, frames ...eventtest.Frame) *streammap.Map {
+	var maps streammap.Maps
 	k := &Talk{Rec: &maps}
 	k.Handshake(187)
 	k.Frames(frames...)
 	k.Reads(reads...)
 	return maps.Map(1, event.ClientToServer)
+}
+
+// RandomBytes is text, broken text and anything else, mixed.
+func RandomBytes(rng *rand.Rand, n int) string {
+	pieces := []string{"hello", "안녕하세요", "안", "\x1b[31m", "\x1b]0;x\a", "\r\n", "\t", "\x00", "\u202e", "\u200d", "\ufeff", "e\u0301",
+		"\u1112\u1161\u11ab", "\U0001f600", "👨‍👩‍👧", "\u3000", "\u00a0", "\u0085", "\u2028", "\xec\x95", "\xff", "\xf4\x90", "\ufffd", "ｱ", "שלום"}
+	var b strings.Builder
+	for b.Len() < n {
+		if rng.IntN(3) > 0 {
+			b.WriteString(pieces[rng.IntN(len(pieces))])
+		} else {
+			b.WriteByte(byte(rng.Uint32()))
+		}
+	}
+	return b.String()[:n]
 }
