@@ -64,7 +64,7 @@ func (c *Conn) SYN(dir event.Dir) *capture.Packet {
 		flags |= capture.ACK
 	}
 	p := c.packet(dir, from.next, flags, "")
-	p.MSS, p.WindowScale, p.SACK = 1460, 7, true
+	p.MSS, p.WindowScale = 1460, 7
 	from.next++
 	return p
 }
