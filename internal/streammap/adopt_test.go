@@ -71,3 +71,20 @@ func TestAdoptedRowsBeginWhereTheMapDoes(t *testing.T) {
 	assert.Nil(t, m.Bytes(-1, 2))
 	assert.Equal(t, k.Sent[187:198], m.Bytes(187, 11))
 }
+
+func TestAdoptedRowsLoseWhatLiesBeforeTheMapsStart(t *testing.T) {
+	var wire, account streammap.Maps
+	request := eventtest.Crossed(0, "GET / HTTP/1.1\r\n\r\n")
+	request.Ev = event.Upgrade
+	wire.Record(request)
+	k := &maptest.Talk{Rec: &account} // which knows of no handshake
+	k.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
+	k.Write([]byte("hello"))
+	k.Reads(10, 11, 2)
+	m := wire.Map(1, event.ClientToServer)
+	m.Adopt(account.Map(1, event.ClientToServer))
+	assert.EqualValues(t, 18, m.Start)
+	assert.Equal(t, []int64{18, 23}, m.Row(streammap.Writes).Boundaries(0, 23), "the request is not on the map")
+	assert.Equal(t, []int64{18, 21, 23}, m.Row(streammap.Reads).Boundaries(0, 23))
+	assert.Equal(t, [2]int{1, 2}, [2]int{m.Count(streammap.Writes), m.Count(streammap.Reads)})
+}

@@ -113,7 +113,10 @@ func TestAnAccountOfAnotherCaptureIsRefused(t *testing.T) {
 	otherBytes.events[1].Bytes = []byte("AGAIN\n")
 	more := read()
 	more.tells(time.Second, event.Read, event.ClientToServer, 18, "and more")
+	oneMore := read()
+	oneMore.tells(time.Second, event.Read, event.ClientToServer, 18, "!")
 	for says, d := range map[string]*diary{
+		"tells of 19 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": oneMore,
 		"its connection 192.0.2.1:40009 -> 192.0.2.2:9000 is not in this one":        elsewhere,
 		"tells of a read of 6 bytes at 12, and the capture has other bytes there":    otherBytes,
 		"tells of 26 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": more,
