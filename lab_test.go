@@ -15,9 +15,9 @@ import (
 
 	"echolab/framing"
 	"echolab/framing/framingtest"
+	"echolab/internal/event"
 	"echolab/internal/lab"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -271,17 +271,17 @@ func TestBothEndsMaySpeakFirst(t *testing.T) {
 func TestWhoClosesTCPFirstKeepsTimeWaitWhoeverSentTheFirstClose(t *testing.T) {
 	f := measure(t, lab.RunClosing)
 	assert.Equal(t, runtime.GOOS == "linux", f.Told, "only Linux lists them")
-	at := func(side trace.Side) trace.Side {
+	at := func(side event.Side) event.Side {
 		if !f.Told {
 			return ""
 		}
 		return side
 	}
 	assert.Equal(t, []lab.ClosingRun{
-		{CloseBy: trace.Client, TCPBy: trace.Server, Code: 1000, Answer: 1000, TimeWait: at(trace.Server)},
-		{CloseBy: trace.Client, TCPBy: trace.Client, Code: 1000, Answer: 1000, TimeWait: at(trace.Client)},
-		{CloseBy: trace.Server, TCPBy: trace.Server, Code: 1000, Answer: 1000, TimeWait: at(trace.Server)},
-		{CloseBy: trace.Server, TCPBy: trace.Client, Code: 1000, Answer: 1000, TimeWait: at(trace.Client)},
+		{CloseBy: event.Client, TCPBy: event.Server, Code: 1000, Answer: 1000, TimeWait: at(event.Server)},
+		{CloseBy: event.Client, TCPBy: event.Client, Code: 1000, Answer: 1000, TimeWait: at(event.Client)},
+		{CloseBy: event.Server, TCPBy: event.Server, Code: 1000, Answer: 1000, TimeWait: at(event.Server)},
+		{CloseBy: event.Server, TCPBy: event.Client, Code: 1000, Answer: 1000, TimeWait: at(event.Client)},
 	}, f.Runs)
 }
 

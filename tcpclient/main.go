@@ -15,7 +15,10 @@ import (
 	"echolab/framing"
 	"echolab/internal/cli"
 	"echolab/internal/client"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/terminal"
+	"echolab/internal/text"
 )
 
 func main() {
@@ -159,7 +162,7 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 	}
 	progress := cli.NewProgress(p.Stderr)
 	o.Progress = func(received int64) {
-		progress.Show(func() string { return trace.Bytes(received) + " of echo" })
+		progress.Show(func() string { return text.Bytes(received) + " of echo" })
 	}
 	r, err := o.Run(ctx, o.addr, messages)
 	progress.End()
@@ -177,7 +180,7 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 }
 
 // fail is the end of a run that has not begun.
-func fail(p cli.Program, lines *trace.JSON, err error) int {
+func fail(p cli.Program, lines *event.JSON, err error) int {
 	if lines != nil {
 		lines.Line(result{Ev: "result", Result: client.Result{Error: err.Error()}})
 	}
@@ -191,15 +194,15 @@ func show(p cli.Program, o *options, r client.Result, verdict string) {
 	}
 	style := cli.Style(p.Stdout)
 	if !o.quiet {
-		for _, m := range []*trace.Map{r.Sent, r.Echoed} {
+		for _, m := range []*streammap.Map{r.Sent, r.Echoed} {
 			fmt.Fprintln(p.Stdout)
-			if err := m.Draw(p.Stdout, style); err != nil {
+			if err := terminal.Draw(p.Stdout, m, style); err != nil {
 				return // there is nobody to show it to
 			}
 		}
 		fmt.Fprintln(p.Stdout)
 	}
-	for _, line := range trace.Fold(verdict, trace.MapWidth) {
+	for _, line := range text.Fold(verdict, text.Width) {
 		fmt.Fprintln(p.Stdout, style.Bold(line))
 	}
 }

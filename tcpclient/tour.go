@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/lab"
-	"echolab/internal/trace"
+	"echolab/internal/terminal"
+	"echolab/internal/text"
 )
 
 // tourFlag is -tour, alone or as -tour=NAME,NAME. Names may also stand behind it.
@@ -69,8 +71,8 @@ func pick(names []string) ([]lab.Experiment, error) {
 // A tour counts how its experiments went.
 type tour struct {
 	p      cli.Program
-	lines  *trace.JSON // nil for text
-	style  trace.Style
+	lines  *event.JSON // nil for text
+	style  text.Style
 	quiet  bool
 	held   int
 	failed []string
@@ -85,7 +87,7 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 	}
 	t := &tour{p: p, style: cli.Style(p.Stdout), quiet: quiet}
 	if asJSON {
-		t.lines = trace.NewJSON(p.Stdout)
+		t.lines = event.NewJSON(p.Stdout)
 	}
 	for i, e := range picked {
 		t.title(e, i+1, len(picked))
@@ -109,7 +111,7 @@ func (t *tour) title(e lab.Experiment, i, n int) {
 		return
 	}
 	head := fmt.Sprintf("== %d of %d: %s ", i, n, e.Name)
-	fmt.Fprintf(t.p.Stdout, "%s\n", t.style.Dim(head+strings.Repeat("=", max(0, trace.MapWidth-len(head)))))
+	fmt.Fprintf(t.p.Stdout, "%s\n", t.style.Dim(head+strings.Repeat("=", max(0, text.Width-len(head)))))
 	t.print("Q: ", e.Question, t.style.Bold)
 }
 
@@ -159,7 +161,7 @@ func (t *tour) report(r lab.Report, err error) {
 	}
 	for _, m := range r.Maps {
 		fmt.Fprintln(t.p.Stdout)
-		if err := m.Draw(t.p.Stdout, t.style); err != nil {
+		if err := terminal.Draw(t.p.Stdout, m, t.style); err != nil {
 			return // there is nobody to show it to
 		}
 	}
@@ -178,8 +180,8 @@ func (t *tour) report(r lab.Report, err error) {
 }
 
 // print writes a paragraph with a mark in front.
-func (t *tour) print(mark, text string, paint func(string) string) {
-	for _, line := range trace.Fold(text, trace.MapWidth-len(mark)) {
+func (t *tour) print(mark, sentence string, paint func(string) string) {
+	for _, line := range text.Fold(sentence, text.Width-len(mark)) {
 		fmt.Fprintln(t.p.Stdout, paint(mark+line))
 		mark = strings.Repeat(" ", len(mark))
 	}
@@ -209,7 +211,7 @@ func (t *tour) end(scripts []readiness) int {
 		t.lines.Line(tourResult{"result", status == cli.OK, t.held, t.failed, t.unable, scripts})
 		return status
 	}
-	fmt.Fprintf(t.p.Stdout, "%s went as expected", trace.Count(t.held, "experiment", "experiments"))
+	fmt.Fprintf(t.p.Stdout, "%s went as expected", text.Count(t.held, "experiment", "experiments"))
 	if len(t.failed) > 0 {
 		fmt.Fprintf(t.p.Stdout, "; not so: %s", strings.Join(t.failed, ", "))
 	}

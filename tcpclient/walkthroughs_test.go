@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestEveryWalkthroughIsThere(t *testing.T) {
@@ -76,7 +76,7 @@ func TestTheTourEndsWithTheWalkthroughs(t *testing.T) {
 	assert.Equal(t, "1 experiment went as expected.\nOn the wire, in scripts: this machine can run a.sh. Kept captures are shown by\n"+
 		"b.sh: no right.\n", end(func(*tour) {}))
 	assert.Equal(t, "1 experiment went as expected.\n", end(func(tour *tour) { tour.quiet = true }))
-	assert.Empty(t, end(func(tour *tour) { tour.lines = trace.NewJSON(io.Discard) }))
+	assert.Empty(t, end(func(tour *tour) { tour.lines = event.NewJSON(io.Discard) }))
 }
 
 func TestEveryWalkthroughIsTried(t *testing.T) {

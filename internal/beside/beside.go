@@ -10,7 +10,7 @@ import (
 	"io"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // The widths of the columns: with the divider between them they fill a terminal of 80.
@@ -23,13 +23,13 @@ const (
 // written is the writer's business. It is for one goroutine.
 type Printer struct {
 	w     io.Writer
-	style trace.Style
+	style text.Style
 	alone bool // there is no left column
 }
 
 // New returns a Printer to w, and prints the titles of its two columns above a rule. Without a title on the left there
 // is only the right column, as wide as both, and no rule; the left one must not be used then.
-func New(w io.Writer, style trace.Style, left, right string) *Printer {
+func New(w io.Writer, style text.Style, left, right string) *Printer {
 	p := &Printer{w: w, style: style, alone: left == ""}
 	if p.alone {
 		return p
@@ -51,14 +51,14 @@ func (p *Printer) Left(mark, text string) {
 }
 
 // Right prints an entry in the right column, as Left does in the left one.
-func (p *Printer) Right(mark, text string) {
+func (p *Printer) Right(mark, sentence string) {
 	if p.alone {
-		for _, l := range entry(mark, text, trace.MapWidth) {
+		for _, l := range entry(mark, sentence, text.Width) {
 			fmt.Fprintln(p.w, p.paint(l))
 		}
 		return
 	}
-	for _, l := range entry(mark, text, rightWidth) {
+	for _, l := range entry(mark, sentence, rightWidth) {
 		p.row(line{}, l)
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"echolab/internal/beside"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 const titles = `
@@ -21,11 +22,11 @@ the programs                           │ the wire
 func printed(t testing.TB, print func(p *beside.Printer)) string {
 	t.Helper()
 	var out strings.Builder
-	print(beside.New(&out, trace.Style{}, "the programs", "the wire"))
+	print(beside.New(&out, text.Style{}, "the programs", "the wire"))
 	for line := range strings.Lines(out.String()) {
 		line = strings.TrimSuffix(line, "\n")
-		assert.LessOrEqual(t, trace.Columns(line), 80, line)
-		assert.Equal(t, trace.Cells(line), line, "something that a terminal would obey")
+		assert.LessOrEqual(t, text.Columns(line), 80, line)
+		assert.Equal(t, text.Cells(line), line, "something that a terminal would obey")
 	}
 	rest, ok := strings.CutPrefix(out.String(), titles[1:])
 	assert.True(t, ok, out.String())
@@ -34,20 +35,20 @@ func printed(t testing.TB, print func(p *beside.Printer)) string {
 
 func TestTimeFlowsDownwards(t *testing.T) {
 	got := printed(t, func(p *beside.Printer) {
-		p.Account(trace.Event{
-			Ev: trace.Write, At: trace.Client, Conn: 1, Dir: trace.ClientToServer,
-			Span: &trace.Span{Off: 0, N: 5}, Data: `"hello"`,
+		p.Account(event.Event{
+			Ev: event.Write, At: event.Client, Conn: 1, Dir: event.ClientToServer,
+			Span: &event.Span{Off: 0, N: 5}, Data: `"hello"`,
 		})
-		p.Packet(trace.Event{
-			Ev: trace.Segment, At: trace.Wire, Conn: 1, Dir: trace.ClientToServer, Span: &trace.Span{Off: 0, N: 5},
-			PacketHeader: &trace.PacketHeader{Number: 4, Flags: "PSH ACK"}, Text: "the first 5 bytes of the client's stream",
+		p.Packet(event.Event{
+			Ev: event.Segment, At: event.Wire, Conn: 1, Dir: event.ClientToServer, Span: &event.Span{Off: 0, N: 5},
+			PacketHeader: &event.PacketHeader{Number: 4, Flags: "PSH ACK"}, Text: "the first 5 bytes of the client's stream",
 		})
-		p.Packet(trace.Event{
-			Ev: trace.Packet, At: trace.Wire, Conn: 1, Dir: trace.ServerToClient,
-			PacketHeader: &trace.PacketHeader{Number: 5, Flags: "ACK", Marks: []trace.Mark{trace.DuplicateACK}}, Text: "5 bytes are there",
+		p.Packet(event.Event{
+			Ev: event.Packet, At: event.Wire, Conn: 1, Dir: event.ServerToClient,
+			PacketHeader: &event.PacketHeader{Number: 5, Flags: "ACK", Marks: []event.Mark{event.DuplicateACK}}, Text: "5 bytes are there",
 		})
-		p.Account(trace.Event{
-			Ev: trace.Read, At: trace.Server, Conn: 1, Dir: trace.ClientToServer, Span: &trace.Span{Off: 0, N: 5}, Bytes: []byte("hello"),
+		p.Account(event.Event{
+			Ev: event.Read, At: event.Server, Conn: 1, Dir: event.ClientToServer, Span: &event.Span{Off: 0, N: 5}, Bytes: []byte("hello"),
 		})
 	})
 	assert.Equal(t, `
@@ -62,8 +63,8 @@ server read  5 bytes at 0  "hello"     │
 
 func TestFlagsAreNotSaidTwiceAndASegmentShowsItsBytes(t *testing.T) {
 	packet := func(p *beside.Printer, flags, text string, data []byte) {
-		p.Packet(trace.Event{Ev: trace.Segment, Dir: trace.ServerToClient, Text: text, Bytes: data,
-			PacketHeader: &trace.PacketHeader{Number: 7, Flags: flags}})
+		p.Packet(event.Event{Ev: event.Segment, Dir: event.ServerToClient, Text: text, Bytes: data,
+			PacketHeader: &event.PacketHeader{Number: 7, Flags: flags}})
 	}
 	got := printed(t, func(p *beside.Printer) {
 		packet(p, "SYN ACK", "SYN ACK: the server agrees", nil)
@@ -82,9 +83,9 @@ func TestFlagsAreNotSaidTwiceAndASegmentShowsItsBytes(t *testing.T) {
 
 func TestBytesThatNeedMoreRoomHaveALineOfTheirOwn(t *testing.T) {
 	got := printed(t, func(p *beside.Printer) {
-		p.Account(trace.Event{
-			Ev: trace.Write, At: trace.Server, Conn: 2, Span: &trace.Span{Off: 1005, N: 1500},
-			Data: trace.Preview([]byte("안녕하세요" + strings.Repeat("x", 1485))),
+		p.Account(event.Event{
+			Ev: event.Write, At: event.Server, Conn: 2, Span: &event.Span{Off: 1005, N: 1500},
+			Data: event.Preview([]byte("안녕하세요" + strings.Repeat("x", 1485))),
 		})
 	})
 	assert.Equal(t, `
@@ -94,7 +95,7 @@ server #2 write  1,500 bytes at 1,005  │
 }
 
 func TestASocketIsDescribedAsInTheAccount(t *testing.T) {
-	e := trace.Event{Ev: trace.Connect, At: trace.Client, Sock: &sock.Info{
+	e := event.Event{Ev: event.Connect, At: event.Client, Sock: &sock.Info{
 		FD: 7, Family: "IPv4", Type: "stream", Protocol: "TCP", State: "ESTABLISHED",
 		Local:  netip.MustParseAddrPort("127.0.0.1:41342"),
 		Remote: netip.MustParseAddrPort("127.0.0.1:9000"),
@@ -115,7 +116,7 @@ func unfolded(column string) string {
 
 func TestWithoutALeftColumnTheRightOneHasAllTheRoom(t *testing.T) {
 	var out strings.Builder
-	p := beside.New(&out, trace.Style{}, "", "right")
+	p := beside.New(&out, text.Style{}, "", "right")
 	p.Right("▶ 1 SYN", strings.Repeat("word ", 20))
 	assert.Equal(t, "▶ 1 SYN  "+strings.Repeat("word ", 13)+"word\n  word word word word word word\n", out.String())
 }
@@ -145,9 +146,9 @@ func TestWordsLongerThanTheColumnAreCut(t *testing.T) {
 
 func TestNothingReachesTheTerminalThatItWouldObey(t *testing.T) {
 	got := printed(t, func(p *beside.Printer) {
-		p.Account(trace.Event{Ev: "\x1b[2J", At: "\a", Text: "\x1b]0;title\a", Data: "\x9b31m"})
-		p.Packet(trace.Event{
-			Ev: trace.Packet, PacketHeader: &trace.PacketHeader{Number: 1, Flags: "\x1b[1m", Marks: []trace.Mark{"\r"}},
+		p.Account(event.Event{Ev: "\x1b[2J", At: "\a", Text: "\x1b]0;title\a", Data: "\x9b31m"})
+		p.Packet(event.Event{
+			Ev: event.Packet, PacketHeader: &event.PacketHeader{Number: 1, Flags: "\x1b[1m", Marks: []event.Mark{"\r"}},
 			Text: "e\u0301 \u202e \u1112\u1161\u11ab", // an accent, a turn of direction, and a syllable in its parts
 		})
 	})
@@ -157,7 +158,7 @@ func TestNothingReachesTheTerminalThatItWouldObey(t *testing.T) {
 
 func TestTheMarksAreBold(t *testing.T) {
 	var out strings.Builder
-	p := beside.New(&out, trace.Style{Color: true}, "left", "right")
+	p := beside.New(&out, text.Style{Color: true}, "left", "right")
 	p.Left("client write", "5 bytes")
 	p.Right(strings.Repeat("m", 40), "text")
 	assert.Contains(t, out.String(), "\x1b[1mclient write\x1b[0m  5 bytes")
@@ -174,10 +175,10 @@ func FuzzAnyEventFits(f *testing.F) {
 		printed(t, func(p *beside.Printer) {
 			p.Left(mark, text)
 			p.Right(text, mark)
-			e := trace.Event{Ev: trace.Kind(mark), At: trace.Side(mark), Conn: n, Text: text, Data: data}
+			e := event.Event{Ev: event.Kind(mark), At: event.Side(mark), Conn: n, Text: text, Data: data}
 			p.Account(e)
 			p.Packet(e)
-			e.Bytes, e.Span, e.PacketHeader = []byte(data), &trace.Span{Off: int64(n), N: n}, &trace.PacketHeader{Flags: mark}
+			e.Bytes, e.Span, e.PacketHeader = []byte(data), &event.Span{Off: int64(n), N: n}, &event.PacketHeader{Flags: mark}
 			p.Account(e)
 			p.Packet(e)
 		})

@@ -6,25 +6,26 @@ import (
 	"strconv"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // Account prints an event of an account in the left column: who saw it, what it is, the sentence, and the first bytes.
-func (p *Printer) Account(e trace.Event) {
+func (p *Printer) Account(e event.Event) {
 	mark := join(" ", string(e.At), conn(e), string(e.Ev))
-	text := e.Sentence()
-	if data := data(e); trace.Columns(join(gap, mark, text, data)) <= room {
-		text = join(gap, text, data)
+	sentence := e.Sentence()
+	if data := data(e); text.Columns(join(gap, mark, sentence, data)) <= room {
+		sentence = join(gap, sentence, data)
 	} else {
-		text = join("\n", text, data)
+		sentence = join("\n", sentence, data)
 	}
-	p.Left(mark, text)
+	p.Left(mark, sentence)
 }
 
 // Packet prints a packet in the right column: its direction, its number in the capture, its flags, what is not as usual
 // about it, the sentence on it, and the first bytes of a segment. Other events of a capture, such as a gap, have their
 // kind in the number's place.
-func (p *Printer) Packet(e trace.Event) {
+func (p *Printer) Packet(e event.Event) {
 	text := e.Text
 	if text == "" {
 		text = e.Sentence()
@@ -49,18 +50,18 @@ func behindFlags(text, flags string) string {
 }
 
 // arrow is the direction in one column: the client stands on the left.
-func arrow(d trace.Dir) string {
+func arrow(d event.Dir) string {
 	switch d {
-	case trace.ClientToServer:
+	case event.ClientToServer:
 		return "▶"
-	case trace.ServerToClient:
+	case event.ServerToClient:
 		return "◀"
 	}
 	return ""
 }
 
 // conn names the connection, if it is not the first: most accounts have no other.
-func conn(e trace.Event) string {
+func conn(e event.Event) string {
 	if e.Conn > 1 {
 		return fmt.Sprintf("#%d", e.Conn)
 	}
@@ -71,16 +72,16 @@ func conn(e trace.Event) string {
 const room = leftWidth - len(indent)
 
 // data is the beginning of the event's bytes, quoted, with room for it in one line.
-func data(e trace.Event) string {
+func data(e event.Event) string {
 	if e.Bytes != nil {
-		return trace.QuoteColumns(e.Bytes, room-len(more))
+		return text.QuoteColumns(e.Bytes, room-len(more))
 	}
 	quoted, err := strconv.QuotedPrefix(e.Data)
 	if err != nil {
-		return e.Data // none, or not from trace.JSON: shown as it is
+		return e.Data // none, or not from event.JSON: shown as it is
 	}
 	b, _ := strconv.Unquote(quoted)
-	shown := trace.QuoteColumns([]byte(b), room-len(more))
+	shown := text.QuoteColumns([]byte(b), room-len(more))
 	if len(quoted) < len(e.Data) && !strings.HasSuffix(shown, more) {
 		return shown + more
 	}

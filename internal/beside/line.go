@@ -3,14 +3,14 @@ package beside
 import (
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // A line is one line of a column, safe to print: a part of a mark, or of a text, or one behind the other. The lead is
 // what stands in front of both.
 type line struct{ lead, mark, text string }
 
-func (l line) columns() int { return trace.Columns(l.lead + l.mark + l.text) }
+func (l line) columns() int { return text.Columns(l.lead + l.mark + l.text) }
 
 // at is line i, or an empty one.
 func at(lines []line, i int) line {
@@ -26,13 +26,13 @@ const (
 )
 
 // entry folds a mark and the text behind it into lines of at most width columns.
-func entry(mark, text string, width int) []line {
-	if mark != "" && text != "" {
-		text = gap + text
+func entry(mark, sentence string, width int) []line {
+	if mark != "" && sentence != "" {
+		sentence = gap + sentence
 	}
 	var lines []line
-	rest := trace.Cells(mark) // of the mark, for the lines to come
-	for i, folded := range fold(mark+text, width) {
+	rest := text.Cells(mark) // of the mark, for the lines to come
+	for i, folded := range fold(mark+sentence, width) {
 		l := line{text: folded}
 		switch {
 		case strings.HasPrefix(folded, rest):
@@ -51,18 +51,18 @@ func entry(mark, text string, width int) []line {
 	return lines
 }
 
-// fold is trace.Fold with an indent for all lines but the first, with words that are too long cut, and nothing in a line
+// fold is text.Fold with an indent for all lines but the first, with words that are too long cut, and nothing in a line
 // but what keeps its columns. It leaves the indent to its caller.
-func fold(text string, width int) []string {
+func fold(sentence string, width int) []string {
 	// The first line has room for the indent's columns of text: they do not count.
-	free := fitting(text, len(indent))
-	if strings.Contains(text[:free], "\n") {
+	free := fitting(sentence, len(indent))
+	if strings.Contains(sentence[:free], "\n") {
 		free = 0
 	}
 	width -= len(indent)
 	var lines []string
-	for _, rest := range trace.Fold(text[free:], width) {
-		rest = trace.Cells(rest)
+	for _, rest := range text.Fold(sentence[free:], width) {
+		rest = text.Cells(rest)
 		n := fitting(rest, width)
 		for ; n < len(rest); n = fitting(rest, width) {
 			lines = append(lines, rest[:n])
@@ -70,7 +70,7 @@ func fold(text string, width int) []string {
 		}
 		lines = append(lines, rest)
 	}
-	lines[0] = trace.Cells(text[:free]) + lines[0]
+	lines[0] = text.Cells(sentence[:free]) + lines[0]
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
@@ -78,11 +78,11 @@ func fold(text string, width int) []string {
 }
 
 // fitting is how many bytes of the text, in whole characters, have room in the given columns.
-func fitting(text string, columns int) int {
-	for i, r := range text {
-		if columns -= trace.Columns(string(r)); columns < 0 {
+func fitting(line string, columns int) int {
+	for i, r := range line {
+		if columns -= text.Columns(string(r)); columns < 0 {
 			return i
 		}
 	}
-	return len(text)
+	return len(line)
 }

@@ -267,19 +267,18 @@ func TestBrokenOptionsOfTCPHarmOnlyThemselves(t *testing.T) {
 		value byte
 		want  capture.Packet
 	}{
-		"nothing broken":   {at: 0, value: 0x45, want: capture.Packet{MSS: 1460, SACK: true, WindowScale: 7}},
+		"nothing broken":   {at: 0, value: 0x45, want: capture.Packet{MSS: 1460, WindowScale: 7}},
 		"MSS too long":     {at: options + 1, value: 200, want: capture.Packet{WindowScale: -1}},
 		"MSS of a byte":    {at: options + 1, value: 3, want: capture.Packet{WindowScale: -1}},
 		"length 0":         {at: options + 5, value: 0, want: capture.Packet{MSS: 1460, WindowScale: -1}},
 		"an end at once":   {at: options, value: 0, want: capture.Packet{WindowScale: -1}},
-		"an unknown first": {at: options, value: 99, want: capture.Packet{SACK: true, WindowScale: 7}},
+		"an unknown first": {at: options, value: 99, want: capture.Packet{WindowScale: 7}},
 	} {
 		b := slices.Clone(ip)
 		b[c.at] = c.value
 		got, _ := one(t, layers.LinkTypeRaw, b, len(b))
 		require.NotNil(t, got, name)
 		assert.Equal(t, c.want.MSS, got.MSS, name)
-		assert.Equal(t, c.want.SACK, got.SACK, name)
 		assert.Equal(t, c.want.WindowScale, got.WindowScale, name)
 		assert.Empty(t, got.Payload, name)
 	}

@@ -17,7 +17,6 @@ type Packet struct {
 
 	MSS         int  // the option of that name; 0 if there is none
 	WindowScale int  // the option of that name; -1 if there is none
-	SACK        bool // selective acknowledgements are permitted
 	OptionsCut  bool // the capture does not have all of its options: those that seem not to be there may have been cut
 
 	Payload []byte // as much of it as the capture has

@@ -18,12 +18,12 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 const (
-	c2s = trace.ClientToServer
-	s2c = trace.ServerToClient
+	c2s = event.ClientToServer
+	s2c = event.ServerToClient
 )
 
 // conversation is a connection with every kind of packet that a capture can tell apart: options, all lengths modulo

@@ -3,7 +3,7 @@ package capture
 import (
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // Skipped counts the packets of a capture that were passed over.
@@ -66,7 +66,7 @@ func (s Skipped) String() string {
 		{s.Malformed, "malformed packet", "malformed packets"},
 	} {
 		if c.n > 0 {
-			parts = append(parts, trace.Count(c.n, c.one, c.several))
+			parts = append(parts, text.Count(c.n, c.one, c.several))
 		}
 	}
 	if len(parts) == 0 {

@@ -84,8 +84,6 @@ func (p *Packet) options(options []layers.TCPOption, captured int) {
 			p.MSS = int(binary.BigEndian.Uint16(value))
 		case kind == layers.TCPOptionKindWindowScale && len(value) == 1:
 			p.WindowScale = int(value[0])
-		case kind == layers.TCPOptionKindSACKPermitted && len(value) == 0:
-			p.SACK = true
 		}
 	}
 }

@@ -21,7 +21,9 @@ import (
 	"golang.org/x/term"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/terminal"
+	"echolab/internal/text"
 )
 
 // The exit statuses of all programs.
@@ -79,7 +81,7 @@ func (p Program) Parse(fs *flag.FlagSet, args []string, takesNames func() bool) 
 }
 
 func (p Program) help(fs *flag.FlagSet) {
-	for _, line := range trace.Fold(p.About, trace.MapWidth) {
+	for _, line := range text.Fold(p.About, text.Width) {
 		fmt.Fprintln(p.Stdout, line)
 	}
 	fmt.Fprintln(p.Stdout)
@@ -97,7 +99,7 @@ func (p Program) help(fs *flag.FlagSet) {
 			fmt.Fprint(p.Stdout, line)
 			continue
 		}
-		for _, folded := range trace.Fold(strings.TrimSpace(usage), trace.MapWidth-8) {
+		for _, folded := range text.Fold(strings.TrimSpace(usage), text.Width-8) {
 			fmt.Fprintln(p.Stdout, indent+folded)
 		}
 	}
@@ -129,10 +131,10 @@ func (p Program) Fail(err error) int {
 }
 
 // Account returns where the events of a run go: lines of JSON, text, or, if quiet, nowhere (nil).
-func (p Program) Account(asJSON, quiet bool) (rec trace.Recorder, lines *trace.JSON) {
+func (p Program) Account(asJSON, quiet bool) (rec event.Recorder, lines *event.JSON) {
 	switch {
 	case asJSON:
-		lines = trace.NewJSON(p.Stdout)
+		lines = event.NewJSON(p.Stdout)
 		if quiet {
 			return nil, lines
 		}
@@ -140,12 +142,12 @@ func (p Program) Account(asJSON, quiet bool) (rec trace.Recorder, lines *trace.J
 	case quiet:
 		return nil, nil
 	}
-	return trace.NewText(p.Stdout, Style(p.Stdout)), nil
+	return terminal.NewAccount(p.Stdout, Style(p.Stdout)), nil
 }
 
 // Style is colour if w is a terminal that has it and nobody asked for none (NO_COLOR, TERM=dumb).
-func Style(w io.Writer) trace.Style {
-	return trace.Style{Color: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+func Style(w io.Writer) text.Style {
+	return text.Style{Color: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // IsTerminal says whether w or r is a file that is a terminal.

@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestMain(m *testing.M) {
@@ -124,7 +124,7 @@ func TestAnInterruptIsNoFailure(t *testing.T) {
 }
 
 func TestTheAccountGoesWhereTheFlagsSay(t *testing.T) {
-	event := trace.Event{Time: time.Now(), Ev: trace.End, Text: "so be it"}
+	event := event.Event{Time: time.Now(), Ev: event.End, Text: "so be it"}
 	for name, c := range map[string]struct {
 		json, quiet bool
 		text        string // what the event looks like; "" if it is not told

@@ -18,8 +18,10 @@ import (
 	"time"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // The defaults of a Client's limits. DefaultTimeout is how long it waits for a connection, and for anything to move on it.
@@ -49,7 +51,7 @@ type Client struct {
 	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
 	MaxMessage int            // the most bytes of a message; 1 MiB if 0
 	Timeout    time.Duration  // 10 seconds if 0
-	Recorder   trace.Recorder // takes the account
+	Recorder   event.Recorder // takes the account
 
 	// Progress, if set, is called now and then with the bytes of echo that have come.
 	Progress func(received int64)
@@ -68,8 +70,8 @@ type Result struct {
 	*FramesResult           // of a WebSocket whose handshake succeeded
 	Error            string `json:"error,omitempty"`
 
-	Sent   *trace.Map `json:"-"` // the stream to the server
-	Echoed *trace.Map `json:"-"` // the stream back, its messages as they were sent
+	Sent   *streammap.Map `json:"-"` // the stream to the server
+	Echoed *streammap.Map `json:"-"` // the stream back, its messages as they were sent
 }
 
 // Run connects to addr, sends the messages and reads their echo. The Result counts what was done also if there is an
@@ -118,7 +120,7 @@ type exchange struct {
 	tcp  *net.TCPConn
 	tls  *tls.Conn // around tcp; nil without TLS
 	conn net.Conn  // tcp or tls, with its reads and writes recorded
-	maps *trace.Maps
+	maps *streammap.Maps
 	rec  *gate
 	cut  chan struct{} // closed when the end of ctx has interrupted the connection
 	owed *owed
@@ -128,9 +130,9 @@ type exchange struct {
 }
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
-	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(trace.Maps), cut: make(chan struct{})}
-	x.rec = &gate{rec: trace.Tee(x.maps, c.Recorder)}
-	x.conn = trace.Wrap(tcp, x.rec, 0, trace.Client)
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(streammap.Maps), cut: make(chan struct{})}
+	x.rec = &gate{rec: event.Tee(x.maps, c.Recorder)}
+	x.conn = event.Wrap(tcp, x.rec, 0, event.Client)
 	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
 	// Twice, see owed.size.
@@ -234,15 +236,15 @@ func (x *exchange) awaitEcho() error {
 		return nil // then it is luck how many reads there will be
 	case err == os.ErrDeadlineExceeded:
 		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
-			x.Timeout, trace.Number(int64(unread)), trace.Bytes(want), x.suspicion())
+			x.Timeout, text.Number(int64(unread)), text.Bytes(want), x.suspicion())
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(want) + ", not read yet"
+	wait := "the kernel holds the whole echo: " + text.Bytes(want) + ", not read yet"
 	if int64(unread) < want {
-		text = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", trace.Number(int64(unread)), trace.Bytes(want))
+		wait = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", text.Number(int64(unread)), text.Bytes(want))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	x.tell(event.Event{Ev: event.Wait, Text: wait})
 	return nil
 }
 
@@ -250,9 +252,9 @@ func (x *exchange) awaitEcho() error {
 func (x *exchange) result(err error) Result {
 	r := Result{
 		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
-		Sent: x.maps.Map(0, trace.ClientToServer), Echoed: x.maps.Map(0, trace.ServerToClient),
+		Sent: x.maps.Map(0, event.ClientToServer), Echoed: x.maps.Map(0, event.ServerToClient),
 	}
-	writes, reads := r.Sent.Row(trace.Writes), r.Echoed.Row(trace.Reads)
+	writes, reads := r.Sent.Row(streammap.Writes), r.Echoed.Row(streammap.Reads)
 	r.Writes, r.BytesSent = writes.Count, writes.End-r.Sent.Start
 	r.Reads, r.BytesReceived = reads.Count, reads.End-r.Echoed.Start
 	switch {
@@ -269,11 +271,11 @@ func (x *exchange) result(err error) Result {
 		return r
 	}
 	// The echo has the sender's framing: its messages lie where they lay on the way out.
-	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(trace.Sent))
+	r.Echoed.Rows = slices.Insert(r.Echoed.Rows, 0, r.Sent.Row(streammap.Sent))
 	return r
 }
 
-func (x *exchange) tell(e trace.Event) {
-	e.Time, e.At = time.Now(), trace.Client
+func (x *exchange) tell(e event.Event) {
+	e.Time, e.At = time.Now(), event.Client
 	x.rec.Record(e)
 }

@@ -13,9 +13,9 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // of is an input of these messages, each of which is valid until the next only.
@@ -137,14 +137,14 @@ func runs(t *testing.T, cl client.Client, addr string, load load) {
 	assert.Empty(t, r.Error)
 
 	want := writes(t, cl, load.messages)
-	sent := rec.All(trace.Write)
+	sent := rec.All(event.Write)
 	assert.Equal(t, want, labtest.Lengths(sent), "the writes are as they were asked for")
 	assert.Equal(t, len(want), r.Writes)
 	assert.Equal(t, labtest.Total(sent), r.BytesSent)
 	assert.Equal(t, len(load.messages), r.MessagesSent)
-	assert.Len(t, rec.All(trace.Message, trace.ClientToServer), r.MessagesSent)
+	assert.Len(t, rec.All(event.Message, event.ClientToServer), r.MessagesSent)
 
-	read := rec.All(trace.Read)
+	read := rec.All(event.Read)
 	assert.Equal(t, r.BytesSent, r.BytesReceived)
 	assert.Equal(t, r.BytesReceived, labtest.Total(read))
 	assert.Equal(t, r.BytesReceived, progress)
@@ -158,7 +158,7 @@ func runs(t *testing.T, cl client.Client, addr string, load load) {
 		assert.Equal(t, full, r.Reads, "nothing is read before all is there")
 	}
 
-	received := rec.All(trace.Message, trace.ServerToClient)
+	received := rec.All(event.Message, event.ServerToClient)
 	assert.Len(t, received, r.MessagesReceived)
 	if _, raw := cl.Codec.(framing.Raw); raw {
 		assert.Equal(t, r.Reads, r.MessagesReceived)
@@ -170,7 +170,7 @@ func runs(t *testing.T, cl client.Client, addr string, load load) {
 }
 
 // texts is what the events' bytes say.
-func texts(events []trace.Event) []string {
+func texts(events []event.Event) []string {
 	var all []string
 	for _, e := range events {
 		all = append(all, string(e.Bytes))
@@ -184,15 +184,15 @@ func TestTheAccountOfAClient(t *testing.T) {
 	rec := new(labtest.Account)
 	_, err := client.Client{Recorder: rec}.Run(labtest.Bounded(t), s.addr, of("hello", "world"))
 	require.NoError(t, err)
-	assert.Equal(t, []trace.Kind{
-		trace.Socket, trace.Connect, trace.Message, trace.Write, trace.Message, trace.Write, trace.Shutdown,
-		trace.Wait, trace.Read, trace.Message, trace.End,
+	assert.Equal(t, []event.Kind{
+		event.Socket, event.Connect, event.Message, event.Write, event.Message, event.Write, event.Shutdown,
+		event.Wait, event.Read, event.Message, event.End,
 	}, rec.Kinds())
 	for _, e := range rec.Events {
-		assert.Equal(t, trace.Client, e.At)
+		assert.Equal(t, event.Client, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
-	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.All(trace.Wait)[0].Text)
+	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.All(event.Wait)[0].Text)
 }
 
 func TestThreeRawMessagesAreOneReadEveryTime(t *testing.T) {
@@ -214,7 +214,7 @@ func TestNagleIsOffUnlessItIsAskedFor(t *testing.T) {
 		rec := new(labtest.Account)
 		_, err := client.Client{Nagle: nagle, Recorder: rec}.Run(labtest.Bounded(t), s.addr, of("hello"))
 		require.NoError(t, err)
-		assert.Equal(t, !nagle, rec.All(trace.Connect)[0].Sock.NoDelay)
+		assert.Equal(t, !nagle, rec.All(event.Connect)[0].Sock.NoDelay)
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 	"time"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -41,11 +42,11 @@ func (x *exchange) awaitFrames() error {
 	case err != nil:
 		return err
 	}
-	text := "the kernel holds the whole echo: " + trace.Bytes(int64(unread)) + ", not read yet"
+	wait := "the kernel holds the whole echo: " + text.Bytes(int64(unread)) + ", not read yet"
 	if int64(unread) < x.ws.echo {
-		text = fmt.Sprintf("the kernel holds %s of %s, and no more came", trace.Number(int64(unread)), trace.Bytes(x.ws.echo))
+		wait = fmt.Sprintf("the kernel holds %s of %s, and no more came", text.Number(int64(unread)), text.Bytes(x.ws.echo))
 	}
-	x.tell(trace.Event{Ev: trace.Wait, Text: text})
+	x.tell(event.Event{Ev: event.Wait, Text: wait})
 	return nil
 }
 
@@ -61,12 +62,12 @@ func (x *exchange) awaitEnd() error {
 		x.in.wrong = true
 		return errors.New("the server sent more behind its Close (RFC 6455, 5.5.1)")
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF): // of TLS, which some servers do not end
-		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server closes first"})
+		x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server closes first"})
 		return nil
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		x.tell(trace.Event{Ev: trace.Wait, Text: fmt.Sprintf(
+		x.tell(event.Event{Ev: event.Wait, Text: fmt.Sprintf(
 			"the server has answered the Close, and did not end the stream within %v: we do", x.closeWait())})
 		return nil
 	}
@@ -163,5 +164,5 @@ func (x *exchange) tellEnd() {
 			text += ", and TIME-WAIT stays with the server"
 		}
 	}
-	x.tell(trace.Event{Ev: trace.Close, Text: text})
+	x.tell(event.Event{Ev: event.Close, Text: text})
 }

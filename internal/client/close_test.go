@@ -11,10 +11,10 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -53,7 +53,7 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 			told := rec.Kinds()
 			assert.Equal(t, 1001, r.CloseSent)
 			assert.Equal(t, 1001, r.CloseReceived, "and waits for the answer")
-			frames := rec.All(trace.Frame, trace.ClientToServer)
+			frames := rec.All(event.Frame, event.ClientToServer)
 			last := frames[len(frames)-1]
 			assert.Equal(t, byte(ws.OpClose), last.Opcode)
 			close(release) // an input that blocks keeps its goroutine until it goes on
@@ -140,8 +140,8 @@ func TestTheServerClosesFirst(t *testing.T) {
 	cl.Recorder = rec
 	_, err := cl.Run(labtest.Bounded(t), s.addr, of(three...))
 	require.NoError(t, err)
-	assert.Equal(t, "end of the stream: the server closes first", rec.AwaitText(t, trace.End))
-	assert.Equal(t, "the client closes second; state CLOSE-WAIT, and TIME-WAIT stays with the server", rec.AwaitText(t, trace.Close))
+	assert.Equal(t, "end of the stream: the server closes first", rec.AwaitText(t, event.End))
+	assert.Equal(t, "the client closes second; state CLOSE-WAIT, and TIME-WAIT stays with the server", rec.AwaitText(t, event.Close))
 }
 
 func TestAServerThatStopsSendsItsClientAway(t *testing.T) {

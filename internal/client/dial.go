@@ -5,13 +5,13 @@ import (
 	"net"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // Dial returns a TCP connection to addr, made within timeout, and tells rec, if there is one, of each step likewise.
 // With nodelay false, Nagle's algorithm stays on.
-func Dial(ctx context.Context, addr string, timeout time.Duration, nodelay bool, rec trace.Recorder) (*net.TCPConn, error) {
-	dialer := net.Dialer{Timeout: timeout, Control: trace.TellSocket(rec, trace.Client)}
+func Dial(ctx context.Context, addr string, timeout time.Duration, nodelay bool, rec event.Recorder) (*net.TCPConn, error) {
+	dialer := net.Dialer{Timeout: timeout, Control: event.TellSocket(rec, event.Client)}
 	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func Dial(ctx context.Context, addr string, timeout time.Duration, nodelay bool,
 		}
 	}
 	if rec != nil {
-		rec.Record(trace.WithSock(trace.Event{Time: time.Now(), At: trace.Client, Ev: trace.Connect}, tcp))
+		rec.Record(event.WithSock(event.Event{Time: time.Now(), At: event.Client, Ev: event.Connect}, tcp))
 	}
 	return tcp, nil
 }

@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 func TestDialSetsNoDelayAsItIsAsked(t *testing.T) {
@@ -27,7 +27,7 @@ func TestDialSetsNoDelayAsItIsAsked(t *testing.T) {
 		c, err := client.Dial(t.Context(), ln.Addr().String(), labtest.Watchdog, nodelay, rec)
 		require.NoError(t, err)
 		defer c.Close()
-		assert.Equal(t, nodelay, rec.All(trace.Connect)[0].Sock.NoDelay)
+		assert.Equal(t, nodelay, rec.All(event.Connect)[0].Sock.NoDelay)
 	}
 }
 func TestTheAcceptedSocketIsNotTheListener(t *testing.T) {
@@ -46,21 +46,21 @@ func TestTheAcceptedSocketIsNotTheListener(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close()
 
-	listen := rec.All(trace.Listen)[0].Sock
-	accept := rec.Await(t, trace.Accept, 1)[0]
+	listen := rec.All(event.Listen)[0].Sock
+	accept := rec.Await(t, event.Accept, 1)[0]
 	assert.Equal(t, 1, accept.Conn)
 	assert.NotEqual(t, listen.FD, accept.Sock.FD)
 	assert.Equal(t, listen.Local, accept.Sock.Local, "its address is the listener's")
 	assert.False(t, accept.Sock.Listening)
 	assert.Equal(t, sock.StateEstablished, accept.Sock.State)
 
-	require.Equal(t, []trace.Kind{trace.Socket, trace.Connect}, atClient.Kinds())
+	require.Equal(t, []event.Kind{event.Socket, event.Connect}, atClient.Kinds())
 	socket, connect := atClient.Events[0].Sock, atClient.Events[1].Sock
 	assert.False(t, socket.Local.IsValid(), "no address before connect")
 	assert.Equal(t, socket.FD, connect.FD)
 	assert.Equal(t, accept.Sock.Local, connect.Remote)
 	assert.Equal(t, accept.Sock.Remote, connect.Local)
-	assert.Equal(t, trace.Client, atClient.Events[0].At)
+	assert.Equal(t, event.Client, atClient.Events[0].At)
 }
 
 func TestWithoutAnAccountNothingIsTold(t *testing.T) {
@@ -80,7 +80,7 @@ func TestDialSaysWhatFailed(t *testing.T) {
 	rec := new(labtest.Account)
 	_, err = client.Dial(t.Context(), addr, labtest.Watchdog, true, rec)
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-	assert.Empty(t, rec.All(trace.Connect))
+	assert.Empty(t, rec.All(event.Connect))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

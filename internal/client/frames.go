@@ -11,7 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
@@ -125,7 +125,7 @@ func (w *webSocket) result(r *Result) *FramesResult {
 		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()),
 		CloseSent: int(w.closed.Load()), Compressed: w.writer != nil, Declined: w.Deflate && w.writer == nil,
 	}
-	f.FramesSent, f.FramesReceived = r.Sent.Row(trace.Frames).Count, r.Echoed.Row(trace.Frames).Count
+	f.FramesSent, f.FramesReceived = r.Sent.Row(streammap.Frames).Count, r.Echoed.Row(streammap.Frames).Count
 	if w.in.close != nil {
 		f.CloseReceived = w.in.close.Code
 	}

@@ -10,9 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 func TestMessagesComeBackAsFrames(t *testing.T) {
@@ -62,19 +63,19 @@ func runsFrames(t *testing.T, cl client.Client, addr string, messages []string) 
 	assert.Equal(t, r.Pings, r.Pongs)
 	assert.Equal(t, cl.Frames.Deflate, r.Compressed)
 
-	for _, dir := range []trace.Dir{trace.ClientToServer, trace.ServerToClient} {
-		assert.Equal(t, messages, texts(rec.All(trace.Message, dir)))
-		frames := rec.All(trace.Frame, dir)
+	for _, dir := range []event.Dir{event.ClientToServer, event.ServerToClient} {
+		assert.Equal(t, messages, texts(rec.All(event.Message, dir)))
+		frames := rec.All(event.Frame, dir)
 		at := frames[0].Off
 		for _, f := range frames {
 			assert.Equal(t, at, f.Off, "frames follow each other")
-			assert.Equal(t, dir == trace.ClientToServer, f.Masked)
+			assert.Equal(t, dir == event.ClientToServer, f.Masked)
 			at += int64(f.N)
 		}
 	}
-	sent := rec.All(trace.Frame, trace.ClientToServer)
+	sent := rec.All(event.Frame, event.ClientToServer)
 	assert.Len(t, sent, r.FramesSent)
-	assert.Len(t, rec.All(trace.Frame, trace.ServerToClient), r.FramesReceived)
+	assert.Len(t, rec.All(event.Frame, event.ServerToClient), r.FramesReceived)
 	last := sent[len(sent)-1]
 	assert.EqualValues(t, 8, last.Opcode)
 	assert.Equal(t, labtest.Total(sent)-int64(last.N), r.BytesSent, "all but the Close")
@@ -111,18 +112,18 @@ func TestTheAccountOfAWebSocket(t *testing.T) {
 	cl.Recorder = rec
 	_, err := cl.Run(labtest.Bounded(t), s.addr, of("hello", "\xff"))
 	require.NoError(t, err)
-	assert.Equal(t, []trace.Kind{
-		trace.Socket, trace.Connect, trace.Write, trace.Request, trace.Read, trace.Response,
-		trace.Message, trace.Frame, trace.Write, trace.Frame, trace.Message, trace.Frame, trace.Write,
-		trace.Wait,
-		trace.Read, trace.Frame, trace.Message, trace.Frame, trace.Frame, trace.Message,
-		trace.Frame, trace.Write, trace.Read, trace.Frame,
-		trace.End, trace.Close,
+	assert.Equal(t, []event.Kind{
+		event.Socket, event.Connect, event.Write, event.Request, event.Read, event.Response,
+		event.Message, event.Frame, event.Write, event.Frame, event.Message, event.Frame, event.Write,
+		event.Wait,
+		event.Read, event.Frame, event.Message, event.Frame, event.Frame, event.Message,
+		event.Frame, event.Write, event.Read, event.Frame,
+		event.End, event.Close,
 	}, rec.Kinds())
-	request, response := rec.All(trace.Request)[0], rec.All(trace.Response)[0]
+	request, response := rec.All(event.Request)[0], rec.All(event.Response)[0]
 	assert.Contains(t, string(request.Bytes), "GET /ws HTTP/1.1\r\nHost: "+s.addr+"\r\n")
 	assert.Contains(t, response.Text, "258EAFA5-E914-47DA-95CA-C5AB0DC85B11\nSHA-1 = ")
-	sent := rec.All(trace.Frame, trace.ClientToServer)
+	sent := rec.All(event.Frame, event.ClientToServer)
 	assert.Equal(t, []string{"hello", "ping 1", "\xff", "\x0f\xa0"}, texts(sent))
 	var opcodes []byte
 	for _, f := range sent {
@@ -131,7 +132,7 @@ func TestTheAccountOfAWebSocket(t *testing.T) {
 	}
 	assert.Equal(t, []byte{1, 9, 2, 8}, opcodes)
 	assert.Equal(t, int64(request.N), sent[0].Off, "the frames begin behind the request")
-	assert.Equal(t, "the kernel holds the whole echo: 18 bytes, not read yet", rec.All(trace.Wait)[0].Text)
+	assert.Equal(t, "the kernel holds the whole echo: 18 bytes, not read yet", rec.All(event.Wait)[0].Text)
 }
 
 func TestEveryFrameHasAMaskOfItsOwn(t *testing.T) {
@@ -142,7 +143,7 @@ func TestEveryFrameHasAMaskOfItsOwn(t *testing.T) {
 	_, err := cl.Run(labtest.Bounded(t), s.addr, of(slices.Repeat([]string{"hello"}, 100)...))
 	require.NoError(t, err)
 	keys := make(map[string]bool)
-	for _, f := range rec.All(trace.Frame, trace.ClientToServer) {
+	for _, f := range rec.All(event.Frame, event.ClientToServer) {
 		keys[f.Key] = true
 	}
 	assert.Greater(t, len(keys), 95)
@@ -170,9 +171,9 @@ func TestAServerThatDoesNotWantToCompressNeedNot(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, r.Declined)
 	assert.False(t, r.Compressed)
-	assert.Contains(t, string(rec.All(trace.Request)[0].Bytes), "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
-	assert.Contains(t, rec.All(trace.Wait)[0].Text, "nothing is compressed")
-	for _, f := range rec.All(trace.Frame) {
+	assert.Contains(t, string(rec.All(event.Request)[0].Bytes), "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
+	assert.Contains(t, rec.All(event.Wait)[0].Text, "nothing is compressed")
+	for _, f := range rec.All(event.Frame) {
 		assert.Zero(t, f.RSV)
 	}
 }
@@ -187,19 +188,19 @@ func TestTheMapsOfAWebSocketBeginBehindTheHandshake(t *testing.T) {
 	assert.Positive(t, r.Sent.Start)
 	assert.Positive(t, r.Echoed.Start)
 	for _, rows := range []struct {
-		of   *trace.Map
-		want map[trace.Layer]int
+		of   *streammap.Map
+		want map[streammap.Layer]int
 	}{
-		{r.Sent, map[trace.Layer]int{trace.Sent: 3, trace.Writes: 2, trace.Frames: 4}},
-		{r.Echoed, map[trace.Layer]int{trace.Reads: 2, trace.Frames: 4, trace.Received: 3}},
+		{r.Sent, map[streammap.Layer]int{streammap.Sent: 3, streammap.Writes: 2, streammap.Frames: 4}},
+		{r.Echoed, map[streammap.Layer]int{streammap.Reads: 2, streammap.Frames: 4, streammap.Received: 3}},
 	} {
 		for layer, n := range rows.want {
 			assert.Equal(t, n, rows.of.Row(layer).Count)
 		}
 	}
-	agree, cut, lost := r.Echoed.Compare(trace.Frames)
+	agree, cut, lost := r.Echoed.Compare(streammap.Frames)
 	assert.Equal(t, []int{3, 0, 0}, []int{agree, cut, lost}, "the frames tell the messages apart")
-	agree, cut, lost = r.Echoed.Compare(trace.Reads)
+	agree, cut, lost = r.Echoed.Compare(streammap.Reads)
 	assert.Equal(t, []int{1, 0, 2}, []int{agree, cut, lost}, "of the read, only the end is one of a message")
 }
 

@@ -12,9 +12,9 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -154,8 +154,8 @@ func TestFramesBehindThe101AreNotLost(t *testing.T) {
 				r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
 				require.NoError(t, err)
 				assert.Equal(t, 5, r.FramesReceived)
-				frames := rec.All(trace.Frame, trace.ServerToClient)
-				response := rec.All(trace.Response)[0]
+				frames := rec.All(event.Frame, event.ServerToClient)
+				response := rec.All(event.Response)[0]
 				assert.Equal(t, "first", string(frames[0].Bytes))
 				assert.Equal(t, int64(response.N), frames[0].Off)
 			})

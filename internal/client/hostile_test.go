@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 	"echolab/internal/websocket"
 )
 
@@ -260,7 +260,7 @@ func TestAServerThatDoesNotEndTheStreamIsNotWaitedForLong(t *testing.T) {
 	r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
 	require.NoError(t, err)
 	assert.True(t, r.OK)
-	assert.Contains(t, rec.AwaitText(t, trace.Wait), "the server has answered the Close, and did not end the stream within 50ms: we do")
+	assert.Contains(t, rec.AwaitText(t, event.Wait), "the server has answered the Close, and did not end the stream within 50ms: we do")
 }
 
 func TestAWebSocketServerThatNeverReadsIsGivenUp(t *testing.T) {

@@ -14,7 +14,8 @@ import (
 	"time"
 
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -58,9 +59,9 @@ func (x *exchange) secure(addr string) error {
 		return fmt.Errorf("TLS: %w; does the server speak TLS, as wsserver -tls self-signed does?", err)
 	}
 	x.tls = conn
-	x.conn = trace.Wrap(&records{conn, x}, x.rec, 0, trace.Client)
+	x.conn = event.Wrap(&records{conn, x}, x.rec, 0, event.Client)
 	state := conn.ConnectionState()
-	x.tell(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+	x.tell(event.Event{Ev: event.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
 		tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
 	return nil
 }
@@ -106,7 +107,7 @@ func (x *exchange) upgrade(addr string) error {
 		return err
 	}
 	x.out.framed = int64(len(request))
-	x.tell(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{N: len(request)},
+	x.tell(event.Event{Ev: event.Request, Dir: event.ClientToServer, Span: &event.Span{N: len(request)},
 		Bytes: request, Text: "asks for a WebSocket"})
 
 	head, err := websocket.ReadHead(x.in.r)
@@ -118,7 +119,7 @@ func (x *exchange) upgrade(addr string) error {
 	if err != nil {
 		text = "not the answer that was asked for"
 	}
-	x.tell(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient, Span: &trace.Span{N: len(head)},
+	x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{N: len(head)},
 		Bytes: head, Text: text})
 	if err != nil {
 		return err
@@ -140,7 +141,7 @@ func (x *exchange) agree(extensions []string) error {
 	case ok:
 		socket.writer, socket.in.reader = agreed.Client()
 	case socket.Deflate:
-		x.tell(trace.Event{Ev: trace.Wait,
+		x.tell(event.Event{Ev: event.Wait,
 			Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
 	}
 	socket.in.init()
@@ -161,10 +162,10 @@ func (x *exchange) noAnswer(head []byte, err error) error {
 		return errors.New("the server speaks TLS: try -tls")
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; "+
-			"does the server speak HTTP, as wsserver does?", x.Timeout, trace.Bytes(int64(len(head))))
+			"does the server speak HTTP, as wsserver does?", x.Timeout, text.Bytes(int64(len(head))))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
 		return fmt.Errorf("the server ended the connection inside the WebSocket handshake, after %s of an answer (%w); "+
-			"does it speak HTTP, as wsserver does?", trace.Bytes(int64(len(head))), err)
+			"does it speak HTTP, as wsserver does?", text.Bytes(int64(len(head))), err)
 	}
 	return err
 }

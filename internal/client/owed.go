@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"sync"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // owed is the queue of messages that were sent and not echoed yet. The sender adds, the receiver takes; the sender
@@ -105,7 +105,7 @@ func (q *owed) takeMessage(msg []byte) error {
 	q.messages--
 	n, _ := binary.ReadUvarint(&q.lengths) // one for each message
 	if n != uint64(len(msg)) {
-		return fmt.Errorf("it has %s, and was sent with %s", trace.Bytes(int64(len(msg))), trace.Bytes(int64(n)))
+		return fmt.Errorf("it has %s, and was sent with %s", text.Bytes(int64(len(msg))), text.Bytes(int64(n)))
 	}
 	return q.take(msg)
 }

@@ -14,7 +14,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -104,7 +105,7 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 	if !piece.Last {
 		return nil
 	}
-	x.tell(trace.FrameEvent(trace.ServerToClient, d.frame, d.size, piece.Header, payload))
+	x.tell(event.FrameEvent(event.ServerToClient, d.frame, d.size, piece.Header, payload))
 	switch {
 	case control:
 		return x.control(piece.OpCode, payload)
@@ -149,8 +150,8 @@ func (x *exchange) messageCame() error {
 		}
 	}
 	x.in.messages++
-	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Bytes: msg,
-		Span: &trace.Span{Off: d.from, N: int(x.offset() - d.from)}})
+	x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Bytes: msg,
+		Span: &event.Span{Off: d.from, N: int(x.offset() - d.from)}})
 	if x.ws.leaving.Load() {
 		return nil
 	}
@@ -159,7 +160,7 @@ func (x *exchange) messageCame() error {
 		err = fmt.Errorf("it came as %s, and was sent as %s", kindOf(text), kindOf(!text))
 	}
 	if err != nil {
-		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, trace.Number(d.from), err)
+		return fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, text.Number(d.from), err)
 	}
 	x.closeIfDone()
 	return nil
@@ -198,7 +199,7 @@ func (x *exchange) pongCame(payload []byte) error {
 	number, err := strconv.ParseInt(strings.TrimPrefix(string(payload), "ping "), 10, 64)
 	if err != nil || number <= answered || number > sent || string(payload) != string(pingPayload(number)) {
 		return fmt.Errorf("a Pong came with %s, and what is open is the Ping with %s",
-			trace.Quote(payload, 40), trace.Quote(pingPayload(answered+1), 40))
+			text.Quote(payload, 40), text.Quote(pingPayload(answered+1), 40))
 	}
 	d.pongs.Store(number)
 	x.closeIfDone()
@@ -220,7 +221,7 @@ func (x *exchange) closeCame(payload []byte) error {
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
 	case x.ws.in.pongs.Load() < x.ws.pings.Load():
 		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
-			trace.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
+			text.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
 	case sent == 0: // all was done, and the server was first
 		return fmt.Errorf("the server closed before it was asked to, %s: %w", x.soFar(), err)
 	case code != sent && code != framing.CodeNoStatus:
@@ -231,7 +232,7 @@ func (x *exchange) closeCame(payload []byte) error {
 
 // soFar is how much of the echo has come.
 func (x *exchange) soFar() string {
-	sent := trace.Count(int(x.out.messages.Load()), "message", "messages")
+	sent := text.Count(int(x.out.messages.Load()), "message", "messages")
 	return fmt.Sprintf("after the echo of %d of %s", x.in.messages, sent)
 }
 
@@ -247,10 +248,10 @@ func (x *exchange) frameError(err error) error {
 	case timeout:
 		return fmt.Errorf("no more of the echo came within %v, %s", x.Timeout, x.soFar())
 	case err == io.EOF && x.ws.in.parser.Between():
-		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, without a Close"})
+		x.tell(event.Event{Ev: event.End, Text: "end of the stream, without a Close"})
 		return fmt.Errorf("the server ended the stream without a Close (1006; RFC 6455, 7.1.5), %s", x.soFar())
 	case err == io.EOF:
-		x.tell(trace.Event{Ev: trace.End, Text: "end of the stream, inside a message"})
+		x.tell(event.Event{Ev: event.End, Text: "end of the stream, inside a message"})
 		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w",
 			x.soFar(), io.ErrUnexpectedEOF)
 	case isReset(err):

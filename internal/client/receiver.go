@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // receiver is the receiving goroutine's part of an exchange.
@@ -43,10 +44,10 @@ func (x *exchange) receive() error {
 		}
 		x.in.messages++
 		end := x.in.bytes - int64(r.Buffered())
-		x.tell(trace.Event{Ev: trace.Message, Dir: trace.ServerToClient, Span: &trace.Span{Off: start, N: int(end - start)}, Bytes: msg})
+		x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Span: &event.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
 			x.in.wrong = true
-			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, trace.Number(start), err,
+			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, text.Number(start), err,
 				httpAnswer(start, msg))
 		}
 	}
@@ -63,10 +64,10 @@ func (x *exchange) compare(msg []byte) error {
 
 // atEnd is the stream's end between two messages: right if nothing is owed.
 func (x *exchange) atEnd() error {
-	x.tell(trace.Event{Ev: trace.End, Text: "end of the stream: the server has closed its side"})
+	x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server has closed its side"})
 	if messages, size := x.owed.left(); messages > 0 || size > 0 {
 		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
-			trace.Bytes(x.in.bytes), trace.Bytes(x.out.bytes.Load()), x.suspicion())
+			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()), x.suspicion())
 	}
 	return nil
 }
@@ -76,14 +77,14 @@ func (x *exchange) receiveError(err error, offset int64) error {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no more of the echo came within %v, after %s%s", x.Timeout, trace.Bytes(x.in.bytes), x.suspicion())
+		return fmt.Errorf("no more of the echo came within %v, after %s%s", x.Timeout, text.Bytes(x.in.bytes), x.suspicion())
 	}
 	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
 	suspicion := httpAnswer(offset, ahead)
 	if suspicion == "" {
 		suspicion = x.suspicion()
 	}
-	return fmt.Errorf("the echo at offset %s: %w%s", trace.Number(offset), err, suspicion)
+	return fmt.Errorf("the echo at offset %s: %w%s", text.Number(offset), err, suspicion)
 }
 
 // suspicion is what may be the matter when the echo is not what was expected.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // sender is the sending goroutine's part of an exchange.
@@ -98,7 +98,7 @@ func (x *exchange) sendMessage(msg []byte) error {
 	x.out.pending = framed
 	x.out.messages.Store(number)
 	n := len(framed) - had
-	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Span: &trace.Span{Off: x.out.framed, N: n}, Bytes: msg})
+	x.tell(event.Event{Ev: event.Message, Dir: event.ClientToServer, Span: &event.Span{Off: x.out.framed, N: n}, Bytes: msg})
 	x.out.framed += int64(n)
 	x.owed.add(msg)
 	return x.writeDue()
@@ -189,5 +189,5 @@ func (x *exchange) endSending() {
 	if err := x.closeWrite(); err != nil {
 		return // the connection is over already, and whoever ended it has been heard
 	}
-	x.tell(trace.Event{Ev: trace.Shutdown, Text: "nothing more to send: the server will read the end of the stream"})
+	x.tell(event.Event{Ev: event.Shutdown, Text: "nothing more to send: the server will read the end of the stream"})
 }

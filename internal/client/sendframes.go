@@ -8,7 +8,8 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
@@ -58,8 +59,8 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 	for _, part := range w.split(h, payload, pings) {
 		size += frameSize(len(part))
 	}
-	x.tell(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer, Bytes: msg,
-		Span: &trace.Span{Off: x.out.framed, N: size}})
+	x.tell(event.Event{Ev: event.Message, Dir: event.ClientToServer, Bytes: msg,
+		Span: &event.Span{Off: x.out.framed, N: size}})
 	for h, part := range w.split(h, payload, pings) {
 		if h.OpCode == ws.OpPing {
 			x.appendPing()
@@ -82,7 +83,7 @@ func (x *exchange) appendPing() {
 func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 	h.Masked, h.Length = true, int64(len(payload))
 	rand.Read(h.Mask[:]) // it never fails (crypto/rand)
-	x.tell(trace.FrameEvent(trace.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))
+	x.tell(event.FrameEvent(event.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))
 	x.out.pending = websocket.AppendFrame(x.out.pending, h, payload)
 	x.out.framed += int64(frameSize(len(payload)))
 }
@@ -131,11 +132,11 @@ func (x *exchange) closeIfDone() {
 	if w.silent.Load() || w.closed.Load() != 0 {
 		return
 	}
-	writes := x.maps.Map(0, trace.ClientToServer)
-	reads := x.maps.Map(0, trace.ServerToClient)
+	writes := x.maps.Map(0, event.ClientToServer)
+	reads := x.maps.Map(0, event.ServerToClient)
 	w.before = &counts{
-		writes: writes.Row(trace.Writes).Count, sent: writes.Row(trace.Writes).End - writes.Start,
-		reads: reads.Row(trace.Reads).Count, read: reads.Row(trace.Reads).End - reads.Start,
+		writes: writes.Row(streammap.Writes).Count, sent: writes.Row(streammap.Writes).End - writes.Start,
+		reads: reads.Row(streammap.Reads).Count, read: reads.Row(streammap.Reads).End - reads.Start,
 	}
 	_ = x.writeClose(w.closeCode(), "")
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestEverythingWorksInsideTLS(t *testing.T) {
@@ -38,8 +38,8 @@ func TestEverythingWorksInsideTLS(t *testing.T) {
 				if cl.Frames != nil {
 					assert.Equal(t, len(messages), r.MessagesReceived)
 				}
-				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.All(trace.TLS)[0].Text)
-				assert.Zero(t, rec.All(trace.Write)[0].Off)
+				assert.Regexp(t, "^TLS 1.3 with TLS_[A-Z0-9_]+: from here on, offsets count what is inside TLS$", rec.All(event.TLS)[0].Text)
+				assert.Zero(t, rec.All(event.Write)[0].Off)
 			})
 		}
 	}

@@ -2,19 +2,19 @@ package client
 
 import (
 	"fmt"
-	"strings"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Verdict is one sentence on what became of the messages' boundaries. If something failed, it only counts: Error says
 // the rest.
 func (r Result) Verdict(codec framing.Codec) string {
-	sent := fmt.Sprintf("%s sent in %s; ", r.sent(), trace.Count(r.Writes, "write", "writes"))
-	read := fmt.Sprintf("%s returned %s", trace.Count(r.Reads, "read", "reads"), trace.Bytes(r.BytesReceived))
+	sent := fmt.Sprintf("%s sent in %s; ", r.sent(), text.Count(r.Writes, "write", "writes"))
+	read := fmt.Sprintf("%s returned %s", text.Count(r.Reads, "read", "reads"), text.Bytes(r.BytesReceived))
 	if r.Reads == 1 {
-		read = fmt.Sprintf("1 read returned all %s", trace.Bytes(r.BytesReceived))
+		read = fmt.Sprintf("1 read returned all %s", text.Bytes(r.BytesReceived))
 	}
 	switch {
 	case !r.OK:
@@ -26,12 +26,12 @@ func (r Result) Verdict(codec framing.Codec) string {
 	case !framing.Marks(codec):
 		return sent + read + r.rawVerdict()
 	}
-	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, trace.Count(r.MessagesReceived, "message", "messages"))
+	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, text.Count(r.MessagesReceived, "message", "messages"))
 }
 
 // sent is what was sent: the messages, and the control frames of a WebSocket.
 func (r Result) sent() string {
-	messages := trace.Count(r.MessagesSent, "message", "messages")
+	messages := text.Count(r.MessagesSent, "message", "messages")
 	f := r.FramesResult
 	if f == nil {
 		return messages
@@ -39,50 +39,41 @@ func (r Result) sent() string {
 	what := []string{messages}
 	control := f.Pings
 	if f.Pings > 0 {
-		what = append(what, trace.Count(f.Pings, "Ping", "Pings"))
+		what = append(what, text.Count(f.Pings, "Ping", "Pings"))
 	}
 	if f.CloseSent > 0 {
 		control++
 	}
 	if frames := f.FramesSent - control; frames > r.MessagesSent { // Pongs aside
-		what[0] += fmt.Sprintf(" in %s", trace.Count(frames, "frame", "frames"))
+		what[0] += fmt.Sprintf(" in %s", text.Count(frames, "frame", "frames"))
 	}
-	return and(what)
+	return text.List(what)
 }
 
 // framesVerdict says what the frames did.
 func (r Result) framesVerdict() string {
-	came := []string{trace.Count(r.MessagesReceived, "message", "messages")}
+	came := []string{text.Count(r.MessagesReceived, "message", "messages")}
 	if r.Pongs > 0 {
-		came = append(came, trace.Count(r.Pongs, "Pong", "Pongs"))
+		came = append(came, text.Count(r.Pongs, "Pong", "Pongs"))
 	}
-	text := ", and the frames in "
+	sentence := ", and the frames in "
 	if r.Reads == 1 {
-		text += "it gave back "
+		sentence += "it gave back "
 	} else {
-		text += "them gave back "
+		sentence += "them gave back "
 	}
-	text += and(came)
+	sentence += text.List(came)
 	switch {
 	case r.Compressed:
-		text += ", compressed on the way"
+		sentence += ", compressed on the way"
 	case r.Declined:
-		text += ". The server declined to compress"
+		sentence += ". The server declined to compress"
 	}
-	return text + "."
-}
-
-// and joins what there is: "a, b and c".
-func and(all []string) string {
-	last := len(all) - 1
-	if last == 0 {
-		return all[0]
-	}
-	return strings.Join(all[:last], ", ") + " and " + all[last]
+	return sentence + "."
 }
 
 func (r Result) rawVerdict() string {
-	agree, cut, lost := r.Echoed.Compare(trace.Reads)
+	agree, cut, lost := r.Echoed.Compare(streammap.Reads)
 	switch {
 	case r.MessagesSent == 1 && r.Reads == 1:
 		return ", a single message: there was no boundary to lose. Send more."
@@ -96,7 +87,7 @@ func (r Result) rawVerdict() string {
 		return fmt.Sprintf("; %s inside a message. Raw TCP keeps no boundary.", times(cut, "a read ended"))
 	}
 	return fmt.Sprintf("; %s inside a message, and %s lost: raw TCP kept no boundary.",
-		times(cut, "a read ended"), trace.Count(lost, "boundary was", "boundaries were"))
+		times(cut, "a read ended"), text.Count(lost, "boundary was", "boundaries were"))
 }
 
 func times(n int, what string) string {
@@ -108,5 +99,5 @@ func times(n int, what string) string {
 	case 2:
 		return "twice " + what
 	}
-	return fmt.Sprintf("%s times %s", trace.Number(int64(n)), what)
+	return fmt.Sprintf("%s times %s", text.Number(int64(n)), what)
 }

@@ -11,8 +11,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // A listener hears what a program tells of its reads and writes, and hands their bytes to a Conversation.
@@ -22,13 +22,13 @@ type listener struct {
 	said tape // the program's own account
 }
 
-func (l *listener) Record(e trace.Event) {
+func (l *listener) Record(e event.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch e.Ev {
-	case trace.Read, trace.Write:
+	case event.Read, event.Write:
 		l.talk.Bytes(e.Time, e.Dir, e.Off, e.Bytes, e.N)
-	case trace.Frame, trace.Message:
+	case event.Frame, event.Message:
 		l.said.Record(e)
 	}
 }
@@ -69,10 +69,10 @@ func TestTheBytesSayWhatTheClientSays(t *testing.T) {
 			l.talk.End(noon, c2s)
 			l.talk.End(noon, s2c)
 
-			for _, dir := range []trace.Dir{c2s, s2c} {
-				assert.Len(t, heard.of(dir, trace.Message), len(messages))
-				assert.Empty(t, heard.of(dir, trace.Failed))
-				for _, kind := range []trace.Kind{trace.Frame, trace.Message} {
+			for _, dir := range []event.Dir{c2s, s2c} {
+				assert.Len(t, heard.of(dir, event.Message), len(messages))
+				assert.Empty(t, heard.of(dir, event.Failed))
+				for _, kind := range []event.Kind{event.Frame, event.Message} {
 					heard, said := heard.of(dir, kind), l.said.of(dir, kind)
 					require.Equal(t, len(said), len(heard), "%s of %s", kind, dir)
 					for i := range said {
@@ -85,7 +85,7 @@ func TestTheBytesSayWhatTheClientSays(t *testing.T) {
 }
 
 // compare holds an event against the one that its program told.
-func compare(t *testing.T, said, heard trace.Event) {
+func compare(t *testing.T, said, heard event.Event) {
 	t.Helper()
 	assert.Equal(t, said.Span, heard.Span)
 	assert.Equal(t, said.FrameHeader, heard.FrameHeader)

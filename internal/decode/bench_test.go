@@ -8,19 +8,19 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // count is a Recorder that costs next to nothing.
 type count struct{ events int }
 
-func (c *count) Record(trace.Event) { c.events++ }
+func (c *count) Record(event.Event) { c.events++ }
 
 // segment is how many bytes a packet of Ethernet carries.
 const segment = 1448
 
 // feed hands b, a stream of whole frames, to a Conversation again and again until it was given n bytes.
-func feed(c *Conversation, dir trace.Dir, off *int64, b []byte) {
+func feed(c *Conversation, dir event.Dir, off *int64, b []byte) {
 	for len(b) > 0 {
 		n := min(len(b), segment)
 		c.Bytes(noon, dir, *off, b[:n], n)

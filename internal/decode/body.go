@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"strconv"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // A message is one of HTTP: a head, and a body of which only the length is of interest.
@@ -20,23 +21,19 @@ type message struct {
 // message tells of an HTTP message that ends at the offset.
 func (s *stream) message(m *message, end int64) {
 	m.end = end
-	text := m.text
+	sentence := m.text
 	if size := end - m.from - int64(len(m.head)); size > 0 {
-		text += ", the head and " + trace.Bytes(size) + " of body"
+		sentence += ", the head and " + text.Bytes(size) + " of body"
 	}
 	if m.missing > 0 {
-		text += "; " + lack(m.missing, " of it")
+		sentence += "; " + lack(m.missing, " of it")
 	}
-	s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: m.head, Text: text})
+	s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: m.head, Text: sentence})
 }
 
 // lack says that the capture does not have n bytes; of says of what.
 func lack(n int64, of string) string {
-	verb := " are"
-	if n == 1 {
-		verb = " is"
-	}
-	return trace.Bytes(n) + of + verb + " not in the capture"
+	return text.Count(n, "byte"+of+" is", "bytes"+of+" are") + " not in the capture"
 }
 
 // An extent says where a body ends (RFC 9112 section 6.3).
@@ -86,7 +83,7 @@ func (d *body) take(b []byte) int {
 	n, done, err := d.extent.take(b)
 	if err != nil {
 		d.s.stop("the body of the message at offset %s: %v; nothing can be said of what follows",
-			trace.Number(d.m.from), err)
+			text.Number(d.m.from), err)
 		return len(b)
 	}
 	d.s.carried.add(ofBody, thing{text: brief(d.m.text), to: int64(n)})
@@ -102,7 +99,7 @@ func (d *body) miss(n int64) int64 {
 	switch {
 	case missed == 0:
 		d.s.stop("the body of the message at offset %s: the bytes at offset %s are not in the capture; "+
-			"nothing can be said of what follows", trace.Number(d.m.from), trace.Number(d.s.next))
+			"nothing can be said of what follows", text.Number(d.m.from), text.Number(d.s.next))
 		return n
 	case done:
 		d.finish(d.s.next + missed)
@@ -115,7 +112,7 @@ func (d *body) end() {
 		d.finish(d.s.next)
 		return
 	}
-	d.s.failed("the message at offset %s has no end in the capture", trace.Number(d.m.from))
+	d.s.failed("the message at offset %s has no end in the capture", text.Number(d.m.from))
 }
 
 func (d *body) holds() int {
@@ -128,7 +125,7 @@ func (d *body) holds() int {
 
 func (d *body) finish(end int64) {
 	d.m.end = end
-	if d.s.dir == trace.ServerToClient {
+	if d.s.dir == event.ServerToClient {
 		d.s.message(d.m, end)
 	}
 	d.done()
@@ -190,7 +187,7 @@ func (e *chunked) take(b []byte) (n int, done bool, err error) {
 		n = i + 1
 	}
 	if e.line = append(e.line, b[:min(n, maxLine+1)]...); len(e.line) > maxLine {
-		return n, false, fmt.Errorf("a line between its chunks is longer than %s", trace.Bytes(maxLine))
+		return n, false, fmt.Errorf("a line between its chunks is longer than %s", text.Bytes(maxLine))
 	}
 	if b[n-1] != '\n' {
 		return n, false, nil
@@ -222,7 +219,7 @@ func (e *chunked) next(line []byte) (done bool, err error) {
 		e.part = chunkSize
 	case trailers:
 		if e.trailer += len(line); e.trailer > maxTrailers {
-			return false, fmt.Errorf("its trailers are longer than %s", trace.Bytes(maxTrailers))
+			return false, fmt.Errorf("its trailers are longer than %s", text.Bytes(maxTrailers))
 		}
 		return len(line) == 0, nil
 	}

@@ -3,7 +3,7 @@ package decode
 import (
 	"sync/atomic"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // mostHeld bounds what the Conversations of a process hold together while they wait for more of their streams, and
@@ -67,7 +67,7 @@ func (s *stream) pay() (ok bool) {
 		}
 	}
 	s.stop("more is waiting in this capture than %s: nothing can be said of this stream from offset %s on",
-		trace.Bytes(s.c.budgets.held.most), trace.Number(s.next))
+		text.Bytes(s.c.budgets.held.most), text.Number(s.next))
 	s.waits, s.held, s.heldSize, s.next = false, nil, 0, s.came
 	if !s.share.set(&s.c.budgets.held, s.holds()) { // for the requests that no response has answered
 		p.forget()

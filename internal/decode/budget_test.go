@@ -10,7 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -50,13 +50,13 @@ func TestWhatConnectionsHoldTogetherIsBounded(t *testing.T) {
 				feed(conversation, c2s, &off, c.begin)
 				all = append(all, conversation)
 				assert.GreaterOrEqual(t, budgets.held.left.Load(), int64(0))
-				if failed := told.texts(c2s, trace.Failed); len(failed) > 0 {
+				if failed := told.texts(c2s, event.Failed); len(failed) > 0 {
 					givenUp++
 					assert.Regexp(t, `^more is waiting in this capture than 1,048,576 bytes: nothing can be said of `+
 						`this stream from offset [\d,]+ on$`, strings.Join(failed, "|"))
 					var kinds []string
 					for _, e := range *told {
-						if e.Ev != trace.Failed {
+						if e.Ev != event.Failed {
 							kinds = append(kinds, string(e.Ev))
 						}
 					}
@@ -81,9 +81,9 @@ func TestTheServerIsUnderstoodWhereTheClientIsGivenUp(t *testing.T) {
 	feed(c, c2s, &asked, asking)
 	feed(c, c2s, &asked, frameOf(ws.OpBinary, true, true, strings.Repeat("x", 10_000)))
 	feed(c, s2c, &answered, join(accepting, echoed))
-	assert.Len(t, told.texts(c2s, trace.Failed), 1)
-	assert.Len(t, told.of(s2c, trace.Upgrade), 1)
-	assert.Equal(t, "hello", string(told.of(s2c, trace.Message)[0].Bytes))
+	assert.Len(t, told.texts(c2s, event.Failed), 1)
+	assert.Len(t, told.of(s2c, event.Upgrade), 1)
+	assert.Equal(t, "hello", string(told.of(s2c, event.Message)[0].Bytes))
 	feed(c, c2s, &asked, hello)
 	c.End(noon, s2c)
 	c.End(noon, c2s)
@@ -95,9 +95,9 @@ func TestTheClientIsUnderstoodWhereTheServerIsGivenUp(t *testing.T) {
 	c, told := within(budgets, nil)
 	asked, answered := int64(0), int64(0)
 	feed(c, s2c, &answered, join(accepting, frameOf(ws.OpBinary, true, false, strings.Repeat("x", 10_000))))
-	assert.Len(t, told.texts(s2c, trace.Failed), 1)
+	assert.Len(t, told.texts(s2c, event.Failed), 1)
 	feed(c, c2s, &asked, []byte("GET / HTTP/1.1\r\n\r\n"))
-	assert.Len(t, told.of(c2s, trace.Message), 1)
+	assert.Len(t, told.of(c2s, event.Message), 1)
 	c.End(noon, c2s)
 	c.End(noon, s2c)
 	assert.True(t, budgets.full())
@@ -108,7 +108,7 @@ func TestUnansweredRequestsAreCountedUntilNoneIsAnswered(t *testing.T) {
 	c, told := within(budgets, nil)
 	off := int64(0)
 	feed(c, c2s, &off, []byte(strings.Repeat("GET / HTTP/1.1\r\n\r\n", 9)))
-	assert.Empty(t, told.of(c2s, trace.Failed))
+	assert.Empty(t, told.of(c2s, event.Failed))
 	c.End(noon, c2s)
 	assert.False(t, budgets.full())
 	c.End(noon, s2c)
@@ -128,16 +128,16 @@ func TestWindowsAreBoundedTogether(t *testing.T) {
 		asked, off := int64(0), int64(0)
 		feed(c, c2s, &asked, asking)
 		feed(c, s2c, &off, join(websocket.Response(key, "permessage-deflate"), once, again, again))
-		assert.Len(t, told.of(s2c, trace.Frame), 3)
+		assert.Len(t, told.of(s2c, event.Frame), 3)
 		if i == 0 {
-			assert.Empty(t, told.of(s2c, trace.Failed))
+			assert.Empty(t, told.of(s2c, event.Failed))
 			continue
 		}
-		failed := told.texts(s2c, trace.Failed)
+		failed := told.texts(s2c, event.Failed)
 		assert.Len(t, failed, 1, "it is said once")
 		assert.Contains(t, failed[0], "is not inflated: what messages in this capture may refer to takes more than "+
 			"40,960 bytes; nor are those that follow")
-		assert.Equal(t, []string{"not inflated", "not inflated", "not inflated"}, told.texts(s2c, trace.Message))
+		assert.Equal(t, []string{"not inflated", "not inflated", "not inflated"}, told.texts(s2c, event.Message))
 	}
 	for _, c := range all {
 		c.End(noon, s2c)

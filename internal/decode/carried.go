@@ -6,7 +6,8 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // carried collects what one call of Bytes carried, to be put into words if somebody asks.
@@ -140,12 +141,12 @@ func (g *group) String() string {
 	case inPart:
 		return "part of " + t.text
 	case ofBody:
-		return trace.Bytes(t.to) + " of the body of " + t.text
+		return text.Bytes(t.to) + " of the body of " + t.text
 	case frameIn:
-		return t.part() + " of a " + t.name() + " frame of " + trace.Number(t.size)
+		return t.part() + " of a " + t.name() + " frame of " + text.Number(t.size)
 	}
 	if g.kind == aRecord && g.count == 1 {
-		return "TLS " + t.text + ", " + trace.Bytes(t.size)
+		return "TLS " + t.text + ", " + text.Bytes(t.size)
 	}
 	if g.count == 1 {
 		words := nouns[g.kind][0] + t.words(g.kind)
@@ -161,30 +162,30 @@ func (g *group) String() string {
 	if g.count > len(named) {
 		named = append(named, "...")
 	}
-	return fmt.Sprintf("%s %s: %s", trace.Number(int64(g.count)), nouns[g.kind][1], strings.Join(named, ", "))
+	return fmt.Sprintf("%s %s: %s", text.Number(int64(g.count)), nouns[g.kind][1], strings.Join(named, ", "))
 }
 
 // words is the thing itself.
 func (t *thing) words(k kind) string {
 	switch {
 	case k == aRecord:
-		return t.text + " of " + trace.Number(t.size)
+		return t.text + " of " + text.Number(t.size)
 	case k == aMessage:
-		return trace.Number(t.size)
+		return text.Number(t.size)
 	case t.code > 0:
 		return fmt.Sprintf("close %d", t.code)
 	case t.size == 0:
 		return t.name() + ", empty"
 	}
-	return t.name() + " of " + trace.Number(t.size)
+	return t.name() + " of " + text.Number(t.size)
 }
 
 // name is what kind of frame it is.
 func (t *thing) name() string {
 	if t.rsv1 {
-		return "RSV1 " + trace.OpcodeName(byte(t.op))
+		return "RSV1 " + event.OpcodeName(byte(t.op))
 	}
-	return trace.OpcodeName(byte(t.op))
+	return event.OpcodeName(byte(t.op))
 }
 
 // part is which bytes of a frame's payload were carried.
@@ -193,9 +194,9 @@ func (t *thing) part() string {
 	case t.to == 0:
 		return "the header"
 	case t.from == 0:
-		return "the first " + trace.Bytes(t.to)
+		return "the first " + text.Bytes(t.to)
 	case t.to == t.size:
-		return "the last " + trace.Bytes(t.to-t.from)
+		return "the last " + text.Bytes(t.to-t.from)
 	}
-	return "bytes " + trace.Number(t.from) + " to " + trace.Number(t.to)
+	return "bytes " + text.Number(t.from) + " to " + text.Number(t.to)
 }

@@ -2,7 +2,7 @@
 // messages, the records of TLS, or the messages of a framing that the caller names.
 //
 // It takes the two streams of a connection in order, in whatever pieces, some bytes perhaps unknown, and tells a
-// [trace.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
+// [event.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
 // boundary is lost, it says so once, and is silent from there on.
 package decode
 
@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A Conversation makes sense of the two streams of one connection. It must not be used concurrently.
 //
-// What it tells, At [trace.Wire]:
+// What it tells, At [event.Wire]:
 //   - Request and Response: the heads of HTTP messages; Message: such a message, head and body.
 //   - Upgrade: the head of a handshake that made a WebSocket, one in each direction; Frame and Message behind it. A
 //     frame's Bytes are the first 64 KiB of its payload, unmasked and not inflated; a message's are its first 64 KiB,
@@ -35,7 +35,7 @@ import (
 type Conversation struct {
 	conn  int
 	codec framing.Codec
-	rec   trace.Recorder
+	rec   event.Recorder
 
 	client, server stream
 	pairing        pairing
@@ -45,13 +45,13 @@ type Conversation struct {
 // New returns a Conversation that tells rec of the connection with the given number. The codec is for streams that are
 // neither HTTP nor TLS: nil, and [framing.Raw], claim nothing of them; a [framing.WebSocket] takes them for frames from
 // their first byte on, as in a capture that lacks the handshake, up to the first that breaks a rule. rec may be nil.
-func New(conn int, codec framing.Codec, rec trace.Recorder) *Conversation {
+func New(conn int, codec framing.Codec, rec event.Recorder) *Conversation {
 	if !framing.Marks(codec) {
 		codec = nil
 	}
 	c := &Conversation{conn: conn, codec: codec, rec: rec, budgets: shared}
-	c.client = stream{c: c, dir: trace.ClientToServer}
-	c.server = stream{c: c, dir: trace.ServerToClient}
+	c.client = stream{c: c, dir: event.ClientToServer}
+	c.server = stream{c: c, dir: event.ServerToClient}
 	c.client.decoder, c.server.decoder = &start{s: &c.client}, &start{s: &c.server}
 	return c
 }
@@ -60,7 +60,7 @@ func New(conn int, codec framing.Codec, rec trace.Recorder) *Conversation {
 // does not have the others, because of its snap length or because a packet is missing. b is neither kept nor changed.
 //
 // Offsets begin at 0. Bytes that came before are passed over, and those that were left out count as unknown.
-func (c *Conversation) Bytes(at time.Time, dir trace.Dir, off int64, b []byte, n int) {
+func (c *Conversation) Bytes(at time.Time, dir event.Dir, off int64, b []byte, n int) {
 	s := c.stream(dir)
 	s.carried.reset()
 	if s.ended || off < 0 || n < 0 || off > maxOffset-int64(n) {
@@ -84,7 +84,7 @@ func (c *Conversation) Bytes(at time.Time, dir trace.Dir, off int64, b []byte, n
 
 // End says that a stream is over: it was closed or reset, or the capture ends. Without it, what a stream ends inside of
 // is not told, and what it holds stays counted.
-func (c *Conversation) End(at time.Time, dir trace.Dir) {
+func (c *Conversation) End(at time.Time, dir event.Dir) {
 	s := c.stream(dir)
 	s.carried.reset()
 	if s.ended {
@@ -97,10 +97,10 @@ func (c *Conversation) End(at time.Time, dir trace.Dir) {
 
 // Carried is a short phrase on what the last call of Bytes for that stream carried, such as "the request GET /ws" or
 // "2 frames: text of 5, close 1000"; it is empty if nothing is known of that.
-func (c *Conversation) Carried(dir trace.Dir) string { return c.stream(dir).carried.String() }
+func (c *Conversation) Carried(dir event.Dir) string { return c.stream(dir).carried.String() }
 
-func (c *Conversation) stream(dir trace.Dir) *stream {
-	if dir == trace.ClientToServer {
+func (c *Conversation) stream(dir event.Dir) *stream {
+	if dir == event.ClientToServer {
 		return &c.client
 	}
 	return &c.server

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -33,8 +33,8 @@ func packed(t *testing.T, w *deflate.Writer, masked bool, fragment int, messages
 }
 
 // bodies are the contents of the messages in a stream.
-func (t tape) bodies(dir trace.Dir) (list []string) {
-	for _, e := range t.of(dir, trace.Message) {
+func (t tape) bodies(dir event.Dir) (list []string) {
+	for _, e := range t.of(dir, event.Message) {
 		list = append(list, string(e.Bytes))
 	}
 	return list
@@ -60,7 +60,7 @@ func TestCompressedMessagesAreInflated(t *testing.T) {
 					fromServer(websocket.Response(key, header), packed(t, sw, false, fragment, messages...)))
 				assert.Equal(t, messages, got.bodies(c2s))
 				assert.Equal(t, messages, got.bodies(s2c))
-				assert.Equal(t, "inflated: 320 bytes", got.texts(s2c, trace.Message)[3])
+				assert.Equal(t, "inflated: 320 bytes", got.texts(s2c, event.Message)[3])
 			})
 		}
 	}
@@ -86,11 +86,11 @@ func TestBehindAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
 	got := play(nil, captured{c2s, asking, make([]bool, len(asking))}, without(s2c, b, starts[1]+3, 1), nil)
 	assert.Equal(t, []string{"the same again", "", "", ""}, got.bodies(s2c))
 	assert.Equal(t, []string{"inflated: 14 bytes", "not inflated", "not inflated", "not inflated"}, got.texts(s2c,
-		trace.Message))
+		event.Message))
 	assert.Equal(t, []string{fmt.Sprintf("the message at offset %d is not inflated: "+
 		"1 byte of its payload is not in the capture; "+
-		"nor are those that follow, which may refer to it", starts[1])}, got.texts(s2c, trace.Failed))
-	assert.Len(t, got.of(s2c, trace.Frame), 4)
+		"nor are those that follow, which may refer to it", starts[1])}, got.texts(s2c, event.Failed))
+	assert.Len(t, got.of(s2c, event.Frame), 4)
 
 	b, starts = compressedOf(t, "permessage-deflate; server_no_context_takeover", messages...)
 	got = play(nil, lacking(c2s, asking, nil), without(s2c, b, starts[1]+3, 1), nil)
@@ -102,8 +102,8 @@ func TestACompressedMessageThatDoesNotEnd(t *testing.T) {
 	first := packed(t, w, false, 3, "the same again")
 	b := join(websocket.Response(key, "permessage-deflate"), first[:5], packed(t, w, false, 100, "the same again"))
 	got := everyCut(t, nil, fromClient(asking), fromServer(b))
-	assert.Equal(t, []string{"not inflated"}, got.texts(s2c, trace.Message))
-	assert.Contains(t, got.texts(s2c, trace.Failed)[1], "is not inflated: it does not end; nor are those that follow")
+	assert.Equal(t, []string{"not inflated"}, got.texts(s2c, event.Message))
+	assert.Contains(t, got.texts(s2c, event.Failed)[1], "is not inflated: it does not end; nor are those that follow")
 }
 
 func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
@@ -129,8 +129,8 @@ func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 			got := decoded(nil, 4096, fromClient(asking),
 				fromServer(websocket.Response(key, "permessage-deflate; server_no_context_takeover"), frame(c.payload),
 					frame(ok)))
-			assert.Contains(t, got.texts(s2c, trace.Failed)[0], "the message at offset ")
-			assert.Contains(t, got.texts(s2c, trace.Failed)[0], c.want)
+			assert.Contains(t, got.texts(s2c, event.Failed)[0], "the message at offset ")
+			assert.Contains(t, got.texts(s2c, event.Failed)[0], c.want)
 			assert.Equal(t, []string{"", "hello"}, got.bodies(s2c))
 		})
 	}
@@ -139,19 +139,19 @@ func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
 func TestWhatAnotherExtensionDoesIsNotUndone(t *testing.T) {
 	b := join(websocket.Response(key, "x-other"), []byte("\xc1\x05hello"), echoed)
 	got := everyCut(t, nil, fromClient(asking), fromServer(b))
-	failed := got.texts(s2c, trace.Failed)
+	failed := got.texts(s2c, event.Failed)
 	require.Len(t, failed, 1)
 	assert.Contains(t, failed[0], `the server accepted the extension "x-other"`)
 	assert.Equal(t, []string{"RSV1 is set: it may be compressed, in a way that is not known", ""}, got.texts(s2c,
-		trace.Message))
+		event.Message))
 	assert.Equal(t, []string{"hello", "hello"}, got.bodies(s2c))
 }
 
 func TestInflatedTextIsUTF8(t *testing.T) {
 	b, _ := compressedOf(t, "permessage-deflate", "\xff", "right")
 	got := decoded(nil, 0, fromClient(asking), fromServer(b))
-	assert.Contains(t, got.texts(s2c, trace.Failed)[0], "a text message is not UTF-8")
-	assert.Len(t, got.of(s2c, trace.Message), 2)
+	assert.Contains(t, got.texts(s2c, event.Failed)[0], "a text message is not UTF-8")
+	assert.Len(t, got.of(s2c, event.Message), 2)
 }
 
 func TestAMillionBytesOfOneMessageAreNotKept(t *testing.T) {
@@ -164,8 +164,8 @@ func TestAMillionBytesOfOneMessageAreNotKept(t *testing.T) {
 	w, _ := deflate.Params{}.Server()
 	feed(c, s2c, &off, websocket.Response(key, "permessage-deflate"))
 	feed(c, s2c, &off, packed(t, w, false, 300_000, string(noise), "hello"))
-	assert.Equal(t, []string{"inflated: 1,000,000 bytes", "inflated: 5 bytes"}, told.texts(s2c, trace.Message))
-	assert.Len(t, told.of(s2c, trace.Message)[0].Bytes, keptBytes)
+	assert.Equal(t, []string{"inflated: 1,000,000 bytes", "inflated: 5 bytes"}, told.texts(s2c, event.Message))
+	assert.Len(t, told.of(s2c, event.Message)[0].Bytes, keptBytes)
 	f := c.server.decoder.(*frames)
 	assert.LessOrEqual(t, max(cap(f.b), cap(f.msg.b)), idleBytes)
 }

@@ -8,7 +8,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -80,9 +81,9 @@ func (m *fragments) add(b []byte, length int64) []byte {
 // tellMessage tells of a message that is over; b is the beginning of its payload.
 func (f *frames) tellMessage(b []byte) {
 	m := &f.msg
-	text := ""
+	sentence := ""
 	if m.missing > 0 {
-		text = lack(m.missing, " of its payload")
+		sentence = lack(m.missing, " of its payload")
 	}
 	readable := true
 	switch {
@@ -90,24 +91,24 @@ func (f *frames) tellMessage(b []byte) {
 		buffer := plains.Get().(*[]byte)
 		defer plains.Put(buffer)
 		b, readable = f.inflated(b, buffer)
-		text = "not inflated"
+		sentence = "not inflated"
 		if readable {
-			text = "inflated: " + trace.Bytes(int64(len(b)))
+			sentence = "inflated: " + text.Bytes(int64(len(b)))
 		}
 	case m.rsv1:
 		readable = false
-		if text == "" {
-			text = "RSV1 is set: it may be compressed, in a way that is not known"
+		if sentence == "" {
+			sentence = "RSV1 is set: it may be compressed, in a way that is not known"
 		}
 	}
 	end := f.from + int64(f.size) + f.h.Length
-	f.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: b[:min(len(b), keptBytes)], Text: text})
+	f.s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: b[:min(len(b), keptBytes)], Text: sentence})
 	if m.op != ws.OpText || !readable {
 		return
 	}
 	var check websocket.Text
 	if err := (*framing.ProtocolError)(nil); errors.As(check.Check(b, m.compressed || !m.cut), &err) {
-		f.s.failed("the message at offset %s: %s", trace.Number(m.from), err.Text)
+		f.s.failed("the message at offset %s: %s", text.Number(m.from), err.Text)
 	}
 }
 
@@ -123,12 +124,12 @@ type inflation struct {
 var plains = sync.Pool{New: func() any { return new([]byte) }}
 
 // inflationOf is what the direction needs, if p was agreed on.
-func inflationOf(p *deflate.Params, dir trace.Dir) *inflation {
+func inflationOf(p *deflate.Params, dir event.Dir) *inflation {
 	if p == nil {
 		return nil
 	}
 	i := &inflation{bits: p.ServerMaxWindowBits, takeover: !p.ServerNoContextTakeover}
-	if dir == trace.ClientToServer {
+	if dir == event.ClientToServer {
 		i.bits, i.takeover = p.ClientMaxWindowBits, !p.ClientNoContextTakeover
 	}
 	return i
@@ -158,7 +159,7 @@ func (f *frames) inflated(b []byte, buffer *[]byte) (plain []byte, ok bool) {
 	}
 	*buffer = plain
 	if windows := &f.s.c.budgets.windows; !f.s.windows.set(windows, i.reader.Held()) {
-		f.notInflated("what messages in this capture may refer to takes more than " + trace.Bytes(windows.most))
+		f.notInflated("what messages in this capture may refer to takes more than " + text.Bytes(windows.most))
 		return nil, false
 	}
 	return plain, true
@@ -176,5 +177,5 @@ func (f *frames) notInflated(why string) {
 	}
 	i.reader = nil
 	f.s.windows.set(&f.s.c.budgets.windows, 0)
-	f.s.failed("the message at offset %s is not inflated: %s%s", trace.Number(f.msg.from), why, behind)
+	f.s.failed("the message at offset %s is not inflated: %s%s", text.Number(f.msg.from), why, behind)
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 const (
@@ -44,7 +45,7 @@ type frames struct {
 
 func newFrames(s *stream, inflate *inflation, unclear bool) *frames {
 	f := &frames{s: s, side: ws.StateServerSide, inflate: inflate, unclear: unclear}
-	if s.dir == trace.ServerToClient {
+	if s.dir == event.ServerToClient {
 		f.side = ws.StateClientSide
 	}
 	return f
@@ -98,15 +99,15 @@ func (f *frames) miss(n int64) int64 {
 func (f *frames) end() {
 	switch {
 	case f.inside || f.have > 0:
-		f.s.failed("the frame at offset %s has no end in the capture", trace.Number(f.from))
+		f.s.failed("the frame at offset %s has no end in the capture", text.Number(f.from))
 	case f.msg.open:
-		f.s.failed("the message at offset %s has no end in the capture", trace.Number(f.msg.from))
+		f.s.failed("the message at offset %s has no end in the capture", text.Number(f.msg.from))
 	}
 }
 
 // lose gives the stream up: where a header is not known, nor is any that follows.
 func (f *frames) lose(why string) {
-	f.s.stop("the frame at offset %s %s: from there on, nothing can be said about frames", trace.Number(f.from), why)
+	f.s.stop("the frame at offset %s %s: from there on, nothing can be said about frames", text.Number(f.from), why)
 }
 
 func (f *frames) holds() int {
@@ -209,11 +210,11 @@ func (f *frames) violation(err error) {
 // given up.
 func (f *frames) wrong(what string) {
 	if !f.blind {
-		f.s.failed("the frame at offset %s%s", trace.Number(f.from), what)
+		f.s.failed("the frame at offset %s%s", text.Number(f.from), what)
 		return
 	}
 	f.s.stop("offset %s: no frame can begin like this: the capture does not begin at a frame's boundary, or this is "+
-		"no WebSocket (a frame here%s)", trace.Number(f.from), what)
+		"no WebSocket (a frame here%s)", text.Number(f.from), what)
 }
 
 // tellFrame tells of the frame; payload is the beginning of its payload.
@@ -226,16 +227,16 @@ func (f *frames) tellFrame(payload []byte) {
 	}
 	// A Recorder may keep these, unlike the bytes: so they are new for each frame, but with one allocation.
 	told := &struct {
-		trace.Span
-		trace.FrameHeader
+		event.Span
+		event.FrameHeader
 	}{
-		trace.Span{Off: f.from, N: f.size + int(f.h.Length)},
-		trace.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
+		event.Span{Off: f.from, N: f.size + int(f.h.Length)},
+		event.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
 	}
 	if f.h.Masked {
 		told.Key = hex.EncodeToString(f.h.Mask[:])
 	}
-	e := trace.Event{Ev: trace.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
+	e := event.Event{Ev: event.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
 	if f.missing > 0 {
 		e.Text = lack(f.missing, " of its payload")
 	}

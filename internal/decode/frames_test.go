@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestAMessageHasItsFragmentsAndThePingsBetween(t *testing.T) {
@@ -42,7 +42,7 @@ func TestEveryLengthAndMaskIsDecoded(t *testing.T) {
 				assert.Equal(t, payload[:min(n, keptBytes)], string(got[0].Bytes))
 				assert.Equal(t, payload[:min(n, keptBytes)], string(got[1].Bytes))
 				assert.Equal(t, int64(n), got[0].Payload)
-				assert.Equal(t, trace.Span{N: len(b)}, *got[1].Span)
+				assert.Equal(t, event.Span{N: len(b)}, *got[1].Span)
 			}
 		}
 	}
@@ -69,11 +69,11 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := everyCut(t, nil, fromClient(asking, c.b, hello), fromServer(accepting))
-			failed := got.texts(c2s, trace.Failed)
+			failed := got.texts(c2s, event.Failed)
 			assert.Contains(t, failed[0], "the frame at offset 152: "+c.want)
-			frames := got.of(c2s, trace.Frame)
+			frames := got.of(c2s, event.Frame)
 			assert.Len(t, frames, 2, "it is a frame all the same, and another follows")
-			assert.Equal(t, trace.Span{Off: 152, N: len(c.b)}, *frames[0].Span)
+			assert.Equal(t, event.Span{Off: 152, N: len(c.b)}, *frames[0].Span)
 			assert.Equal(t, "hello", string(frames[1].Bytes))
 		})
 	}
@@ -82,8 +82,8 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 func TestAServerThatMasksIsTold(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking), fromServer(accepting, hello))
 	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"},
-		got.texts(s2c, trace.Failed))
-	assert.Equal(t, "hello", string(got.of(s2c, trace.Frame)[0].Bytes))
+		got.texts(s2c, event.Failed))
+	assert.Equal(t, "hello", string(got.of(s2c, event.Frame)[0].Bytes))
 }
 
 func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
@@ -100,13 +100,13 @@ func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
 func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpClose, true, true, ""), hello), fromServer(accepting))
 	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"},
-		got.texts(c2s, trace.Failed))
+		got.texts(c2s, event.Failed))
 }
 
 func TestAMessageThatIsBegunTwice(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpText, false, true, "he"), hello), fromServer(accepting))
-	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "a new message began before the one that was begun had ended")
-	assert.Equal(t, trace.Span{Off: 160, N: 11}, *got.of(c2s, trace.Message)[0].Span)
+	assert.Contains(t, got.texts(c2s, event.Failed)[0], "a new message began before the one that was begun had ended")
+	assert.Equal(t, event.Span{Off: 160, N: 11}, *got.of(c2s, event.Message)[0].Span)
 }
 
 func TestTextIsUTF8(t *testing.T) {
@@ -128,18 +128,18 @@ func TestTextIsUTF8(t *testing.T) {
 		if c.right {
 			want = 0
 		}
-		assert.Len(t, got.of(s2c, trace.Failed), want, "%v", got.lines(s2c))
+		assert.Len(t, got.of(s2c, event.Failed), want, "%v", got.lines(s2c))
 	}
 }
 
 func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
 	got := everyCut(t, framing.WebSocket{}, fromServer(frameOf(ws.OpContinuation, false, false, "a"),
 		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
-	assert.Len(t, got.of(s2c, trace.Frame), 2)
+	assert.Len(t, got.of(s2c, event.Frame), 2)
 	assert.Equal(t, []string{"offset 6: no frame can begin like this: the capture does not begin at a frame's " +
 		"boundary, or this is no WebSocket (a frame here: a continuation frame came, and there is nothing to continue " +
 		"(RFC 6455, 5.4))"},
-		got.texts(s2c, trace.Failed), "only the first could be one that continues what is not in the capture")
+		got.texts(s2c, event.Failed), "only the first could be one that continues what is not in the capture")
 }
 
 func TestAStreamThatBeginsInsideAFrameStopsAtTheFirstViolation(t *testing.T) {
@@ -157,8 +157,8 @@ func TestAStreamThatBeginsInsideAFrameStopsAtTheFirstViolation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := everyCut(t, framing.WebSocket{}, fromClient(hello, c.b, hello))
-			assert.Len(t, got.of(c2s, trace.Frame), c.frames, "those before it stay told, and none follows")
-			failed := got.texts(c2s, trace.Failed)
+			assert.Len(t, got.of(c2s, event.Frame), c.frames, "those before it stay told, and none follows")
+			failed := got.texts(c2s, event.Failed)
 			assert.Len(t, failed, 1)
 			assert.Contains(t, failed[0], fmt.Sprintf("offset %d: no frame can begin like this", c.offset))
 			assert.Contains(t, failed[0], c.why)
@@ -177,7 +177,7 @@ func TestAStreamThatEndsInsideAMessage(t *testing.T) {
 			assert.Empty(t, got)
 			continue
 		}
-		failed := got.texts(c2s, trace.Failed)
+		failed := got.texts(c2s, event.Failed)
 		assert.Equal(t, fmt.Sprintf("the %s at offset %d has no end in the capture", want, n/9*8), failed[0])
 	}
 }

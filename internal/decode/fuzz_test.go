@@ -10,7 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -19,13 +19,13 @@ var codecs = []framing.Codec{nil, framing.Lines{}, framing.Fixed(3), framing.Len
 
 // A captured stream is one of which the capture lacks some bytes.
 type captured struct {
-	dir   trace.Dir
+	dir   event.Dir
 	b     []byte
 	known []bool
 }
 
 // lacking is b without the bytes that the script takes away: pairs of a distance from the last hole and of a length.
-func lacking(dir trace.Dir, b, script []byte) captured {
+func lacking(dir event.Dir, b, script []byte) captured {
 	c := captured{dir, b, slices.Repeat([]bool{true}, len(b))}
 	for at := 0; len(script) >= 2; script = script[2:] {
 		at += int(script[0])
@@ -56,7 +56,7 @@ func (c captured) call(at, n int) (known []byte, all int) {
 // from; with none, both come whole, the client's first.
 func play(codec framing.Codec, client, server captured, script []byte) (t tape) {
 	c := New(1, codec, &t)
-	at := map[trace.Dir]int{}
+	at := map[event.Dir]int{}
 	step := func(s captured, n int) {
 		for n = min(n, len(s.b)-at[s.dir]); n > 0; {
 			b, all := s.call(at[s.dir], n)
@@ -134,16 +134,16 @@ func checkEvents(t *testing.T, s captured, all tape) {
 		require.GreaterOrEqual(t, end, last, "%s: in order", line(e))
 		last = end
 		switch e.Ev {
-		case trace.Request, trace.Response:
+		case event.Request, event.Response:
 			require.Equal(t, string(s.b[e.Off:end]), string(e.Bytes))
-		case trace.Frame:
+		case event.Frame:
 			checkFrame(t, s, e)
 		}
 	}
 }
 
 // checkFrame unmasks the frame's payload byte by byte.
-func checkFrame(t *testing.T, s captured, e trace.Event) {
+func checkFrame(t *testing.T, s captured, e event.Event) {
 	from := e.Off + int64(e.N) - e.Payload
 	mask, err := hex.DecodeString(e.Key)
 	require.NoError(t, err)

@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -25,14 +26,14 @@ func newHead(s *stream) *head { return &head{s: s} }
 
 func (h *head) take(b []byte) int {
 	if len(h.b) == 0 {
-		if h.s.dir == trace.ServerToClient && !h.s.c.explained() {
+		if h.s.dir == event.ServerToClient && !h.s.c.explained() {
 			h.s.waits = true
 			return 0
 		}
 		h.from = h.s.next
 	}
 	for i, c := range b {
-		if len(h.b) == 0 && h.s.dir == trace.ClientToServer && (c == '\r' || c == '\n') {
+		if len(h.b) == 0 && h.s.dir == event.ClientToServer && (c == '\r' || c == '\n') {
 			h.from++ // an empty line in front of a request is ignored (RFC 9112 section 2.2)
 			continue
 		}
@@ -51,7 +52,7 @@ func (h *head) take(b []byte) int {
 	case len(h.b) == 0:
 		h.s.carried.part("an empty line")
 	case len(h.b) > maxHead:
-		h.stop("has a head without end: over " + trace.Bytes(maxHead))
+		h.stop("has a head without end: over " + text.Bytes(maxHead))
 	default:
 		h.s.carried.part("the head of " + h.noun())
 	}
@@ -65,14 +66,14 @@ func (h *head) miss(n int64) int64 {
 
 func (h *head) end() {
 	if len(h.b) > 0 {
-		h.s.failed("%s at offset %s has no end in the capture", h.noun(), trace.Number(h.from))
+		h.s.failed("%s at offset %s has no end in the capture", h.noun(), text.Number(h.from))
 	}
 }
 
 func (h *head) holds() int { return cap(h.b) }
 
 func (h *head) noun() string {
-	if h.s.dir == trace.ClientToServer {
+	if h.s.dir == event.ClientToServer {
 		return "the request"
 	}
 	return "the response"
@@ -83,13 +84,13 @@ func (h *head) stop(what string) {
 	if len(h.b) == 0 {
 		h.from = h.s.next
 	}
-	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), trace.Number(h.from), what)
+	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), text.Number(h.from), what)
 }
 
 // parse makes a message of a head that has come whole, and puts the decoder of its body in place.
 func (h *head) parse() {
 	m := message{from: h.from, head: h.b}
-	if h.s.dir == trace.ClientToServer {
+	if h.s.dir == event.ClientToServer {
 		h.request(m)
 	} else {
 		h.response(m)
@@ -97,8 +98,8 @@ func (h *head) parse() {
 }
 
 // tellHead tells of the head by itself.
-func (h *head) tellHead(kind trace.Kind, text string) {
-	h.s.tell(trace.Event{Ev: kind, Span: span(h.from, h.from+int64(len(h.b))), Bytes: h.b, Text: text})
+func (h *head) tellHead(kind event.Kind, text string) {
+	h.s.tell(event.Event{Ev: kind, Span: span(h.from, h.from+int64(len(h.b))), Bytes: h.b, Text: text})
 }
 
 func (h *head) request(m message) {
@@ -121,7 +122,7 @@ func (h *head) request(m message) {
 	if asked.websocket {
 		text = "asks for a WebSocket"
 	}
-	h.tellHead(trace.Request, text)
+	h.tellHead(event.Request, text)
 	h.s.carried.words("the request " + brief(m.text))
 	h.s.c.pairing.ask(asked)
 	newBody(h.s, &asked.message, bodyOf(r.ContentLength, r.TransferEncoding, false), func() { h.s.asked(asked) })
@@ -153,11 +154,11 @@ func (h *head) response(m message) {
 	}
 	switch a := answerOf(r, asked, known); {
 	case a.websocket:
-		h.tellHead(trace.Response, acceptText(r, asked, known))
+		h.tellHead(event.Response, acceptText(r, asked, known))
 		h.upgrade(a, asked, known)
 		return
 	case a.switched:
-		h.tellHead(trace.Response, text)
+		h.tellHead(event.Response, text)
 		h.s.c.pairing.answer(asked, known, a)
 		h.s.message(&m, h.from+int64(len(h.b)))
 		h.s.silence() // another protocol's
@@ -165,7 +166,7 @@ func (h *head) response(m message) {
 	case r.StatusCode >= 200:
 		h.s.c.pairing.answer(asked, known, a)
 	}
-	h.tellHead(trace.Response, text)
+	h.tellHead(event.Response, text)
 	none := asked.method == http.MethodHead || r.StatusCode < 200 || r.StatusCode == http.StatusNoContent ||
 		r.StatusCode == http.StatusNotModified
 	if none {

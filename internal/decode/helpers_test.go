@@ -10,14 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
 // A tape keeps the events that it was told, with copies of their bytes.
-type tape []trace.Event
+type tape []event.Event
 
-func (t *tape) Record(e trace.Event) {
+func (t *tape) Record(e event.Event) {
 	if e.Bytes != nil {
 		e.Bytes = append([]byte{}, e.Bytes...)
 	}
@@ -25,7 +26,7 @@ func (t *tape) Record(e trace.Event) {
 }
 
 // lines are the events of one stream in short, with the bytes of frames and messages.
-func (t tape) lines(dir trace.Dir) []string {
+func (t tape) lines(dir event.Dir) []string {
 	var lines []string
 	for _, e := range t {
 		if e.Dir == dir {
@@ -35,7 +36,7 @@ func (t tape) lines(dir trace.Dir) []string {
 	return lines
 }
 
-func line(e trace.Event) string {
+func line(e event.Event) string {
 	s := string(e.Ev)
 	if e.Span != nil {
 		s += fmt.Sprintf(" %d+%d", e.Off, e.N)
@@ -44,8 +45,8 @@ func line(e trace.Event) string {
 		s += fmt.Sprintf(" op=%d fin=%t rsv=%d masked=%t key=%s payload=%d", h.Opcode, h.Fin, h.RSV, h.Masked, h.Key,
 			h.Payload)
 	}
-	if e.Ev == trace.Frame || e.Ev == trace.Message {
-		s += " " + trace.Quote(e.Bytes, 40)
+	if e.Ev == event.Frame || e.Ev == event.Message {
+		s += " " + text.Quote(e.Bytes, 40)
 	}
 	if e.Text != "" {
 		s += ": " + e.Text
@@ -64,20 +65,20 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // A told is bytes of one direction.
 type told struct {
-	dir trace.Dir
+	dir event.Dir
 	b   []byte
 }
 
 const (
-	c2s = trace.ClientToServer
-	s2c = trace.ServerToClient
+	c2s = event.ClientToServer
+	s2c = event.ServerToClient
 )
 
 // decoded is what comes of streams that are told one after the other, in pieces of the given size, 0 for whole.
 func decoded(codec framing.Codec, size int, all ...told) tape {
 	var t tape
 	c := New(1, codec, &t)
-	at := map[trace.Dir]int64{}
+	at := map[event.Dir]int64{}
 	for _, s := range all {
 		for b := s.b; len(b) > 0; {
 			n := len(b)
@@ -95,7 +96,7 @@ func decoded(codec framing.Codec, size int, all ...told) tape {
 }
 
 // lend is Bytes with a buffer that is used for something else afterwards.
-func lend(c *Conversation, dir trace.Dir, off int64, b []byte, n int) {
+func lend(c *Conversation, dir event.Dir, off int64, b []byte, n int) {
 	lent := slices.Clone(b)
 	c.Bytes(noon, dir, off, lent, n)
 	if !slices.Equal(lent, b) {
@@ -120,7 +121,7 @@ func fromClient(parts ...[]byte) told { return told{c2s, slices.Concat(parts...)
 func fromServer(parts ...[]byte) told { return told{s2c, slices.Concat(parts...)} }
 
 // of are the events of that kind in a stream.
-func (t tape) of(dir trace.Dir, kind trace.Kind) (list []trace.Event) {
+func (t tape) of(dir event.Dir, kind event.Kind) (list []event.Event) {
 	for _, e := range t {
 		if e.Dir == dir && e.Ev == kind {
 			list = append(list, e)
@@ -130,7 +131,7 @@ func (t tape) of(dir trace.Dir, kind trace.Kind) (list []trace.Event) {
 }
 
 // texts are the texts of the events of that kind in a stream.
-func (t tape) texts(dir trace.Dir, kind trace.Kind) (list []string) {
+func (t tape) texts(dir event.Dir, kind event.Kind) (list []string) {
 	for _, e := range t.of(dir, kind) {
 		list = append(list, e.Text)
 	}
@@ -147,7 +148,7 @@ func everyCut(t *testing.T, codec framing.Codec, all ...told) tape {
 	}
 	for size := 1; size < longest; size++ {
 		cut := decoded(codec, size, all...)
-		for _, dir := range []trace.Dir{c2s, s2c} {
+		for _, dir := range []event.Dir{c2s, s2c} {
 			require.Equal(t, whole.lines(dir), cut.lines(dir), "in pieces of %d", size)
 		}
 	}

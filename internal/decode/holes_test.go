@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // without is b, of which the capture does not have the n bytes at off.
-func without(dir trace.Dir, b []byte, off, n int) captured {
+func without(dir event.Dir, b []byte, off, n int) captured {
 	c := lacking(dir, b, nil)
 	for i := range n {
 		c.known[off+i] = false
@@ -29,7 +30,7 @@ func TestAHoleInAPayloadLosesNoPlace(t *testing.T) {
 		for n := 1; off+n <= len(first); n++ {
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
 			missing := lack(int64(n), " of its payload")
-			beginning := trace.Quote([]byte("0123456789"[:off-header]), 40)
+			beginning := text.Quote([]byte("0123456789"[:off-header]), 40)
 			assert.Equal(t, []string{
 				"frame 0+16 op=1 fin=true rsv=0 masked=true key=37fa213d payload=10 " + beginning + ": " + missing,
 				"message 0+16 " + beginning + ": " + missing,
@@ -48,15 +49,15 @@ func TestHolesInTwoFragments(t *testing.T) {
 	got := play(framing.WebSocket{}, captured{dir: c2s}, s, nil)
 	assert.Equal(t, []string{"1 byte of its payload is not in the capture", "",
 		"2 bytes of its payload are not in the capture"},
-		got.texts(s2c, trace.Frame))
+		got.texts(s2c, event.Frame))
 	assert.Equal(t, []string{`message 0+14 "ab": 3 bytes of its payload are not in the capture`},
-		[]string{line(got.of(s2c, trace.Message)[0])})
+		[]string{line(got.of(s2c, event.Message)[0])})
 }
 
 func TestAHoleInACloseIsNoFault(t *testing.T) {
 	b := frameOf(ws.OpClose, true, false, "\x03\xe8bye")
 	got := play(framing.WebSocket{}, captured{dir: c2s}, without(s2c, b, 3, 1), nil)
-	assert.Equal(t, []string{"5 bytes"}, []string{trace.Bytes(got[0].Payload)})
+	assert.Equal(t, []string{"5 bytes"}, []string{text.Bytes(got[0].Payload)})
 	assert.Len(t, got, 1)
 }
 
@@ -69,7 +70,7 @@ func TestAHoleInAHeaderLosesThePlace(t *testing.T) {
 				continue // in front of the second header, or behind it
 			}
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
-			failed := got.texts(c2s, trace.Failed)
+			failed := got.texts(c2s, event.Failed)
 			require.Len(t, failed, 1, "%d bytes at %d: %v", n, off, got.lines(c2s))
 			what := "the frame at offset 11 has a header that is not whole in the capture"
 			switch {
@@ -79,7 +80,7 @@ func TestAHoleInAHeaderLosesThePlace(t *testing.T) {
 				what = "the frame at offset 11 is not in the capture"
 			}
 			assert.Equal(t, what+": from there on, nothing can be said about frames", failed[0])
-			assert.Len(t, got.of(c2s, trace.Frame), 1)
+			assert.Len(t, got.of(c2s, event.Frame), 1)
 		}
 	}
 }
@@ -96,13 +97,13 @@ func TestASnapLengthHidesTheEndsOfSegments(t *testing.T) {
 		c.Bytes(noon, c2s, int64(off), b[off:off+min(n, 200)], n)
 		off += n
 	}
-	frames := told.of(c2s, trace.Frame)
+	frames := told.of(c2s, event.Frame)
 	require.Len(t, frames, 1, "the second one's header is hidden")
 	assert.Equal(t, "4,208 bytes of its payload are not in the capture", frames[0].Text)
 	assert.Len(t, frames[0].Bytes, 192)
 	assert.Equal(t, []string{fmt.Sprintf("the frame at offset %s is not in the capture: "+
-		"from there on, nothing can be said about frames", trace.Number(int64(len(asking)+5008)))}, told.texts(c2s,
-		trace.Failed))
+		"from there on, nothing can be said about frames", text.Number(int64(len(asking)+5008)))}, told.texts(c2s,
+		event.Failed))
 }
 
 func TestAHoleInHTTP(t *testing.T) {
@@ -110,22 +111,22 @@ func TestAHoleInHTTP(t *testing.T) {
 	body := len(post) - 28
 	got := play(nil, without(c2s, post, body, 10), captured{dir: s2c}, nil)
 	assert.Equal(t, []string{"POST /, the head and 10 bytes of body; 10 bytes of it are not in the capture", "GET /"},
-		got.texts(c2s, trace.Message))
+		got.texts(c2s, event.Message))
 	got = play(nil, without(c2s, post, body-1, 1), captured{dir: s2c}, nil)
 	assert.Equal(t, []string{"the request at offset 0 has a head of which bytes are not in the capture; " +
 		"nothing can be said of what follows"},
-		got.texts(c2s, trace.Failed))
+		got.texts(c2s, event.Failed))
 	got = play(nil, without(c2s, post, body+10, 1), captured{dir: s2c}, nil)
-	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "the request at offset 49 has a head of which bytes")
+	assert.Contains(t, got.texts(c2s, event.Failed)[0], "the request at offset 49 has a head of which bytes")
 	got = play(nil, without(c2s, post, 0, 1), captured{dir: s2c}, nil)
 	assert.Empty(t, got, "what it is, nobody knows")
 
 	chunked := []byte("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 	data := len(chunked) - 10
 	got = play(nil, without(c2s, chunked, data, 3), captured{dir: s2c}, nil)
-	assert.Contains(t, got.texts(c2s, trace.Message)[0], "3 bytes of it are not in the capture")
+	assert.Contains(t, got.texts(c2s, event.Message)[0], "3 bytes of it are not in the capture")
 	got = play(nil, without(c2s, chunked, data+3, 1), captured{dir: s2c}, nil)
-	assert.Contains(t, got.texts(c2s, trace.Failed)[0], "the bytes at offset 53 are not in the capture")
+	assert.Contains(t, got.texts(c2s, event.Failed)[0], "the bytes at offset 53 are not in the capture")
 }
 
 func TestBytesThatCameBeforeArePassedOver(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stretchr/testify/assert"
+	"echolab/internal/event"
 
-	"echolab/internal/trace"
+	"github.com/stretchr/testify/assert"
 )
 
 func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
@@ -41,17 +41,17 @@ func TestBodiesEndWhereTheirHeadsSay(t *testing.T) {
 				responses += next
 			}
 			got := everyCut(t, nil, fromClient([]byte(requests)), fromServer([]byte(responses)))
-			messages := got.of(c2s, trace.Message)
+			messages := got.of(c2s, event.Message)
 			assert.Len(t, messages, 2, got.lines(c2s))
-			assert.Equal(t, trace.Span{N: len(c.request)}, *messages[0].Span)
-			answers := got.of(s2c, trace.Message)
-			assert.Equal(t, trace.Span{N: len(c.response + c.body)}, *answers[0].Span, got.lines(s2c))
+			assert.Equal(t, event.Span{N: len(c.request)}, *messages[0].Span)
+			answers := got.of(s2c, event.Message)
+			assert.Equal(t, event.Span{N: len(c.response + c.body)}, *answers[0].Span, got.lines(s2c))
 			assert.Equal(t, c.response, string(answers[0].Bytes))
 			if !c.until {
 				assert.Len(t, answers, 2)
 			}
-			assert.Empty(t, got.of(c2s, trace.Failed))
-			assert.Empty(t, got.of(s2c, trace.Failed))
+			assert.Empty(t, got.of(c2s, event.Failed))
+			assert.Empty(t, got.of(s2c, event.Failed))
 		})
 	}
 }
@@ -60,8 +60,8 @@ func TestInterimResponsesAnswerNothing(t *testing.T) {
 	got := everyCut(t, nil, fromClient([]byte("HEAD / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n")),
 		fromServer([]byte("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+
 			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")))
-	assert.Equal(t, []string{"100 Continue", "103 Early Hints", "200 OK"}, got.texts(s2c, trace.Message))
-	assert.Empty(t, got.of(s2c, trace.Failed), "the last one is to HEAD, and has no body")
+	assert.Equal(t, []string{"100 Continue", "103 Early Hints", "200 OK"}, got.texts(s2c, event.Message))
+	assert.Empty(t, got.of(s2c, event.Failed), "the last one is to HEAD, and has no body")
 }
 
 func TestWhatIsNoHTTPIsSaid(t *testing.T) {
@@ -91,7 +91,7 @@ func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 7, 1448} {
 				got := decoded(nil, size, fromClient([]byte(c.b)))
-				failed := got.texts(c2s, trace.Failed)
+				failed := got.texts(c2s, event.Failed)
 				assert.Len(t, failed, 1)
 				assert.Contains(t, failed[0], c.want)
 			}
@@ -112,20 +112,20 @@ func TestUnansweredRequestsAreForgotten(t *testing.T) {
 	c := New(1, nil, &told)
 	off := int64(0)
 	feed(c, c2s, &off, []byte(strings.Repeat("GET / HTTP/1.1\r\n\r\n", 3*maxRequests)))
-	assert.Len(t, told.of(c2s, trace.Message), 3*maxRequests)
+	assert.Len(t, told.of(c2s, event.Message), 3*maxRequests)
 	assert.LessOrEqual(t, len(c.pairing.requests), maxRequests)
 	off = 0
 	feed(c, s2c, &off, []byte("HTTP/1.1 204 No Content\r\n\r\n"))
-	assert.Equal(t, []string{"204 No Content; its request is not known"}, told.texts(s2c, trace.Response))
+	assert.Equal(t, []string{"204 No Content; its request is not known"}, told.texts(s2c, event.Response))
 }
 
 func TestAnEmptyLineInFrontOfARequestIsIgnored(t *testing.T) {
 	get := "GET / HTTP/1.1\r\n\r\n"
 	for _, empty := range []string{"\r\n", "\n", "\r\n\r\n"} {
 		got := everyCut(t, nil, fromClient([]byte(get+empty+get+empty)))
-		assert.Empty(t, got.of(c2s, trace.Failed))
-		assert.Len(t, got.of(c2s, trace.Message), 2)
-		assert.Equal(t, trace.Span{Off: int64(len(get + empty)), N: len(get)}, *got.of(c2s, trace.Message)[1].Span)
+		assert.Empty(t, got.of(c2s, event.Failed))
+		assert.Len(t, got.of(c2s, event.Message), 2)
+		assert.Equal(t, event.Span{Off: int64(len(get + empty)), N: len(get)}, *got.of(c2s, event.Message)[1].Span)
 	}
 }
 
@@ -137,15 +137,15 @@ func TestABodyThatIsCompressedEndsWithItsChunks(t *testing.T) {
 		head := "HTTP/1.1 200 OK\r\ntransfer-Encoding: " + encoding + "\r\n\r\n"
 		post := "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: " + encoding + "\r\n\r\n"
 		got := everyCut(t, nil, fromClient([]byte(post+chunks+post+chunks)), fromServer([]byte(head+chunks+head+chunks)))
-		for dir, size := range map[trace.Dir]int{c2s: len(post + chunks), s2c: len(head + chunks)} {
+		for dir, size := range map[event.Dir]int{c2s: len(post + chunks), s2c: len(head + chunks)} {
 			if !ok {
-				assert.Contains(t, got.texts(dir, trace.Failed)[0], "unsupported transfer encoding")
+				assert.Contains(t, got.texts(dir, event.Failed)[0], "unsupported transfer encoding")
 				continue
 			}
-			assert.Empty(t, got.of(dir, trace.Failed), encoding)
-			messages := got.of(dir, trace.Message)
+			assert.Empty(t, got.of(dir, event.Failed), encoding)
+			messages := got.of(dir, event.Message)
 			assert.Len(t, messages, 2)
-			assert.Equal(t, trace.Span{Off: int64(size), N: size}, *messages[1].Span)
+			assert.Equal(t, event.Span{Off: int64(size), N: size}, *messages[1].Span)
 		}
 	}
 }

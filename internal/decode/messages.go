@@ -5,7 +5,8 @@ import (
 	"errors"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // maxMessage is the most bytes that a message of a codec may have.
@@ -75,10 +76,10 @@ func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
 	switch {
 	case errors.Is(err, framing.ErrTooLarge):
 		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
-			trace.Number(m.from), trace.Bytes(maxMessage))
+			text.Number(m.from), text.Bytes(maxMessage))
 		return nil, true
 	case !errors.Is(err, errMore):
-		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", trace.Number(m.from), err)
+		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", text.Number(m.from), err)
 		return nil, true
 	}
 	m.asked = len(rest)
@@ -97,7 +98,7 @@ func (m *messages) read(b []byte) (rest []byte, err error) {
 		size := len(b) - len(m.in.b) - m.r.Buffered()
 		m.s.carried.add(aMessage, thing{size: int64(len(msg))})
 		end := m.from + int64(size)
-		m.s.tell(trace.Event{Ev: trace.Message, Span: span(m.from, end), Bytes: msg[:min(len(msg), keptBytes)]})
+		m.s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: msg[:min(len(msg), keptBytes)]})
 		m.from = end
 		b = b[size:]
 	}
@@ -115,7 +116,7 @@ func (m *messages) enough(b []byte, seen int) bool {
 
 func (m *messages) miss(n int64) int64 {
 	m.s.stop("the bytes at offset %s are not in the capture: from there on, nothing can be said about messages",
-		trace.Number(m.s.next))
+		text.Number(m.s.next))
 	return n
 }
 
@@ -128,7 +129,7 @@ func (m *messages) end() {
 		m.b = append(m.b[:0], rest...)
 	}
 	if len(m.b) > 0 {
-		m.s.failed("the message at offset %s has no end in the capture", trace.Number(m.from))
+		m.s.failed("the message at offset %s has no end in the capture", text.Number(m.from))
 	}
 }
 

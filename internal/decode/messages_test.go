@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestTheMessagesOfACodec(t *testing.T) {
@@ -23,26 +23,26 @@ func TestTheMessagesOfACodec(t *testing.T) {
 	for _, codec := range []framing.Codec{framing.Lines{}, framing.Fixed(3), framing.LengthPrefix{}, prefixed{}} {
 		t.Run(fmt.Sprint(codec), func(t *testing.T) {
 			var b []byte
-			var want []trace.Span
+			var want []event.Span
 			for _, msg := range messages {
 				from := len(b)
 				var err error
 				b, err = codec.Append(b, []byte(msg))
 				require.NoError(t, err)
-				want = append(want, trace.Span{Off: int64(from), N: len(b) - from})
+				want = append(want, event.Span{Off: int64(from), N: len(b) - from})
 			}
 			got := everyCut(t, codec, fromClient(b), fromServer(b))
-			for _, dir := range []trace.Dir{c2s, s2c} {
+			for _, dir := range []event.Dir{c2s, s2c} {
 				assert.Equal(t, messages, got.bodies(dir))
-				for i, e := range got.of(dir, trace.Message) {
+				for i, e := range got.of(dir, event.Message) {
 					assert.Equal(t, want[i], *e.Span)
 				}
-				assert.Empty(t, got.of(dir, trace.Failed))
+				assert.Empty(t, got.of(dir, event.Failed))
 			}
 			got = everyCut(t, codec, fromClient(b[:len(b)-1]))
 			assert.Equal(t, messages[:3], got.bodies(c2s))
 			assert.Equal(t, []string{fmt.Sprintf("the message at offset %d has no end in the capture", want[3].Off)},
-				got.texts(c2s, trace.Failed))
+				got.texts(c2s, event.Failed))
 		})
 	}
 }
@@ -91,9 +91,9 @@ func TestACodecIsNotAskedForEveryPieceOfALongMessage(t *testing.T) {
 		}
 		c.End(noon, c2s)
 		assert.Less(t, asked, 100, "of %d pieces", len(stream)/piece)
-		require.Equal(t, 1, len(told.of(c2s, trace.Message)), "it is told at the end, if not before")
-		assert.Equal(t, trace.Span{N: len(stream)}, *told.of(c2s, trace.Message)[0].Span)
-		assert.Empty(t, told.of(c2s, trace.Failed))
+		require.Equal(t, 1, len(told.of(c2s, event.Message)), "it is told at the end, if not before")
+		assert.Equal(t, event.Span{N: len(stream)}, *told.of(c2s, event.Message)[0].Span)
+		assert.Empty(t, told.of(c2s, event.Failed))
 	}
 }
 
@@ -121,7 +121,7 @@ func TestMessagesHaveALimit(t *testing.T) {
 				if c.right {
 					assert.Len(t, got, 1)
 					assert.Len(t, got[0].Bytes, keptBytes)
-					assert.Equal(t, trace.Span{N: len(c.b)}, *got[0].Span)
+					assert.Equal(t, event.Span{N: len(c.b)}, *got[0].Span)
 					continue
 				}
 				assert.Equal(t, []string{"error: the message at offset 0 is longer than 1,048,576 bytes; " +
@@ -157,20 +157,20 @@ func TestFramesWithoutAHandshake(t *testing.T) {
 	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`,
 		`message 0+11 "hello"`}, got.lines(c2s))
 	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c,
-		trace.Message))
-	assert.Empty(t, got.of(s2c, trace.Failed))
+		event.Message))
+	assert.Empty(t, got.of(s2c, event.Failed))
 }
 
 func TestWhatACallCarried(t *testing.T) {
 	large := frameOf(ws.OpText, true, true, strings.Repeat("x", 10_000))
 	c := New(1, nil, nil)
-	at := map[trace.Dir]int64{}
-	say := func(dir trace.Dir, b []byte, n int) string {
+	at := map[event.Dir]int64{}
+	say := func(dir event.Dir, b []byte, n int) string {
 		c.Bytes(noon, dir, at[dir], b, n)
 		at[dir] += int64(n)
 		return c.Carried(dir)
 	}
-	whole := func(dir trace.Dir, parts ...[]byte) string {
+	whole := func(dir event.Dir, parts ...[]byte) string {
 		b := bytes.Join(parts, nil)
 		return say(dir, b, len(b))
 	}
@@ -195,7 +195,7 @@ func TestWhatACallCarried(t *testing.T) {
 			hello, hello[:1]))
 	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello[1:]))
 
-	c, at = New(1, framing.Lines{}, nil), map[trace.Dir]int64{}
+	c, at = New(1, framing.Lines{}, nil), map[event.Dir]int64{}
 	assert.Equal(t, "message of 2", whole(c2s, []byte("ab\r\n")))
 	assert.Equal(t, "2 messages: 0, 3; part of a message", whole(c2s, []byte("\nabc\nd")))
 	assert.Equal(t, "part of a message", whole(c2s, []byte("d")))

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"echolab/internal/deflate"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -109,12 +110,12 @@ func acceptText(r *http.Response, asked *request, known bool) string {
 // upgrade begins the server's frames behind the head of a 101.
 func (h *head) upgrade(a answer, asked *request, known bool) {
 	h.s.c.pairing.answer(asked, known, a)
-	h.s.tell(trace.Event{Ev: trace.Upgrade, Span: span(h.from, h.from+int64(len(h.b)))})
+	h.s.tell(event.Event{Ev: event.Upgrade, Span: span(h.from, h.from+int64(len(h.b)))})
 	if a.unclear != nil {
 		h.s.failed("the response at offset %s: %v; what that means for messages is not known here",
-			trace.Number(h.from), a.unclear)
+			text.Number(h.from), a.unclear)
 	}
-	h.s.decoder = newFrames(h.s, inflationOf(a.deflate, trace.ServerToClient), a.unclear != nil)
+	h.s.decoder = newFrames(h.s, inflationOf(a.deflate, event.ServerToClient), a.unclear != nil)
 }
 
 // asked is told that a request is over.
@@ -188,10 +189,10 @@ func (c *Conversation) proceed() {
 	case r.answer == nil:
 		s.message(&r.message, r.end)
 		s.decoder = &lost{s, fmt.Sprintf("the answer to the request at offset %s is not in the capture; "+
-			"nothing can be said of what follows", trace.Number(r.from))}
+			"nothing can be said of what follows", text.Number(r.from))}
 	case r.answer.websocket:
-		s.tell(trace.Event{Ev: trace.Upgrade, Span: span(r.from, r.end)})
-		s.decoder = newFrames(s, inflationOf(r.answer.deflate, trace.ClientToServer), r.answer.unclear != nil)
+		s.tell(event.Event{Ev: event.Upgrade, Span: span(r.from, r.end)})
+		s.decoder = newFrames(s, inflationOf(r.answer.deflate, event.ClientToServer), r.answer.unclear != nil)
 	case r.answer.switched:
 		s.message(&r.message, r.end)
 		s.silence() // another protocol's

@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // recordHeader is the size of the header of a TLS record: its type, its version and its length (RFC 8446 section 5.1).
@@ -91,14 +92,14 @@ func (r *records) miss(n int64) int64 {
 
 func (r *records) end() {
 	if r.have > 0 {
-		r.s.failed("the TLS record at offset %s has no end in the capture", trace.Number(r.from))
+		r.s.failed("the TLS record at offset %s has no end in the capture", text.Number(r.from))
 	}
 }
 
 func (r *records) holds() int { return cap(r.hello) }
 
 func (r *records) lose(why string) {
-	r.s.stop("the record at offset %s %s; nothing can be said of what follows", trace.Number(r.from), why)
+	r.s.stop("the record at offset %s %s; nothing can be said of what follows", text.Number(r.from), why)
 }
 
 // pass passes over n bytes of the record, up to the given offset, and tells of the record at its end.
@@ -106,7 +107,7 @@ func (r *records) pass(n int, end int64) {
 	kind := recordTypes[r.header[0]-changeCipherSpec]
 	size := int(binary.BigEndian.Uint16(r.header[3:]))
 	if r.left -= n; r.left > 0 {
-		r.s.carried.part(fmt.Sprintf("a TLS record: %s of %s", kind, trace.Number(int64(size))))
+		r.s.carried.part(fmt.Sprintf("a TLS record: %s of %s", kind, text.Number(int64(size))))
 		return
 	}
 	text := kind + " record"
@@ -114,6 +115,6 @@ func (r *records) pass(n int, end int64) {
 		text += helloText(r.header, r.hello)
 	}
 	r.s.carried.add(aRecord, thing{text: kind, size: int64(size)})
-	r.s.tell(trace.Event{Ev: trace.TLS, Span: span(r.from, end), Text: text})
+	r.s.tell(event.Event{Ev: event.TLS, Span: span(r.from, end), Text: text})
 	r.have, r.hello, r.later = 0, nil, true
 }

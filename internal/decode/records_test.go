@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"echolab/internal/event"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"echolab/internal/trace"
 )
 
 // A wiretap keeps what is written to a connection.
@@ -70,7 +70,7 @@ func TestTheRecordsOfTLS(t *testing.T) {
 			c, s := conversation(t, version)
 			got := everyCut(t, nil, fromClient(c), fromServer(s))
 			for _, stream := range []told{{c2s, c}, {s2c, s}} {
-				records := got.of(stream.dir, trace.TLS)
+				records := got.of(stream.dir, event.TLS)
 				at := int64(0)
 				for _, e := range records {
 					assert.Equal(t, at, e.Off, "one behind the other")
@@ -83,8 +83,8 @@ func TestTheRecordsOfTLS(t *testing.T) {
 				assert.Len(t, got.lines(stream.dir), len(records), "nothing else is claimed")
 			}
 			assert.Equal(t, `handshake record: ClientHello for "lab.example", to speak "h2" or "http/1.1"`,
-				got.texts(c2s, trace.TLS)[0])
-			assert.Equal(t, "handshake record", got.texts(s2c, trace.TLS)[0])
+				got.texts(c2s, event.TLS)[0])
+			assert.Equal(t, "handshake record", got.texts(s2c, event.TLS)[0])
 		})
 	}
 }
@@ -118,7 +118,7 @@ func TestWhatIsNoRecordIsSaid(t *testing.T) {
 func TestAServerMayAnswerTLSWithoutIt(t *testing.T) {
 	no := []byte("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 	got := everyCut(t, nil, fromClient([]byte("\x16\x03\x01\x00\x01\x01")), fromServer(no))
-	assert.Equal(t, []string{"400 Bad Request; its request is not known"}, got.texts(s2c, trace.Response))
+	assert.Equal(t, []string{"400 Bad Request; its request is not known"}, got.texts(s2c, event.Response))
 	got = everyCut(t, nil, fromClient([]byte("GET / HTTP/1.1\r\n\r\n")), fromServer([]byte("\x15\x03\x01\x00\x02\x02\x16")))
-	assert.Equal(t, []string{"alert record"}, got.texts(s2c, trace.TLS))
+	assert.Equal(t, []string{"alert record"}, got.texts(s2c, event.TLS))
 }

@@ -4,7 +4,7 @@ import (
 	"bytes"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A start decides by a stream's first bytes what it is. Each stream is decided by itself: a server that speaks TLS may
@@ -48,9 +48,9 @@ var responses = [][]byte{[]byte("HTTP/1.")}
 const longestStart = 16
 
 // decide says what a stream that begins with b is, as soon as b tells it.
-func decide(dir trace.Dir, b []byte) protocol {
+func decide(dir event.Dir, b []byte) protocol {
 	starts := responses
-	if dir == trace.ClientToServer {
+	if dir == event.ClientToServer {
 		starts = requests
 	}
 	is, open := record(b)

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A stream is one direction of a connection: its decoder, and what has to wait until the other direction explains it.
 type stream struct {
 	c   *Conversation
-	dir trace.Dir
+	dir event.Dir
 
 	came    int64     // how many bytes were handed in
 	next    int64     // the offset of the byte that the decoder gets next
@@ -132,20 +132,20 @@ func (s *stream) silence() {
 
 // failed tells of what is wrong.
 func (s *stream) failed(format string, args ...any) {
-	s.tell(trace.Event{Ev: trace.Failed, Text: fmt.Sprintf(format, args...)})
+	s.tell(event.Event{Ev: event.Failed, Text: fmt.Sprintf(format, args...)})
 }
 
 // tell completes an event of the stream and records it.
-func (s *stream) tell(e trace.Event) {
+func (s *stream) tell(e event.Event) {
 	if s.c.rec == nil {
 		return
 	}
-	e.Time, e.At, e.Conn, e.Dir = s.at, trace.Wire, s.c.conn, s.dir
+	e.Time, e.At, e.Conn, e.Dir = s.at, event.Wire, s.c.conn, s.dir
 	s.c.rec.Record(e)
 }
 
 // span is the part of the stream from one offset to another.
-func span(from, to int64) *trace.Span { return &trace.Span{Off: from, N: int(to - from)} }
+func span(from, to int64) *event.Span { return &event.Span{Off: from, N: int(to - from)} }
 
 // A silent decoder claims nothing of the bytes.
 type silent struct{}

@@ -7,7 +7,7 @@ import (
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -34,12 +34,12 @@ func TestAnUpgradeAndItsFrames(t *testing.T) {
 		`frame 136+4 op=8 fin=true rsv=0 masked=false key= payload=2 "\x03\xe8"`,
 	}, got.lines(s2c))
 	for _, e := range got {
-		assert.Equal(t, trace.Wire, e.At)
+		assert.Equal(t, event.Wire, e.At)
 		assert.Equal(t, 1, e.Conn)
 		assert.Equal(t, noon, e.Time)
 	}
-	assert.Equal(t, string(asking), string(got.of(c2s, trace.Request)[0].Bytes))
-	assert.Equal(t, string(accepting), string(got.of(s2c, trace.Response)[0].Bytes))
+	assert.Equal(t, string(asking), string(got.of(c2s, event.Request)[0].Bytes))
+	assert.Equal(t, string(accepting), string(got.of(s2c, event.Response)[0].Bytes))
 }
 
 func TestTheOrderOfTheDirectionsDoesNotMatter(t *testing.T) {
@@ -69,25 +69,25 @@ func TestTheMapsBeginBehindTheLastRequest(t *testing.T) {
 		"request 56+152: asks for a WebSocket", "upgrade 56+152",
 		`frame 208+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`, `message 208+11 "hello"`,
 	}, got.lines(c2s))
-	assert.Len(t, got.of(s2c, trace.Message), 3)
-	assert.Equal(t, trace.Span{Off: 80, N: 129}, *got.of(s2c, trace.Upgrade)[0].Span)
+	assert.Len(t, got.of(s2c, event.Message), 3)
+	assert.Equal(t, event.Span{Off: 80, N: 129}, *got.of(s2c, event.Upgrade)[0].Span)
 }
 
 func TestAnUpgradeThatIsTurnedDownIsAMessage(t *testing.T) {
 	again := []byte("GET /b HTTP/1.1\r\nHost: x\r\n\r\n")
 	no := []byte("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 3\r\n\r\nno\n")
 	got := everyCut(t, nil, fromClient(asking, again), fromServer(no, no))
-	assert.Empty(t, got.of(c2s, trace.Upgrade))
-	assert.Equal(t, []string{"GET /ws", "GET /b"}, got.texts(c2s, trace.Message))
-	assert.Equal(t, []string{"426 Upgrade Required", "426 Upgrade Required"}, got.texts(s2c, trace.Response))
+	assert.Empty(t, got.of(c2s, event.Upgrade))
+	assert.Equal(t, []string{"GET /ws", "GET /b"}, got.texts(c2s, event.Message))
+	assert.Equal(t, []string{"426 Upgrade Required", "426 Upgrade Required"}, got.texts(s2c, event.Response))
 }
 
 func TestAnAcceptOfAnotherKeyIsSaid(t *testing.T) {
 	got := decoded(nil, 0, fromClient(asking, hello), fromServer(websocket.Response("another", ""), echoed))
-	text := got.of(s2c, trace.Response)[0].Text
+	text := got.of(s2c, event.Response)[0].Text
 	assert.Contains(t, text, "not with the answer that was asked for")
 	assert.Contains(t, text, `the answer to the key "dGhlIHNhbXBsZSBub25jZQ==" is "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="`)
-	assert.Len(t, got.of(c2s, trace.Frame), 1, "the frames are there all the same")
+	assert.Len(t, got.of(c2s, event.Frame), 1, "the frames are there all the same")
 }
 
 func TestWithoutAnAnswerNothingIsSaidOfFrames(t *testing.T) {
@@ -98,13 +98,13 @@ func TestWithoutAnAnswerNothingIsSaidOfFrames(t *testing.T) {
 		"error: the answer to the request at offset 0 is not in the capture; nothing can be said of what follows",
 	}, got.lines(c2s))
 	got = decoded(nil, 0, fromClient(asking))
-	assert.Empty(t, got.of(c2s, trace.Failed), "nothing follows")
+	assert.Empty(t, got.of(c2s, event.Failed), "nothing follows")
 }
 
 func TestWithoutTheRequestTheServersFramesAreKnown(t *testing.T) {
 	got := everyCut(t, nil, fromServer(accepting, echoed))
-	assert.Equal(t, []string{"makes a WebSocket; its request is not known"}, got.texts(s2c, trace.Response))
-	assert.Len(t, got.of(s2c, trace.Frame), 1)
+	assert.Equal(t, []string{"makes a WebSocket; its request is not known"}, got.texts(s2c, event.Response))
+	assert.Len(t, got.of(s2c, event.Frame), 1)
 	assert.Equal(t, []string{"error: the request for the WebSocket is not in the capture: " +
 		"nothing can be said about the client's frames"},
 		got.lines(c2s))
@@ -122,16 +122,16 @@ func TestWhatWaitsForTheOtherDirectionIsBounded(t *testing.T) {
 	}
 	assert.Equal(t, []string{"the answer to the request at offset 0 is not in the capture; " +
 		"nothing can be said of what follows"},
-		told.texts(c2s, trace.Failed))
+		told.texts(c2s, event.Failed))
 
 	told = nil
 	c, off = New(1, nil, &told), 0
 	answers := []byte(strings.Repeat("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 10_000))
 	feed(c, s2c, &off, answers)
 	assert.LessOrEqual(t, c.server.heldSize, maxHeld+segment)
-	assert.NotEmpty(t, told.of(s2c, trace.Response), "after so many, the requests are not waited for")
+	assert.NotEmpty(t, told.of(s2c, event.Response), "after so many, the requests are not waited for")
 	c.End(noon, s2c)
-	assert.Len(t, told.of(s2c, trace.Message), 10_000)
+	assert.Len(t, told.of(s2c, event.Message), 10_000)
 }
 
 func TestAnotherProtocolBehindA101IsNotClaimed(t *testing.T) {
@@ -144,6 +144,6 @@ func TestAnotherProtocolBehindA101IsNotClaimed(t *testing.T) {
 		got := everyCut(t, nil, fromClient(c.ask, hello), fromServer(c.yes, echoed))
 		assert.Len(t, got.lines(c2s), 2, name)
 		assert.Len(t, got.lines(s2c), 2, name)
-		assert.Len(t, got.of(s2c, trace.Message), 1, name)
+		assert.Len(t, got.of(s2c, event.Message), 1, name)
 	}
 }

@@ -127,7 +127,7 @@ func (w *waiting) awaitUnanswered(ctx context.Context, f *Backlog) error {
 		return ctx.Err()
 	}
 	return sock.Await(ctx, func() (bool, error) {
-		info, err := sock.InspectRaw(rc)
+		info, err := sock.Inspect(rc)
 		f.NextState = info.State
 		return info.State != sock.StateClose && info.Retransmits > 0, err
 	})

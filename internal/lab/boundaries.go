@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // ThreeWrites is what became of three messages, written one by one and read when all had come.
@@ -19,7 +20,7 @@ type ThreeWrites struct {
 	First    string `json:"first"`   // what the first read returned
 	NoDelay  bool   `json:"nodelay"` // TCP_NODELAY of the writing socket, as the kernel has it
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunThreeWrites writes three messages, waits until all of them lie in the receive queue, and reads.
@@ -58,7 +59,7 @@ func threeWrites(ctx context.Context, nodelay bool) (ThreeWrites, error) {
 	}
 	stream := p.stream()
 	return ThreeWrites{
-		Messages: len(messages), Writes: stream.Row(trace.Writes).Count, Unread: unread,
+		Messages: len(messages), Writes: stream.Row(streammap.Writes).Count, Unread: unread,
 		Reads: sizes(reads), First: string(reads[0]), NoDelay: info.NoDelay, stream: stream,
 	}, nil
 }
@@ -70,9 +71,9 @@ func (f ThreeWrites) Report() Report {
 			fmt.Sprintf("Its kernel held %d bytes: one queue of bytes, with no mark in it.", f.Unread),
 			fmt.Sprintf("Then it read: %s.", bytesOf(f.Reads)),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
-			trace.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
+			text.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
 	}
 	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")
 	r.expect(f.Writes == 3, "there were not three writes")
@@ -91,7 +92,7 @@ type OneWrite struct {
 	LargeReads   int `json:"large_reads"`
 	LargeWrites  int `json:"large_writes"`
 
-	small, large *trace.Map
+	small, large *streammap.Map
 }
 
 // RunOneWrite writes 33 bytes and reads them 8 at a time; then it writes 1 MiB and reads it 64 KiB at a time.
@@ -101,18 +102,18 @@ func RunOneWrite(ctx context.Context) (OneWrite, error) {
 	if err != nil {
 		return f, err
 	}
-	f.Small, f.small, f.SmallWrites = sizes(small), stream, stream.Row(trace.Writes).Count
+	f.Small, f.small, f.SmallWrites = sizes(small), stream, stream.Row(streammap.Writes).Count
 	sentence := join(Samples())
 	message := bytes.Repeat(sentence, f.LargeMessage/len(sentence)+1)[:f.LargeMessage]
 	large, stream, err := oneWrite(ctx, message, f.LargeBuffer)
 	if err != nil {
 		return f, err
 	}
-	f.LargeReads, f.large, f.LargeWrites = len(large), stream, stream.Row(trace.Writes).Count
+	f.LargeReads, f.large, f.LargeWrites = len(large), stream, stream.Row(streammap.Writes).Count
 	return f, nil
 }
 
-func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream *trace.Map, err error) {
+func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream *streammap.Map, err error) {
 	p, err := newPair(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -132,12 +133,12 @@ func (f OneWrite) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The client wrote 33 bytes with %s; the server read with a buffer of %d bytes: %s.",
-				trace.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
+				text.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
 			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %s: %s.",
-				trace.Bytes(int64(f.LargeMessage)), trace.Count(f.LargeWrites, "write", "writes"),
-				trace.Bytes(int64(f.LargeBuffer)), trace.Count(f.LargeReads, "read", "reads")),
+				text.Bytes(int64(f.LargeMessage)), text.Count(f.LargeWrites, "write", "writes"),
+				text.Bytes(int64(f.LargeBuffer)), text.Count(f.LargeReads, "read", "reads")),
 		},
-		Maps: []*trace.Map{f.small, f.large},
+		Maps: []*streammap.Map{f.small, f.large},
 		Answer: fmt.Sprintf("No. It took %d reads, and %d for the large one. A read returns what is there, up to the size of its buffer: whoever needs more must go on reading, as io.ReadFull does.",
 			len(f.Small), f.LargeReads),
 	}
@@ -173,7 +174,7 @@ func (f NoDelay) Report() Report {
 	}
 	r := Report{
 		Steps: []string{step(f.On), step(f.Off)},
-		Maps:  []*trace.Map{f.On.stream},
+		Maps:  []*streammap.Map{f.On.stream},
 		Answer: "No: with it on and with it off, what had come was returned by one read. The option says when a write is sent, " +
 			"not what a read returns: the receiver's queue has no boundaries to keep.",
 	}

@@ -8,7 +8,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // Bufio is what two receivers got of the same three lines, which had come together: one with a new bufio.Reader for
@@ -20,7 +20,7 @@ type Bufio struct {
 	Lost     int      `json:"lost"`      // bytes that the first reader had taken and nobody asked it for
 	Kept     []string `json:"kept"`      // messages, with one reader for all
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunBufio sends three lines and the end of the stream, and reads them when all have come; twice.
@@ -98,7 +98,7 @@ func (f Bufio) Report() Report {
 			fmt.Sprintf("The first reader had taken everything with one read: %d bytes were still in its buffer.", f.Lost),
 			fmt.Sprintf("With one bufio.Reader for all, it got %q.", f.Kept),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "A bufio.Reader reads ahead. What it took beyond the message is in its buffer and nowhere else: throw it away, and " +
 			"those messages are gone. Keep one reader for the life of the connection.",
 	}

@@ -8,9 +8,11 @@ import (
 	"net"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Closing is what became of WebSockets that were closed in every order, and of one that was not closed.
@@ -24,22 +26,22 @@ type Closing struct {
 	Code        int    `json:"code"`         // and of the Close that answered it
 	Reason      string `json:"reason"`
 
-	stream, answers *trace.Map
+	stream, answers *streammap.Map
 }
 
 // A ClosingRun is one order.
 type ClosingRun struct {
-	CloseBy  trace.Side `json:"close_by"` // who sent the first Close
-	TCPBy    trace.Side `json:"tcp_by"`   // who closed TCP first, when both had a Close
+	CloseBy  event.Side `json:"close_by"` // who sent the first Close
+	TCPBy    event.Side `json:"tcp_by"`   // who closed TCP first, when both had a Close
 	Code     int        `json:"code"`     // of the first Close, as it was read
 	Answer   int        `json:"answer"`   // of the second
-	TimeWait trace.Side `json:"time_wait,omitempty"`
+	TimeWait event.Side `json:"time_wait,omitempty"`
 }
 
 // RunClosing closes in four orders, then leaves without a Close, and sends the code that says so.
 func RunClosing(ctx context.Context) (f Closing, err error) {
-	for _, closeBy := range []trace.Side{trace.Client, trace.Server} {
-		for _, tcpBy := range []trace.Side{trace.Server, trace.Client} {
+	for _, closeBy := range []event.Side{event.Client, event.Server} {
+		for _, tcpBy := range []event.Side{event.Server, event.Client} {
 			if err := f.inOrder(ctx, closeBy, tcpBy); err != nil {
 				return f, fmt.Errorf("with the Close by the %s and TCP by the %s: %w", closeBy, tcpBy, err)
 			}
@@ -63,7 +65,7 @@ func RunClosing(ctx context.Context) (f Closing, err error) {
 }
 
 // inOrder closes a WebSocket: Close, Close, then TCP on one side, and when the other has read the end, there too.
-func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy trace.Side) error {
+func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy event.Side) error {
 	w, err := newWebPair(ctx)
 	if err != nil {
 		return err
@@ -71,7 +73,7 @@ func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy trace.Side) error 
 	defer w.close()
 	run := ClosingRun{CloseBy: closeBy, TCPBy: tcpBy}
 	first, second := w.webClient, w.webServer
-	if closeBy == trace.Server {
+	if closeBy == event.Server {
 		first, second = second, first
 	}
 	if run.Code, err = passClose(first, second, 1000); err != nil {
@@ -83,7 +85,7 @@ func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy trace.Side) error 
 	f.stream, f.answers = w.stream(), w.answers()
 
 	leaver, stayer := w.client, w.server
-	if tcpBy == trace.Server {
+	if tcpBy == event.Server {
 		leaver, stayer = stayer, leaver
 	}
 	clientAddr, serverAddr := w.client.LocalAddr(), w.server.LocalAddr()
@@ -110,7 +112,7 @@ func passClose(from, to *webEnd, code int) (int, error) {
 }
 
 // whoWaits waits until one end of a connection that both have closed is in TIME-WAIT and the other is gone.
-func whoWaits(ctx context.Context, client, server net.Addr) (who trace.Side, told bool, err error) {
+func whoWaits(ctx context.Context, client, server net.Addr) (who event.Side, told bool, err error) {
 	err = sock.Await(ctx, func() (bool, error) {
 		atClient, err := listedState(client, server)
 		if err != nil {
@@ -119,9 +121,9 @@ func whoWaits(ctx context.Context, client, server net.Addr) (who trace.Side, tol
 		atServer, err := listedState(server, client)
 		switch {
 		case atClient == sock.StateTimeWait && atServer == "":
-			who = trace.Client
+			who = event.Client
 		case atServer == sock.StateTimeWait && atClient == "":
-			who = trace.Server
+			who = event.Server
 		}
 		return who != "", err
 	})
@@ -146,7 +148,7 @@ func (f *Closing) abrupt(ctx context.Context) error {
 }
 
 func (f Closing) Report() Report {
-	r := Report{Maps: []*trace.Map{f.stream, f.answers}}
+	r := Report{Maps: []*streammap.Map{f.stream, f.answers}}
 	for _, run := range f.Runs {
 		kept := "this system does not list who keeps TIME-WAIT"
 		if f.Told {
@@ -159,7 +161,7 @@ func (f Closing) Report() Report {
 	}
 	r.Steps = append(r.Steps,
 		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that "+
-			"1006.", trace.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
+			"1006.", text.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
 		fmt.Sprintf("A Close frame with %d in it: the lab's server answered with Close %d %q.", f.Sent, f.Code, f.Reason))
 	r.Answer = "A Close each way, and then TCP's own end. Either side may begin. Who closes TCP first keeps " +
 		"TIME-WAIT (on Linux for a minute), whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the " +

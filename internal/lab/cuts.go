@@ -7,8 +7,10 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Cuts is what a WebSocket echo made of the same masked frames, with their stream cut in several ways.
@@ -27,7 +29,7 @@ type CutsRun struct {
 	Reads  int    `json:"reads"`  // of the server's
 	Whole  int    `json:"whole"`  // how often the messages came back as they were sent
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunCuts sends the frames cut at every byte, then a byte a write, then to a server that reads 3 bytes at a time. Where
@@ -62,8 +64,8 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		if err != nil {
 			return f, err
 		}
-		done.stream = maps.Map(1, trace.ClientToServer)
-		done.Writes, done.Reads = done.stream.Row(trace.Writes).Count, done.stream.Row(trace.Reads).Count
+		done.stream = maps.Map(1, event.ClientToServer)
+		done.Writes, done.Reads = done.stream.Row(streammap.Writes).Count, done.stream.Row(streammap.Reads).Count
 		f.Runs = append(f.Runs, done)
 	}
 	f.Bytes = size
@@ -122,18 +124,18 @@ func (w *webEcho) sendInPieces(ctx context.Context, sizes []int, writes [][]byte
 func (f Cuts) Report() Report {
 	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s: %d masked frames, one of them a Ping inside the "+
 		"second message.",
-		len(f.Messages), trace.Bytes(int64(f.Bytes)), f.Frames)}}
+		len(f.Messages), text.Bytes(int64(f.Bytes)), f.Frames)}}
 	cuts := 0
 	for _, run := range f.Runs {
 		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s with %s, which the server took with %s. Whole messages came "+
 			"back %d of %d times.",
-			run.How, trace.Count(run.Times, "time", "times"), trace.Count(run.Writes, "write", "writes"),
-			trace.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
+			run.How, text.Count(run.Times, "time", "times"), text.Count(run.Writes, "write", "writes"),
+			text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
 		r.expect(run.Whole == run.Times && run.Times > 0, run.How+": the messages did not come back")
 		cuts += run.Times
 	}
 	if n := len(f.Runs); n > 0 {
-		r.Maps = []*trace.Map{f.Runs[n-1].stream}
+		r.Maps = []*streammap.Map{f.Runs[n-1].stream}
 	}
 	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long "+
 		"it is, and its receiver waits for the rest, of its header too. A receiver that takes a read for a frame loses "+

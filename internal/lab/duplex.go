@@ -8,7 +8,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Duplex is what happened when both ends of a WebSocket spoke first.
@@ -18,7 +19,7 @@ type Duplex struct {
 	Server   string `json:"server"`    // what the server then read
 	Client   string `json:"client"`    // and what the client did
 
-	toServer, toClient *trace.Map
+	toServer, toClient *streammap.Map
 }
 
 // RunDuplex lets both ends write, and read only when what the other has written lies in their kernel's queues.
@@ -51,10 +52,10 @@ func (f Duplex) Report() Report {
 	r := Report{
 		Steps: []string{
 			"Behind the handshake both ends wrote a message, and neither had read anything.",
-			fmt.Sprintf("Then %s lay unread at the server, and %d at the client.", trace.Bytes(int64(f.AtServer)), f.AtClient),
+			fmt.Sprintf("Then %s lay unread at the server, and %d at the client.", text.Bytes(int64(f.AtServer)), f.AtClient),
 			fmt.Sprintf("The server read %q, the client %q.", f.Server, f.Client),
 		},
-		Maps: []*trace.Map{f.toServer, f.toClient},
+		Maps: []*streammap.Map{f.toServer, f.toClient},
 		Answer: "No. The handshake is the last request and the last answer: behind it are two streams that know " +
 			"nothing of each other. So nothing says which message answers which, either: if that matters, a message must " +
 			"say it.",

@@ -9,7 +9,7 @@ import (
 	"syscall"
 
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // HalfClose is what happens on both sides when the client ends its stream and then waits for the answer.
@@ -183,7 +183,7 @@ func closeAfterAnswer(ctx context.Context, readAll bool) (unread int, queued str
 func (f Reset) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The server answered and closed, with %s of the request unread.", trace.Bytes(int64(f.Unread))),
+			fmt.Sprintf("The server answered and closed, with %s of the request unread.", text.Bytes(int64(f.Unread))),
 			fmt.Sprintf("The client read %q, which had come before; then: %s.", f.Queued, orNone(f.Then)),
 			fmt.Sprintf("Had the server read everything first, the client's next read returned: %s.", orNone(f.CleanThen)),
 		},

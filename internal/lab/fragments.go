@@ -6,8 +6,9 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // Fragments is what became of one message in three frames, with a Ping between them.
@@ -19,7 +20,7 @@ type Fragments struct {
 	WithFIN  int     `json:"with_fin"`  // frames sent with FIN
 	WholeFIN int     `json:"whole_fin"` // of those, how many were a whole message
 
-	stream, answers *trace.Map
+	stream, answers *streammap.Map
 }
 
 // RunFragments sends a fragment and a Ping, waits for the Pong, and only then sends the rest of the message. Each frame
@@ -29,8 +30,8 @@ func RunFragments(ctx context.Context) (f Fragments, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.stream, f.answers = maps.Map(1, trace.ClientToServer), maps.Map(1, trace.ServerToClient)
-	f.Messages = f.stream.Row(trace.Received).Count
+	f.stream, f.answers = maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
+	f.Messages = f.stream.Row(streammap.Received).Count
 	return f, nil
 }
 
@@ -71,7 +72,7 @@ func (f *Fragments) talk(ctx context.Context, w *webEcho) error {
 }
 
 func (f Fragments) Report() Report {
-	r := Report{Maps: []*trace.Map{f.stream, f.answers}}
+	r := Report{Maps: []*streammap.Map{f.stream, f.answers}}
 	for _, frame := range f.Sent {
 		r.Steps = append(r.Steps, fmt.Sprintf("The client sent: %v.", frame))
 		if frame.Opcode == byte(ws.OpPing) {

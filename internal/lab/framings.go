@@ -11,7 +11,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // Framings is what each framing made of the same messages, with the stream cut in several ways.
@@ -27,7 +27,7 @@ type FramingRun struct {
 	Reads int      `json:"reads"`
 	Got   []string `json:"got"` // the messages that the receiver made out
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // equals are messages of one size, so that a fixed size can carry them too: 15 bytes.
@@ -109,7 +109,7 @@ func runFraming(ctx context.Context, client, server framing.Codec, cut int) (Fra
 		return run, err
 	}
 	run.stream = p.stream()
-	run.Reads = run.stream.Row(trace.Reads).Count
+	run.Reads = run.stream.Row(streammap.Reads).Count
 	return run, nil
 }
 

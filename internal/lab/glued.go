@@ -12,9 +12,11 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
 
@@ -32,7 +34,7 @@ type Glued struct {
 	Upgrader []string `json:"upgrader"` // what a server got from the connection, after gobwas/ws had read the request
 	Echo     []string `json:"echo"`     // what the lab's server sent back
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunGlued sends the first message together with the 101, to three clients, and with the request, to two servers.
@@ -64,7 +66,7 @@ type answer struct {
 	got      []string
 	err      error // that ended them, unless it was a Close
 	buffered int   // bytes behind the 101 that its reader had
-	stream   *trace.Map
+	stream   *streammap.Map
 }
 
 // gluedAnswer sends the first message with the 101, and the second when the client has read that; then a Close.
@@ -83,8 +85,8 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	response := websocket.Response(asked.Header.Get("Sec-Websocket-Key"), "")
-	p.maps.Record(handshake(trace.Response, trace.ServerToClient, response))
-	server := newWebEnd(p.atServer, trace.Server, &p.maps, request, 0)
+	p.maps.Record(handshake(event.Response, event.ServerToClient, response))
+	server := newWebEnd(p.atServer, event.Server, &p.maps, request, 0)
 	first := server.frame(ws.OpText, true, messages[0])
 	server.note(int64(len(response)), len(first))
 	if err := server.write(slices.Concat(response, first)); err != nil {
@@ -99,9 +101,9 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	a.buffered = r.Buffered()
-	client := newWebEnd(through{p.fromClient, r}, trace.Client, &p.maps, len(response), request)
+	client := newWebEnd(through{p.fromClient, r}, event.Client, &p.maps, len(response), request)
 	if !keep {
-		client = newWebEnd(p.fromClient, trace.Client, &p.maps, len(response)+a.buffered, request)
+		client = newWebEnd(p.fromClient, event.Client, &p.maps, len(response)+a.buffered, request)
 	}
 
 	second := server.frame(ws.OpText, true, messages[1])
@@ -112,7 +114,7 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 		return a, err
 	}
 	a.got, a.err = client.untilClose()
-	a.stream = p.maps.Map(1, trace.ServerToClient)
+	a.stream = p.maps.Map(1, event.ServerToClient)
 	return a, nil
 }
 
@@ -161,20 +163,20 @@ func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
 	if _, err := answered(p.client, key, &p.maps); err != nil {
 		return nil, err
 	}
-	client := newWebEnd(p.client, trace.Client, &p.maps, 0, 0)
+	client := newWebEnd(p.client, event.Client, &p.maps, 0, 0)
 	if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
 		return nil, err
 	}
 	if err := client.write(client.closeFrame(1000, "")); err != nil {
 		return nil, err
 	}
-	return newWebEnd(p.server, trace.Server, &p.maps, 0, 0).untilClose()
+	return newWebEnd(p.server, event.Server, &p.maps, 0, 0).untilClose()
 }
 
 // gluedEcho is the same with the lab's server; it returns what comes back.
 func gluedEcho(ctx context.Context, messages []string) (got []string, err error) {
 	err = withServer(ctx, &server.Server{}, func(tcp *net.TCPConn) error {
-		var maps trace.Maps
+		var maps streammap.Maps
 		key := websocket.NewKey()
 		if _, err := tcp.Write(gluedBytes(tcp, key, messages[0])); err != nil {
 			return err
@@ -182,7 +184,7 @@ func gluedEcho(ctx context.Context, messages []string) (got []string, err error)
 		if _, err := answered(tcp, key, &maps); err != nil {
 			return err
 		}
-		client := newWebEnd(tcp, trace.Client, &maps, 0, 0)
+		client := newWebEnd(tcp, event.Client, &maps, 0, 0)
 		if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
 			return err
 		}
@@ -197,7 +199,7 @@ func gluedEcho(ctx context.Context, messages []string) (got []string, err error)
 
 // gluedBytes is a request with a frame right behind it.
 func gluedBytes(tcp *net.TCPConn, key, message string) []byte {
-	client := newWebEnd(tcp, trace.Client, nil, 0, 0)
+	client := newWebEnd(tcp, event.Client, nil, 0, 0)
 	return append(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, ""), client.frame(ws.OpText, true, message)...)
 }
 
@@ -206,14 +208,14 @@ func (f Glued) Report() Report {
 		Steps: []string{
 			fmt.Sprintf("The server sent its 101 and the message %q with one write, then %q.", f.Sent[0], f.Sent[1]),
 			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and "+
-				"no error. %s were in the reader.", f.Dropped, trace.Bytes(int64(f.Lost))),
+				"no error. %s were in the reader.", f.Dropped, text.Bytes(int64(f.Lost))),
 			fmt.Sprintf("With a first message of 5,000 bytes, of which the reader had the beginning: %s.", f.Torn),
 			fmt.Sprintf("A client that read on through the reader got %q.", f.Kept),
 			fmt.Sprintf("The other way round, the first message in one write with the request: a server that let "+
 				"ws.Upgrader of gobwas/ws read the request from the connection got %q. The lab's server got "+
 				"%q.", f.Upgrader, f.Echo),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the " +
 			"first frame may come with it, as a whole or in part, whenever the server speaks first and the network has it " +
 			"so. What has read the handshake must be read on through for good. (A client must wait for the 101 before it " +

@@ -11,7 +11,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Hangul is what became of a message of five Hangul characters, three bytes each, that was cut behind its fourth byte:
@@ -25,7 +26,7 @@ type Hangul struct {
 	FrameValid []bool   `json:"frame_valid"` // whether each frame alone is UTF-8
 	Message    string   `json:"message"`     // the WebSocket message, as it was read
 
-	raw *trace.Map
+	raw *streammap.Map
 }
 
 // RunHangul cuts the message both ways.
@@ -94,10 +95,10 @@ func (f *Hangul) cutByFrames(ctx context.Context) error {
 func (f Hangul) Report() Report {
 	r := Report{
 		Steps: []string{fmt.Sprintf("%q is %d bytes. The server's first read took %d.", hangul, len(hangul), f.Cut)},
-		Maps:  []*trace.Map{f.raw},
+		Maps:  []*streammap.Map{f.raw},
 	}
 	for i, piece := range f.Pieces {
-		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, trace.Quote([]byte(piece), 64), f.Valid[i]))
+		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, text.Quote([]byte(piece), 64), f.Valid[i]))
 	}
 	r.Steps = append(r.Steps, fmt.Sprintf("As a WebSocket message in %d text frames, cut at the same byte: %q.", f.Frames, f.Message))
 	r.Answer = fmt.Sprintf("Each piece alone is broken text, and only put together they are %q again. Decode messages, never reads. "+

@@ -10,7 +10,7 @@ import (
 	"context"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // limit is how long one experiment may take. None needs more than two seconds; a machine that is busy may.
@@ -33,9 +33,9 @@ type Finding interface {
 
 // A Report is a finding for people.
 type Report struct {
-	Steps  []string     // what was done, and what was measured then
-	Maps   []*trace.Map // the streams
-	Answer string       // of the question
+	Steps  []string         // what was done, and what was measured then
+	Maps   []*streammap.Map // the streams
+	Answer string           // of the question
 
 	// Surprises says which measurements are not what the experiment is there to show; there should be none.
 	Surprises []string

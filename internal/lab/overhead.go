@@ -11,8 +11,10 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Overhead is what the same messages cost to be sent and echoed, counted from what was written to the sockets.
@@ -61,7 +63,7 @@ func (f *Overhead) overWebSocket(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	out, in := maps.Map(1, trace.ClientToServer), maps.Map(1, trace.ServerToClient)
+	out, in := maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
 	f.WebSocket = Cost{
 		Out:    int(out.Size()-out.Start) / f.Times,
 		In:     int(in.Size()-in.Start) / f.Times,
@@ -81,14 +83,14 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 	})}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
-	var maps trace.Maps
+	var maps streammap.Maps
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		c, err := dial(ctx, ln.Addr())
 		if err != nil {
 			return nil, err
 		}
 		f.HTTP.Conns++
-		return trace.Wrap(c, &maps, 1, trace.Client), nil
+		return event.Wrap(c, &maps, 1, event.Client), nil
 	}}
 	for range f.Times {
 		if err = f.post(ctx, transport, "http://"+ln.Addr().String()); err != nil {
@@ -100,8 +102,8 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 	if ended := <-served; ended != http.ErrServerClosed {
 		err = errors.Join(err, ended)
 	}
-	f.HTTP.Out = int(maps.Map(1, trace.ClientToServer).Size()) / f.Times
-	f.HTTP.In = int(maps.Map(1, trace.ServerToClient).Size()) / f.Times
+	f.HTTP.Out = int(maps.Map(1, event.ClientToServer).Size()) / f.Times
+	f.HTTP.In = int(maps.Map(1, event.ServerToClient).Size()) / f.Times
 	return err
 }
 
@@ -141,7 +143,7 @@ func (f Overhead) Report() Report {
 			fmt.Sprintf("%q was sent %d times and came back, each way on one connection.", f.Message, f.Times),
 			step("As a WebSocket frame, the client's masked", f.WebSocket),
 			step("As an HTTP/1.1 request and its answer, Go's client and Go's server", f.HTTP),
-			fmt.Sprintf("The WebSocket's handshake: %s, once.", trace.Bytes(int64(f.WebSocket.Before))),
+			fmt.Sprintf("The WebSocket's handshake: %s, once.", text.Bytes(int64(f.WebSocket.Before))),
 		},
 		Answer: fmt.Sprintf("%d bytes more than the message there and %d back as frames, %d and %d as HTTP. With its "+
 			"handshake the WebSocket has cost less from message %d on. Go's headers are short; a browser's, with cookies, "+

@@ -7,14 +7,15 @@ import (
 	"net"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
 )
 
 // A pair is the two ends of one TCP connection over loopback, with their reads and writes recorded.
 type pair struct {
 	client, server       *net.TCPConn // for what the kernel says
 	fromClient, atServer net.Conn     // the same, recorded
-	maps                 trace.Maps
+	maps                 streammap.Maps
 	stop                 func() bool
 }
 
@@ -35,8 +36,8 @@ func newPair(ctx context.Context) (*pair, error) {
 		return nil, err
 	}
 	p := &pair{client: client, server: server}
-	p.fromClient = trace.Wrap(client, &p.maps, 1, trace.Client)
-	p.atServer = trace.Wrap(server, &p.maps, 1, trace.Server)
+	p.fromClient = event.Wrap(client, &p.maps, 1, event.Client)
+	p.atServer = event.Wrap(server, &p.maps, 1, event.Server)
 	p.stop = context.AfterFunc(ctx, p.closeBoth)
 	return p, nil
 }
@@ -64,19 +65,19 @@ func (p *pair) send(messages ...[]byte) error {
 
 // note records that the client's next n bytes are one message.
 func (p *pair) note(n int) {
-	sent := p.stream().Row(trace.Sent)
-	p.maps.Record(trace.Event{Ev: trace.Message, At: trace.Client, Conn: 1, Dir: trace.ClientToServer,
-		Span: &trace.Span{Off: sent.End, N: n}})
+	sent := p.stream().Row(streammap.Sent)
+	p.maps.Record(event.Event{Ev: event.Message, At: event.Client, Conn: 1, Dir: event.ClientToServer,
+		Span: &event.Span{Off: sent.End, N: n}})
 }
 
 // received records that the server has made a message of n bytes out of the stream.
 func (p *pair) received(n int) {
-	p.maps.Record(trace.Event{Ev: trace.Message, At: trace.Server, Conn: 1, Dir: trace.ClientToServer,
-		Span: &trace.Span{Off: p.stream().Row(trace.Received).End, N: n}})
+	p.maps.Record(event.Event{Ev: event.Message, At: event.Server, Conn: 1, Dir: event.ClientToServer,
+		Span: &event.Span{Off: p.stream().Row(streammap.Received).End, N: n}})
 }
 
 // stream is the map of what the client writes.
-func (p *pair) stream() *trace.Map { return p.maps.Map(1, trace.ClientToServer) }
+func (p *pair) stream() *streammap.Map { return p.maps.Map(1, event.ClientToServer) }
 
 // readAll reads from r until total bytes have come, at most size with each read, and returns what each read brought.
 func readAll(r io.Reader, total, size int) ([][]byte, error) {

@@ -7,7 +7,8 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Segments is how frames, writes, TCP segments and reads went together: four frames in one write, and then one frame in
@@ -16,7 +17,7 @@ type Segments struct {
 	Four Crossing `json:"four"`
 	One  Crossing `json:"one"`
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // A Crossing is what it took to bring frames across.
@@ -77,9 +78,9 @@ func (w *webPair) cross(ctx context.Context, messages int, pieces ...[]byte) (c 
 	}
 	out, in := segments(w.client), segments(w.server)
 	after := w.stream()
-	count := func(l trace.Layer) int { return after.Row(l).Count - before.Row(l).Count }
-	c = Crossing{Frames: count(trace.Frames), Messages: count(trace.Received), Writes: count(trace.Writes),
-		Reads: count(trace.Reads), Out: -1, In: -1}
+	count := func(l streammap.Layer) int { return after.Row(l).Count - before.Row(l).Count }
+	c = Crossing{Frames: count(streammap.Frames), Messages: count(streammap.Received), Writes: count(streammap.Writes),
+		Reads: count(streammap.Reads), Out: -1, In: -1}
 	if out.told && in.told {
 		c.Out, c.In = out.sent-outBefore.sent, in.received-inBefore.received
 	}
@@ -96,17 +97,17 @@ func (f Segments) Report() Report {
 	step := func(how string, c Crossing) string {
 		crossed := "how many segments it were, this system does not tell"
 		if c.Out >= 0 {
-			crossed = fmt.Sprintf("%s out, %d in", trace.Count(c.Out, "segment", "segments"), c.In)
+			crossed = fmt.Sprintf("%s out, %d in", text.Count(c.Out, "segment", "segments"), c.In)
 		}
-		return fmt.Sprintf("%s: %s, %s; %s, %s.", how, trace.Count(c.Frames, "frame", "frames"),
-			trace.Count(c.Writes, "write", "writes"), crossed, trace.Count(c.Reads, "read", "reads"))
+		return fmt.Sprintf("%s: %s, %s; %s, %s.", how, text.Count(c.Frames, "frame", "frames"),
+			text.Count(c.Writes, "write", "writes"), crossed, text.Count(c.Reads, "read", "reads"))
 	}
 	r := Report{
 		Steps: []string{
 			step("Four frames written at once, and read when all had come", f.Four),
 			step("One frame written in two parts, the first read before the second was written", f.One),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in a segment, or a frame in two. " +
 			"Packets in a capture are not frames, and what a read returned is neither: only the frames' own headers tell " +
 			"where one ends.",

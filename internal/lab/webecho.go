@@ -7,23 +7,24 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
 // A webEcho is the lab's WebSocket server and one client of it.
 type webEcho struct {
 	*webEnd // the client's
-	maps    trace.Maps
+	maps    streammap.Maps
 	taken   atomic.Int64 // how far the server's reads have come
 }
 
 // Record draws the maps, and notes how far the server is.
-func (w *webEcho) Record(e trace.Event) {
+func (w *webEcho) Record(e event.Event) {
 	w.maps.Record(e)
-	if e.Ev == trace.Read && e.At == trace.Server {
+	if e.Ev == event.Read && e.At == event.Server {
 		w.taken.Store(e.Off + int64(e.N))
 	}
 }
@@ -74,11 +75,11 @@ func withServer(ctx context.Context, srv *server.Server, talk func(*net.TCPConn)
 }
 
 // withWebEcho is withServer for a client whose handshake is done. The maps that it returns have all of both streams.
-func withWebEcho(ctx context.Context, srv *server.Server, talk func(*webEcho) error) (*trace.Maps, error) {
+func withWebEcho(ctx context.Context, srv *server.Server, talk func(*webEcho) error) (*streammap.Maps, error) {
 	w := &webEcho{}
 	srv.Recorder = w
 	err := withServer(ctx, srv, func(tcp *net.TCPConn) error {
-		conn, key := trace.Wrap(tcp, w, 1, trace.Client), websocket.NewKey()
+		conn, key := event.Wrap(tcp, w, 1, event.Client), websocket.NewKey()
 		request, err := ask(conn, key, w)
 		if err != nil {
 			return err
@@ -87,7 +88,7 @@ func withWebEcho(ctx context.Context, srv *server.Server, talk func(*webEcho) er
 		if err != nil {
 			return err
 		}
-		w.webEnd = newWebEnd(conn, trace.Client, w, response, request)
+		w.webEnd = newWebEnd(conn, event.Client, w, response, request)
 		return talk(w)
 	})
 	return &w.maps, err

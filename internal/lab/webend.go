@@ -8,7 +8,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -17,8 +17,8 @@ import (
 // read while another writes.
 type webEnd struct {
 	net.Conn // recorded
-	side     trace.Side
-	rec      trace.Recorder
+	side     event.Side
+	rec      event.Recorder
 
 	parser websocket.Parser
 	buf    []byte
@@ -31,9 +31,9 @@ type webEnd struct {
 }
 
 // newWebEnd returns an end that has read and written so many bytes of handshake.
-func newWebEnd(conn net.Conn, side trace.Side, rec trace.Recorder, read, written int) *webEnd {
+func newWebEnd(conn net.Conn, side event.Side, rec event.Recorder, read, written int) *webEnd {
 	e := &webEnd{Conn: conn, side: side, rec: rec, buf: make([]byte, 4096), at: int64(read), out: int64(written)}
-	if side == trace.Client {
+	if side == event.Client {
 		e.parser.Side = framing.ClientSide
 	}
 	return e
@@ -45,7 +45,7 @@ var labMask = [4]byte{0x37, 0xfa, 0x21, 0x3d}
 
 // frame makes a frame as this end must: a client masks.
 func (e *webEnd) frame(op ws.OpCode, fin bool, payload string) []byte {
-	h := ws.Header{OpCode: op, Fin: fin, Masked: e.side == trace.Client, Mask: labMask}
+	h := ws.Header{OpCode: op, Fin: fin, Masked: e.side == event.Client, Mask: labMask}
 	return websocket.AppendFrame(nil, h, []byte(payload))
 }
 
@@ -69,7 +69,7 @@ func (e *webEnd) writeMessage(frames []byte) error {
 
 // note records that n bytes, from an offset on, are one message of this end's.
 func (e *webEnd) note(off int64, n int) {
-	e.rec.Record(trace.Event{Ev: trace.Message, At: e.side, Conn: 1, Dir: e.side.Out(), Span: &trace.Span{Off: off, N: n}})
+	e.rec.Record(event.Event{Ev: event.Message, At: e.side, Conn: 1, Dir: e.side.Out(), Span: &event.Span{Off: off, N: n}})
 }
 
 // A Frame is a WebSocket frame as an experiment saw it.
@@ -124,12 +124,12 @@ func (e *webEnd) next() (f Frame, err error) {
 
 // record tells of a frame that came, and of the message that ends with it.
 func (e *webEnd) record(h ws.Header, f Frame, from int64) {
-	head := &trace.FrameHeader{Opcode: f.Opcode, Fin: f.Fin, RSV: h.Rsv, Masked: h.Masked, Payload: h.Length}
+	head := &event.FrameHeader{Opcode: f.Opcode, Fin: f.Fin, RSV: h.Rsv, Masked: h.Masked, Payload: h.Length}
 	if h.Masked {
 		head.Key = hex.EncodeToString(h.Mask[:])
 	}
-	e.rec.Record(trace.Event{Ev: trace.Frame, At: e.side, Conn: 1, Dir: e.side.In(), FrameHeader: head,
-		Span: &trace.Span{Off: from, N: int(e.at - from)}, Bytes: []byte(f.Payload)})
+	e.rec.Record(event.Event{Ev: event.Frame, At: e.side, Conn: 1, Dir: e.side.In(), FrameHeader: head,
+		Span: &event.Span{Off: from, N: int(e.at - from)}, Bytes: []byte(f.Payload)})
 	if h.OpCode.IsControl() {
 		return
 	}
@@ -138,8 +138,8 @@ func (e *webEnd) record(h ws.Header, f Frame, from int64) {
 	}
 	e.message = append(e.message, f.Payload...)
 	if h.Fin {
-		e.rec.Record(trace.Event{Ev: trace.Message, At: e.side, Conn: 1, Dir: e.side.In(),
-			Span: &trace.Span{Off: e.from, N: int(e.at - e.from)}})
+		e.rec.Record(event.Event{Ev: event.Message, At: e.side, Conn: 1, Dir: e.side.In(),
+			Span: &event.Span{Off: e.from, N: int(e.at - e.from)}})
 	}
 }
 

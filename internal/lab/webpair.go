@@ -6,7 +6,8 @@ import (
 	"net"
 	"net/http"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
 	"echolab/internal/websocket"
 )
 
@@ -47,35 +48,35 @@ func (w *webPair) shakeHands() error {
 	if _, err := answered(w.fromClient, key, &w.maps); err != nil {
 		return err
 	}
-	w.webClient = newWebEnd(w.fromClient, trace.Client, &w.maps, len(response), request)
-	w.webServer = newWebEnd(w.atServer, trace.Server, &w.maps, request, len(response))
+	w.webClient = newWebEnd(w.fromClient, event.Client, &w.maps, len(response), request)
+	w.webServer = newWebEnd(w.atServer, event.Server, &w.maps, request, len(response))
 	return nil
 }
 
 // answers is the map of what the server writes.
-func (w *webPair) answers() *trace.Map { return w.maps.Map(1, trace.ServerToClient) }
+func (w *webPair) answers() *streammap.Map { return w.maps.Map(1, event.ServerToClient) }
 
 // ask writes the request for a WebSocket and returns its length.
-func ask(conn net.Conn, key string, rec trace.Recorder) (int, error) {
+func ask(conn net.Conn, key string, rec event.Recorder) (int, error) {
 	request := websocket.Request(conn.RemoteAddr().String(), "/ws", key, "")
-	rec.Record(handshake(trace.Request, trace.ClientToServer, request))
+	rec.Record(handshake(event.Request, event.ClientToServer, request))
 	return conn.Write(request)
 }
 
 // answered reads the answer to it and returns its length. It reads byte by byte: what follows are frames.
-func answered(conn net.Conn, key string, rec trace.Recorder) (int, error) {
+func answered(conn net.Conn, key string, rec event.Recorder) (int, error) {
 	head, err := websocket.ReadHead(&byteReader{conn: conn})
 	if err != nil {
 		return 0, err
 	}
-	rec.Record(handshake(trace.Response, trace.ServerToClient, head))
+	rec.Record(handshake(event.Response, event.ServerToClient, head))
 	_, err = websocket.CheckResponse(head, conn, key)
 	return len(head), err
 }
 
 // handshake is the event for one half of a handshake: behind it, the map of its stream begins.
-func handshake(ev trace.Kind, dir trace.Dir, b []byte) trace.Event {
-	return trace.Event{Ev: ev, At: trace.Client, Conn: 1, Dir: dir, Span: &trace.Span{N: len(b)}, Bytes: b}
+func handshake(ev event.Kind, dir event.Dir, b []byte) event.Event {
+	return event.Event{Ev: ev, At: event.Client, Conn: 1, Dir: dir, Span: &event.Span{N: len(b)}, Bytes: b}
 }
 
 // byteReader reads a byte at a time, and none ahead.

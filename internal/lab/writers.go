@@ -12,7 +12,8 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Writers is what a client read that two goroutines of the server had written to.
@@ -28,7 +29,7 @@ type Writers struct {
 	LargeSize int `json:"large_size"` // bytes of payload
 	Whole     int `json:"whole"`      // of them came whole
 
-	stream *trace.Map
+	stream *streammap.Map
 }
 
 // RunWriters lets two goroutines write at the same time: in the worst order that there is, with a lock, and with one
@@ -174,9 +175,9 @@ func (f Writers) Report() Report {
 			fmt.Sprintf("With a lock from the header to the end of the payload (B found it taken: %v) the client got "+
 				"%q.", f.Waited, f.Locked),
 			fmt.Sprintf("Without a lock, but with one write a frame: %d of %d frames of %s came "+
-				"whole.", f.Whole, f.Large, trace.Bytes(int64(f.LargeSize))),
+				"whole.", f.Whole, f.Large, text.Bytes(int64(f.LargeSize))),
 		},
-		Maps: []*trace.Map{f.stream},
+		Maps: []*streammap.Map{f.stream},
 		Answer: "Because a frame in two writes can have another's bytes between them: what follows a header is its " +
 			"payload, whoever wrote it. The first message is wrong without an error, and every header after it is in the " +
 			"wrong place. Make one write of each frame (Go never mixes two writes to a connection), and put one lock " +

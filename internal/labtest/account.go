@@ -7,16 +7,16 @@ import (
 	"sync"
 	"testing"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // An Account is a Recorder that keeps everything it is told.
 type Account struct {
 	mu     sync.Mutex
-	Events []trace.Event
+	Events []event.Event
 }
 
-func (a *Account) Record(e trace.Event) {
+func (a *Account) Record(e event.Event) {
 	e.Bytes = bytes.Clone(e.Bytes)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -24,10 +24,10 @@ func (a *Account) Record(e trace.Event) {
 }
 
 // All returns the events of a kind so far, of the given stream if there is one.
-func (a *Account) All(kind trace.Kind, dir ...trace.Dir) []trace.Event {
+func (a *Account) All(kind event.Kind, dir ...event.Dir) []event.Event {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var found []trace.Event
+	var found []event.Event
 	for _, e := range a.Events {
 		if e.Ev == kind && (len(dir) == 0 || slices.Contains(dir, e.Dir)) {
 			found = append(found, e)
@@ -37,10 +37,10 @@ func (a *Account) All(kind trace.Kind, dir ...trace.Dir) []trace.Event {
 }
 
 // Kinds is what happened, in order.
-func (a *Account) Kinds() []trace.Kind {
+func (a *Account) Kinds() []event.Kind {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var kinds []trace.Kind
+	var kinds []event.Kind
 	for _, e := range a.Events {
 		kinds = append(kinds, e.Ev)
 	}
@@ -48,14 +48,14 @@ func (a *Account) Kinds() []trace.Kind {
 }
 
 // Await waits until there are n events of a kind, and returns them.
-func (a *Account) Await(t *testing.T, kind trace.Kind, n int) []trace.Event {
+func (a *Account) Await(t *testing.T, kind event.Kind, n int) []event.Event {
 	t.Helper()
 	Await(t, func() bool { return len(a.All(kind)) >= n }, string(kind))
 	return a.All(kind)
 }
 
 // AwaitText waits for an event of a kind, and returns the texts of all that there are.
-func (a *Account) AwaitText(t *testing.T, kind trace.Kind) string {
+func (a *Account) AwaitText(t *testing.T, kind event.Kind) string {
 	t.Helper()
 	var texts []string
 	for _, e := range a.Await(t, kind, 1) {
@@ -65,7 +65,7 @@ func (a *Account) AwaitText(t *testing.T, kind trace.Kind) string {
 }
 
 // Total is how many bytes the spans of the events have.
-func Total(events []trace.Event) (n int64) {
+func Total(events []event.Event) (n int64) {
 	for _, e := range events {
 		n += int64(e.N)
 	}
@@ -73,7 +73,7 @@ func Total(events []trace.Event) (n int64) {
 }
 
 // Lengths is how many bytes each of the events has.
-func Lengths(events []trace.Event) []int {
+func Lengths(events []event.Event) []int {
 	var n []int
 	for _, e := range events {
 		n = append(n, e.N)

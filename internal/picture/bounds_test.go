@@ -9,27 +9,29 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // worst is a map with as many different things to draw as there is room for, of a stream of that many bytes.
-func worst(random *rand.Rand, size int) *trace.Map {
-	m := &trace.Map{Title: "client → server"}
+func worst(random *rand.Rand, size int) *streammap.Map {
+	m := &streammap.Map{Title: "client → server"}
 	data := make([]byte, min(size, 1<<17))
 	for i := range data {
 		data[i] = byte(random.Uint32())
 	}
 	m.Keep(0, data)
-	for l := trace.Sent; l <= trace.Received; l++ {
+	for l := streammap.Sent; l <= streammap.Received; l++ {
 		r := m.Row(l)
 		for r.End < int64(size) {
-			s := trace.Span{Off: r.End, N: random.IntN(1 + max(1, size/40))}
+			s := event.Span{Off: r.End, N: random.IntN(1 + max(1, size/40))}
 			if random.IntN(10) == 0 {
 				s.Off += int64(random.IntN(3))
 			}
-			if l == trace.Frames {
-				m.AddFrame(s, trace.FrameHeader{Opcode: byte(random.IntN(16)), Payload: int64(s.N)}, nil)
+			if l == streammap.Frames {
+				m.AddFrame(s, event.FrameHeader{Opcode: byte(random.IntN(16)), Payload: int64(s.N)}, nil)
 			} else {
 				r.Add(s)
 			}
@@ -67,7 +69,7 @@ func TestFiguresThatHaveNoRoomAreCounted(t *testing.T) {
 		}
 	}
 	assert.Greater(t, shown, 10)
-	assert.Contains(t, texts, trace.Number(int64(300-shown))+" more connections, not in this picture")
+	assert.Contains(t, texts, text.Number(int64(300-shown))+" more connections, not in this picture")
 }
 
 func TestAnyMapHasAPictureAndAPage(t *testing.T) {
@@ -102,7 +104,7 @@ func TestSmallMapsHaveTheMarksOfTheTextMapWhateverTheyAre(t *testing.T) {
 func TestHugeOffsetsHaveAPicture(t *testing.T) {
 	for _, size := range []int{1 << 40, 1 << 62} {
 		f := picture.Figure{ToServer: stream("", sent(size/2, size-size/2), reads(size/3, size-size/3))}
-		require.Contains(t, parse(t, drawn(t, f)).texts(), trace.Number(int64(size/3)))
+		require.Contains(t, parse(t, drawn(t, f)).texts(), text.Number(int64(size/3)))
 		pageOf(t, f)
 	}
 }

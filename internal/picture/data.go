@@ -3,7 +3,8 @@ package picture
 import (
 	"slices"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
 )
 
 // Bounds of a page, shared by the streams in it: it takes a few megabytes at most, and its script not much more.
@@ -30,7 +31,7 @@ type figureData struct {
 }
 
 type mapData struct {
-	Dir       trace.Dir `json:"dir"`
+	Dir       event.Dir `json:"dir"`
 	Title     string    `json:"title"`
 	Heading   string    `json:"heading"`
 	Start     int64     `json:"start"`
@@ -115,7 +116,7 @@ func (l limits) stream(m named) mapData {
 }
 
 // runsOf are the row's spans from start on, as far as the limits allow, and the offset up to which there are no others.
-func (l limits) runsOf(r *trace.Row, start, size int64) (runs []run, known int64) {
+func (l limits) runsOf(r *streammap.Row, start, size int64) (runs []run, known int64) {
 	runs = []run{}
 	add := func(next run) {
 		if last := len(runs) - 1; last >= 0 && runs[last].N == next.N && runs[last].Kind == next.Kind {

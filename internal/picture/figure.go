@@ -1,7 +1,7 @@
 // Package picture draws stream maps for people who are not at a terminal: as an SVG to be shown in a text, and as a
 // page in which one points at a byte and sees where it is.
 //
-// Both say what [trace.Map.Draw] says: which boundaries of a row are boundaries of messages, which cut one, and which
+// Both say what the map in a terminal says: which boundaries of a row are boundaries of messages, which cut one, and which
 // boundaries of messages a row lacks. Nothing in a stream becomes markup: its bytes are text, those that cannot be seen
 // are dots.
 package picture
@@ -9,9 +9,10 @@ package picture
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // A Figure is what is shown of one connection.
@@ -21,13 +22,13 @@ type Figure struct {
 	Notes []string // sentences below the title, such as "3 writes, 1 segment, 1 read, 3 messages"
 
 	// The streams. A nil one is left out.
-	ToServer, ToClient *trace.Map
+	ToServer, ToClient *streammap.Map
 }
 
 // maps are the figure's streams, with the names that they have in links.
 func (f Figure) maps() []named {
 	var all []named
-	for _, n := range []named{{trace.ClientToServer, f.ToServer}, {trace.ServerToClient, f.ToClient}} {
+	for _, n := range []named{{event.ClientToServer, f.ToServer}, {event.ServerToClient, f.ToClient}} {
 		if n.Map != nil {
 			all = append(all, n)
 		}
@@ -36,25 +37,25 @@ func (f Figure) maps() []named {
 }
 
 type named struct {
-	dir trace.Dir
-	*trace.Map
+	dir event.Dir
+	*streammap.Map
 }
 
 // heading is the map's title, with its length and where it begins.
-func heading(m *trace.Map) string {
+func heading(m *streammap.Map) string {
 	size, behind := m.Size()-m.Start, ""
 	if m.Start > 0 {
-		behind = " behind the handshake's " + trace.Number(m.Start)
+		behind = " behind the handshake's " + text.Number(m.Start)
 	}
 	if size == 0 {
 		return fmt.Sprintf("%s: no byte%s", plain(m.Title), behind)
 	}
-	return fmt.Sprintf("%s, %s%s", plain(m.Title), trace.Bytes(size), behind)
+	return fmt.Sprintf("%s, %s%s", plain(m.Title), text.Bytes(size), behind)
 }
 
 // compared says in a few words how a row's boundaries compare with the messages; nothing, if there are none or they
 // are the row's own.
-func compared(m *trace.Map, r *trace.Row) string {
+func compared(m *streammap.Map, r *streammap.Row) string {
 	ref := m.Reference()
 	if ref == nil || ref == r || r.Count == 0 {
 		return ""
@@ -62,20 +63,20 @@ func compared(m *trace.Map, r *trace.Row) string {
 	_, cut, lost := m.Compare(r.Layer)
 	var parts []string
 	within := 0 // a message may be made of several frames: they do not cut it
-	if r.Layer == trace.Frames {
+	if r.Layer == streammap.Frames {
 		within, cut = cut, 0
 	}
 	if cut+lost == 0 {
 		parts = append(parts, "✓ agrees")
 	}
 	if cut > 0 {
-		parts = append(parts, trace.Count(cut, "cut", "cuts"))
+		parts = append(parts, text.Count(cut, "cut", "cuts"))
 	}
 	if lost > 0 {
-		parts = append(parts, trace.Count(lost, "lost", "lost"))
+		parts = append(parts, text.Count(lost, "lost", "lost"))
 	}
 	if within > 0 {
-		parts = append(parts, trace.Count(within, "within a message", "within messages"))
+		parts = append(parts, text.Count(within, "within a message", "within messages"))
 	}
 	if !m.Complete() {
 		parts = append(parts, "so far")
@@ -98,19 +99,14 @@ func (f Figure) notes() []string {
 	return notes
 }
 
-// plain is text without what is no character to be seen, and without what turns the direction of reading around.
-func plain(text string) string {
-	var b strings.Builder
+// plain is the title without what is no character to be seen, and without what turns the direction of reading around.
+func plain(title string) string {
 	n := 0
-	for _, r := range text {
+	for i := range title {
 		if n++; n > titleKept {
-			b.WriteString("...")
+			title = title[:i] + "..."
 			break
 		}
-		if !unicode.IsPrint(r) {
-			r = '·'
-		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	return text.Harmless(title)
 }

@@ -7,8 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // greeting is the lab's three messages of 5, 15 and 13 bytes, end to end.
@@ -16,34 +17,34 @@ const greeting = "hello안녕하세요goodbye, TCP!"
 
 // A layer is one row of a map that a test makes.
 type layer struct {
-	trace.Layer
+	streammap.Layer
 	sizes []int
 }
 
-func sent(sizes ...int) layer     { return layer{trace.Sent, sizes} }
-func writes(sizes ...int) layer   { return layer{trace.Writes, sizes} }
-func segments(sizes ...int) layer { return layer{trace.Segments, sizes} }
-func reads(sizes ...int) layer    { return layer{trace.Reads, sizes} }
-func received(sizes ...int) layer { return layer{trace.Received, sizes} }
+func sent(sizes ...int) layer     { return layer{streammap.Sent, sizes} }
+func writes(sizes ...int) layer   { return layer{streammap.Writes, sizes} }
+func segments(sizes ...int) layer { return layer{streammap.Segments, sizes} }
+func reads(sizes ...int) layer    { return layer{streammap.Reads, sizes} }
+func received(sizes ...int) layer { return layer{streammap.Received, sizes} }
 
 // stream is the map of a stream of which every layer's spans have the given sizes.
-func stream(data string, layers ...layer) *trace.Map {
-	m := &trace.Map{Title: "client → server"}
+func stream(data string, layers ...layer) *streammap.Map {
+	m := &streammap.Map{Title: "client → server"}
 	m.Keep(0, []byte(data))
 	add(m, layers...)
 	return m
 }
 
-func add(m *trace.Map, layers ...layer) {
+func add(m *streammap.Map, layers ...layer) {
 	for _, l := range layers {
 		row := m.Row(l.Layer)
 		for _, n := range l.sizes {
-			row.Add(trace.Span{Off: row.End, N: n})
+			row.Add(event.Span{Off: row.End, N: n})
 		}
 	}
 }
 
-func span(off int64, n int) trace.Span { return trace.Span{Off: off, N: n} }
+func span(off int64, n int) event.Span { return event.Span{Off: off, N: n} }
 
 // times is n spans of the same size, and one of what remains of the total.
 func times(n, size, total int) []int {
@@ -67,7 +68,7 @@ const (
 
 // A frame is one that a test sends, masked.
 type frame struct {
-	trace.FrameHeader
+	event.FrameHeader
 	payload string
 }
 
@@ -79,7 +80,7 @@ func whole(opcode byte, payload string) frame {
 }
 
 func part(opcode byte, payload string) frame {
-	h := trace.FrameHeader{Opcode: opcode, Masked: true, Key: "37fa213d", Payload: int64(len(payload))}
+	h := event.FrameHeader{Opcode: opcode, Masked: true, Key: "37fa213d", Payload: int64(len(payload))}
 	return frame{h, payload}
 }
 
@@ -109,15 +110,15 @@ func (f frame) wire() []byte {
 
 // spoken is the map of a stream of frames behind a handshake of 187 bytes, each with a write; the other layers are as
 // given, from there on.
-func spoken(frames []frame, layers ...layer) *trace.Map {
-	m := &trace.Map{Title: "client → server"}
+func spoken(frames []frame, layers ...layer) *streammap.Map {
+	m := &streammap.Map{Title: "client → server"}
 	data := []byte(strings.Repeat("h", 187))
 	m.Begin(int64(len(data)))
 	var message, written []int
 	size := 0
 	for _, f := range frames {
 		b := f.wire()
-		m.AddFrame(trace.Span{Off: int64(len(data)), N: len(b)}, f.FrameHeader, []byte(f.payload))
+		m.AddFrame(event.Span{Off: int64(len(data)), N: len(b)}, f.FrameHeader, []byte(f.payload))
 		data = append(data, b...)
 		written = append(written, len(b))
 		if f.Opcode >= opClose {
@@ -134,7 +135,7 @@ func spoken(frames []frame, layers ...layer) *trace.Map {
 }
 
 // svgOf is the picture of one map.
-func svgOf(t *testing.T, m *trace.Map) string {
+func svgOf(t *testing.T, m *streammap.Map) string {
 	t.Helper()
 	return drawn(t, picture.Figure{Conn: 1, Title: "127.0.0.1:50000 → 127.0.0.1:9000", ToServer: m})
 }

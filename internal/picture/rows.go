@@ -5,7 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // rowPitch is from the top of one row to the top of the next.
@@ -13,9 +14,9 @@ const rowPitch = 30
 
 // row draws one layer: its spans as boxes, its boundaries as marks, the sizes where there is room, and beside it how it
 // compares with the messages.
-func (d *drawing) row(v *view, r *trace.Row, side bool) {
+func (d *drawing) row(v *view, r *streammap.Row, side bool) {
 	class := "row"
-	if r.Layer == trace.Sent || r.Layer == trace.Received {
+	if r.Layer == streammap.Sent || r.Layer == streammap.Received {
 		class = "message"
 	}
 	fmt.Fprintf(&d.b, `<g class="%s">`+"\n", class)
@@ -81,7 +82,7 @@ func (d *drawing) boxes(v *view, boxes []box, y float64) {
 }
 
 // unknown draws the part of a row of which the boundaries were not kept.
-func (d *drawing) unknown(v *view, r *trace.Row, y float64) {
+func (d *drawing) unknown(v *view, r *streammap.Row, y float64) {
 	if end := min(r.End, v.to); end > v.known {
 		d.used[unknown] = true
 		d.path("unknown", fmt.Sprintf("M%s %sH%s", num(v.x(max(v.from, v.known))), num(y+rowHeight/2), num(v.x(end))))
@@ -121,7 +122,7 @@ func (d *drawing) marks(v *view, bins []bin, y float64) (filled int) {
 }
 
 // sizes writes the length of each span, and what kind of frame it is, where there is room beside the marks.
-func (d *drawing) sizes(v *view, r *trace.Row, boxes []box, bins []bin, y float64) {
+func (d *drawing) sizes(v *view, r *streammap.Row, boxes []box, bins []bin, y float64) {
 	for _, b := range boxes {
 		if !b.single {
 			continue
@@ -137,12 +138,12 @@ func (d *drawing) sizes(v *view, r *trace.Row, boxes []box, bins []bin, y float6
 }
 
 // captions are what to write on a box, the best first: on a part of a span, which one it is.
-func captions(r *trace.Row, b box) []string {
+func captions(r *streammap.Row, b box) []string {
 	if !b.open[0] && !b.open[1] {
 		return r.Captions(b.from, b.to)
 	}
 	for p := range r.Pieces(b.to) {
-		return []string{r.Layer.Noun() + " " + trace.Number(int64(p.Number))}
+		return []string{r.Layer.Noun() + " " + text.Number(int64(p.Number))}
 	}
 	return nil
 }
@@ -171,14 +172,14 @@ func (v *view) room(b box, bins []bin) (from, to float64) {
 }
 
 // sizes are those of a row that is too dense to show each.
-func sizes(r *trace.Row) string {
+func sizes(r *streammap.Row) string {
 	switch {
 	case r.Count == 1:
-		return trace.Bytes(int64(r.Min))
+		return text.Bytes(int64(r.Min))
 	case r.Min == r.Max:
-		return trace.Bytes(int64(r.Min)) + " each"
+		return text.Bytes(int64(r.Min)) + " each"
 	}
-	return trace.Number(int64(r.Min)) + " to " + trace.Bytes(int64(r.Max))
+	return text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max))
 }
 
 func (d *drawing) size(x, y float64, text string) {

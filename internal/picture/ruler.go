@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // ruler draws offsets at round places, as many as have room.
@@ -14,12 +14,12 @@ func (d *drawing) ruler(v *view) {
 	d.y += 16
 	d.label(d.y, "offset")
 	step := int64(1)
-	for step < v.to-v.from && float64(step)*v.perByte() < textWidth(trace.Number(v.to))+14 {
+	for step < v.to-v.from && float64(step)*v.perByte() < textWidth(text.Number(v.to))+14 {
 		step = rounder(step)
 	}
 	free := 0.0
 	tick := func(at int64) {
-		text := trace.Number(at)
+		text := text.Number(at)
 		x, half := v.x(at), textWidth(text)/2
 		if x-half < free || x+half > pictureWidth {
 			return
@@ -82,7 +82,7 @@ func (d *drawing) characters(v *view, shown []byte) {
 	d.b.WriteString(`<g class="byte">`)
 	for i, n := 0, 0; i < len(shown); i += n {
 		var char string
-		char, n = trace.Visible(shown[i:])
+		char, n = text.Visible(shown[i:])
 		from, width := v.x(v.from+int64(i)), v.perByte()*float64(n)
 		class := ""
 		if char == "·" {

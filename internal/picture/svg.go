@@ -8,7 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 //go:embed svg.css
@@ -38,7 +39,7 @@ func SVG(w io.Writer, figures ...Figure) error {
 		if i > 0 && d.b.Len()+d.told.Len()+len(words) > pictureKept {
 			d.b.Truncate(drawn)
 			d.y, d.used = y, used
-			more := trace.Count(len(figures)-i, "more connection", "more connections")
+			more := text.Count(len(figures)-i, "more connection", "more connections")
 			d.text(margin, 20, "dim", more+", not in this picture")
 			break
 		}
@@ -72,7 +73,7 @@ func (d *drawing) figure(f Figure) {
 		d.text(margin, 24, "title", plain(f.Title))
 	}
 	for _, note := range f.notes() {
-		for _, line := range trace.Fold(note, 130) {
+		for _, line := range text.Fold(note, 130) {
 			d.text(margin, 20, "dim", line)
 		}
 	}
@@ -83,7 +84,7 @@ func (d *drawing) figure(f Figure) {
 }
 
 // stream draws one map: the whole of it, and if that does not show its bytes also closer, around the first cut.
-func (d *drawing) stream(m *trace.Map) {
+func (d *drawing) stream(m *streammap.Map) {
 	d.y += 8
 	d.text(margin, 22, "head", heading(m))
 	size := m.Size()
@@ -98,7 +99,7 @@ func (d *drawing) stream(m *trace.Map) {
 	}
 	near := newView(m, max(m.Start, at-closeUp/2), min(size, at+closeUp/2))
 	d.zoom(v, near)
-	d.text(margin, 22, "head", "closer, around the first cut inside a message, at offset "+trace.Number(at))
+	d.text(margin, 22, "head", "closer, around the first cut inside a message, at offset "+text.Number(at))
 	d.view(near, false)
 }
 
@@ -122,7 +123,7 @@ func (d *drawing) view(v *view, side bool) {
 }
 
 // guides go down from the boundaries of messages, so that one sees which rows have them.
-func (d *drawing) guides(v *view, ref *trace.Row, from, to float64) {
+func (d *drawing) guides(v *view, ref *streammap.Row, from, to float64) {
 	var path strings.Builder
 	for _, b := range v.count(ref, ref.Boundaries(v.from, v.known)) {
 		if b.mark() == agree {
@@ -170,7 +171,7 @@ func titles(figures []Figure) string {
 	if len(figures) == 1 && figures[0].Title != "" {
 		return "Stream map of " + plain(figures[0].Title)
 	}
-	return "Stream maps of " + trace.Count(len(figures), "connection", "connections")
+	return "Stream maps of " + text.Count(len(figures), "connection", "connections")
 }
 
 // told is a figure in words, for those who do not see it.

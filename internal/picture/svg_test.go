@@ -11,8 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/picture"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/terminal"
 )
 
 func TestEverySpanOfASmallMapIsInThePicture(t *testing.T) {
@@ -53,8 +55,8 @@ func TestAMarkStandsAtItsOffset(t *testing.T) {
 
 func TestThereIsNoBoxInAGap(t *testing.T) {
 	m := stream(greeting, writes(33))
-	m.Row(trace.Segments).Add(span(3, 7))
-	m.Row(trace.Segments).Add(span(20, 5))
+	m.Row(streammap.Segments).Add(span(3, 7))
+	m.Row(streammap.Segments).Add(span(20, 5))
 	root := parse(t, svgOf(t, m))
 	x := scale(t, root)
 	drawn := boxes(t, root.rows()[1])
@@ -65,9 +67,9 @@ func TestThereIsNoBoxInAGap(t *testing.T) {
 
 func TestThePictureHasTheMarksOfTheTextMap(t *testing.T) {
 	gap := stream(greeting, sent(20, 13), writes(33))
-	gap.Row(trace.Reads).Add(trace.Span{Off: 5, N: 8})
-	gap.Row(trace.Reads).Add(trace.Span{Off: 20, N: 10})
-	for name, m := range map[string]*trace.Map{
+	gap.Row(streammap.Reads).Add(event.Span{Off: 5, N: 8})
+	gap.Row(streammap.Reads).Add(event.Span{Off: 20, N: 10})
+	for name, m := range map[string]*streammap.Map{
 		"one read":    stream(greeting, sent(5, 15, 13), writes(5, 15, 13), reads(33)),
 		"cuts":        stream(greeting, sent(5, 15, 13), writes(5, 28), reads(5, 8, 20), received(5, 15, 13)),
 		"bytes":       stream(greeting, sent(33), segments(times(33, 1, 0)...), received(33)),
@@ -83,11 +85,11 @@ func TestThePictureHasTheMarksOfTheTextMap(t *testing.T) {
 }
 
 // sameMarks asserts that each row of the picture has as many marks of each kind as that of the text map.
-func sameMarks(t *testing.T, m *trace.Map) {
+func sameMarks(t *testing.T, m *streammap.Map) {
 	t.Helper()
 	rows := parse(t, svgOf(t, m)).rows()
 	require.Len(t, rows, len(m.Rows))
-	lines := strings.Split(m.String(), "\n")
+	lines := strings.Split(terminal.String(m), "\n")
 	for i, r := range m.Rows {
 		line := lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, r.Label()+" ") })]
 		count := func(marks string) (n int) {
@@ -149,7 +151,7 @@ func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 
 	parts := stream("", sent(size))
 	for _, n := range messages {
-		parts.AddFrame(trace.Span{Off: parts.Row(trace.Frames).End, N: n}, trace.FrameHeader{Opcode: 2}, nil)
+		parts.AddFrame(event.Span{Off: parts.Row(streammap.Frames).End, N: n}, event.FrameHeader{Opcode: 2}, nil)
 	}
 	frames := parse(t, svgOf(t, parts)).rows()[1]
 	assert.NotEmpty(t, frames.all("dense"), "parts of a message are no cuts")
@@ -175,7 +177,7 @@ func TestTheLegendHasTheMarksThatWereUsed(t *testing.T) {
 }
 
 func TestAnEmptyMapIsALine(t *testing.T) {
-	root := parse(t, drawn(t, picture.Figure{ToServer: stream(""), ToClient: new(trace.Map)}))
+	root := parse(t, drawn(t, picture.Figure{ToServer: stream(""), ToClient: new(streammap.Map)}))
 	assert.Contains(t, root.texts(), "client → server: no byte")
 	assert.Empty(t, root.rows())
 	parse(t, drawn(t, picture.Figure{}))

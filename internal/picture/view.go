@@ -3,7 +3,7 @@ package picture
 import (
 	"slices"
 
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
 )
 
 // Places in a picture, in its own units: pixels, as long as it is not scaled.
@@ -23,13 +23,13 @@ const (
 
 // A view is a part of a map on a ruler: the offsets from..to, from left to right.
 type view struct {
-	m        *trace.Map
+	m        *streammap.Map
 	from, to int64
 	known    int64   // beyond it, boundaries were not kept
 	width    float64 // of the ruler
 }
 
-func newView(m *trace.Map, from, to int64) *view {
+func newView(m *streammap.Map, from, to int64) *view {
 	width := trackWidth
 	if n := to - from; n < trackWidth/widestByte {
 		width = int(n) * widestByte
@@ -54,7 +54,7 @@ func (v *view) bin(offset int64) int { return int(v.x(offset)-trackLeft) / binWi
 
 // A bin has the boundaries of a row that fall into it: so many of each verdict, and those of messages that are lost.
 type bin struct {
-	verdicts [trace.Alone + 1]int
+	verdicts [streammap.Alone + 1]int
 	lost     int
 	at       int64 // the last boundary of the row
 	lostAt   int64 // the last one that is lost
@@ -71,17 +71,17 @@ func (b bin) count() int {
 // mark is how a bin is to be drawn.
 func (b bin) mark() mark {
 	switch n := b.count(); {
-	case n > 1 && b.verdicts[trace.Cuts] == 0:
+	case n > 1 && b.verdicts[streammap.Cuts] == 0:
 		return dense
 	case n > 1:
 		return mixed
-	case b.verdicts[trace.Cuts] == 1:
+	case b.verdicts[streammap.Cuts] == 1:
 		return cut
-	case b.verdicts[trace.Parts] == 1:
+	case b.verdicts[streammap.Parts] == 1:
 		return part
-	case b.verdicts[trace.Alone] == 1:
+	case b.verdicts[streammap.Alone] == 1:
 		return alone
-	case b.verdicts[trace.Agrees] == 1 && b.lost == 0:
+	case b.verdicts[streammap.Agrees] == 1 && b.lost == 0:
 		return agree
 	case b.lost > 1:
 		return sparse
@@ -118,7 +118,7 @@ func marksOf(bins []bin) []mark {
 }
 
 // count puts a row's boundaries into bins.
-func (v *view) count(r *trace.Row, bounds []int64) []bin {
+func (v *view) count(r *streammap.Row, bounds []int64) []bin {
 	bins := make([]bin, v.bins())
 	for _, at := range bounds {
 		b := &bins[v.bin(at)]
@@ -141,7 +141,7 @@ type box struct {
 }
 
 // boxes are a row's spans.
-func (v *view) boxes(r *trace.Row, bounds []int64) []box {
+func (v *view) boxes(r *streammap.Row, bounds []int64) []box {
 	var all []box
 	add := func(b box) {
 		narrow := v.x(b.to)-v.x(b.from) < binWidth

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // accepted is what a call of Accept returns.
@@ -73,7 +73,7 @@ func TestTheServerWaitsOutErrorsThatPass(t *testing.T) {
 			done := make(chan error, 1)
 			go func() { done <- srv.Serve(ln) }()
 			ping(t, client)
-			events := rec.All(trace.Failed)
+			events := rec.All(event.Failed)
 			require.Len(t, events, 3)
 			assert.Equal(t, "accept: accept tcp: accept4: "+errno.Error()+"; next try in 5ms", events[0].Text)
 			assert.Contains(t, events[2].Text, "next try in 20ms")
@@ -93,7 +93,7 @@ func TestAPauseBetweenAcceptsEndsWithTheServer(t *testing.T) {
 	srv := &server.Server{Recorder: rec}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(newScript(failures...)) }()
-	rec.Await(t, trace.Failed, 3)
+	rec.Await(t, event.Failed, 3)
 	srv.Close()
 	assert.ErrorIs(t, <-done, server.ErrServerClosed)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestBytesComeBackAsTheyWere(t *testing.T) {
@@ -58,7 +58,7 @@ func TestAHalfClosedClientGetsEverythingBack(t *testing.T) {
 		expect(t, c, data)
 		expectEnd(t, c)
 		if rec != nil {
-			assert.Contains(t, rec.AwaitText(t, trace.End), "the client ended its side")
+			assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
 		}
 	})
 }
@@ -69,8 +69,8 @@ func TestTheReadBufferIsTheMostThatOneReadTakes(t *testing.T) {
 		data := labtest.Random(500)
 		exchange(t, dial(t, s.addr), data)
 		if rec != nil {
-			rec.Await(t, trace.Close, 1)
-			reads, writes := rec.All(trace.Read), rec.All(trace.Write)
+			rec.Await(t, event.Close, 1)
+			reads, writes := rec.All(event.Read), rec.All(event.Write)
 			assert.Len(t, reads, len(data))
 			assert.Len(t, writes, len(data))
 			assert.EqualValues(t, len(data), labtest.Total(reads))
@@ -88,10 +88,10 @@ func TestWhatOneReadBringsIsOneWrite(t *testing.T) {
 		writeAlone(t, client, atServer, []byte(msg))
 		expect(t, client, []byte(msg))
 	}
-	rec.Await(t, trace.Write, 3) // the client may be faster than the account
+	rec.Await(t, event.Write, 3) // the client may be faster than the account
 	want := []int{5, 15, 13}
-	assert.Equal(t, want, labtest.Lengths(rec.All(trace.Read)))
-	assert.Equal(t, want, labtest.Lengths(rec.All(trace.Write)))
+	assert.Equal(t, want, labtest.Lengths(rec.All(event.Read)))
+	assert.Equal(t, want, labtest.Lengths(rec.All(event.Write)))
 }
 
 func TestAnIdleConnectionHoldsNoBuffer(t *testing.T) {
@@ -136,7 +136,7 @@ func TestAConnectionNeedNotBeASocket(t *testing.T) {
 		_, err := client.Read(nil)
 		assert.ErrorIs(t, err, io.ErrClosedPipe)
 		if rec != nil {
-			assert.Contains(t, rec.AwaitText(t, trace.Accept), "has no socket")
+			assert.Contains(t, rec.AwaitText(t, event.Accept), "has no socket")
 		}
 	})
 }

@@ -11,30 +11,30 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // A ledger is an account of which only the sums are kept, and every kind of complaint.
 type ledger struct {
 	mu         sync.Mutex
-	count      map[trace.Kind]int
+	count      map[event.Kind]int
 	complaints map[string]int
 }
 
 func newLedger() *ledger {
-	return &ledger{count: make(map[trace.Kind]int), complaints: make(map[string]int)}
+	return &ledger{count: make(map[event.Kind]int), complaints: make(map[string]int)}
 }
 
 var particulars = regexp.MustCompile(`\d+(\.\d+)?|"[^"]*"`)
 
-func (l *ledger) Record(e trace.Event) {
+func (l *ledger) Record(e event.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e.Conn > 0 {
 		l.count[e.Ev]++
 	}
-	if e.Ev == trace.Failed {
+	if e.Ev == event.Failed {
 		l.complaints[particulars.ReplaceAllString(e.Text, "N")]++
 	}
 }
@@ -51,10 +51,10 @@ var (
 
 // check holds the account against what the server itself counts.
 func (l *ledger) check(t *testing.T, stats server.Stats) {
-	assert.Equal(t, stats.Conns, l.count[trace.Accept], "accepted")
-	assert.Equal(t, stats.Conns, l.count[trace.Close], "closed")
-	assert.Equal(t, stats.Conns, l.count[trace.End]+l.count[trace.Failed], "ended or failed")
-	assert.Equal(t, stats.Failed, l.count[trace.Failed], "failed")
+	assert.Equal(t, stats.Conns, l.count[event.Accept], "accepted")
+	assert.Equal(t, stats.Conns, l.count[event.Close], "closed")
+	assert.Equal(t, stats.Conns, l.count[event.End]+l.count[event.Failed], "ended or failed")
+	assert.Equal(t, stats.Failed, l.count[event.Failed], "failed")
 	known := slices.Concat(must, may)
 	for _, text := range slices.Sorted(maps.Keys(l.complaints)) {
 		t.Logf("%5d %s", l.complaints[text], text)

@@ -13,19 +13,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // A saboteur is an account with a fault: it panics, once, over an event that it cannot take.
 type saboteur struct {
 	labtest.Account
-	fault func(trace.Event) bool
+	fault func(event.Event) bool
 	once  sync.Once
 }
 
-func (a *saboteur) Record(e trace.Event) {
+func (a *saboteur) Record(e event.Event) {
 	if a.fault(e) {
 		a.once.Do(func() { panic("an account's bug") })
 	}
@@ -34,9 +34,9 @@ func (a *saboteur) Record(e trace.Event) {
 
 func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
 	const boom = "boom"
-	for _, kind := range []trace.Kind{trace.Read, trace.Frame, trace.Message, trace.Write} {
+	for _, kind := range []event.Kind{event.Read, event.Frame, event.Message, event.Write} {
 		t.Run(string(kind), func(t *testing.T) {
-			rec := &saboteur{fault: func(e trace.Event) bool {
+			rec := &saboteur{fault: func(e event.Event) bool {
 				return e.Ev == kind && (strings.Contains(string(e.Bytes), boom) || strings.Contains(string(e.Bytes), masked(boom)))
 			}}
 			s := serve(t, &server.Server{Web: new(server.Web), Recorder: rec}, nil)
@@ -46,7 +46,7 @@ func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
 			write(t, victim, []byte(sends(0x81, boom)))
 			got := readAll(t, victim)
 			switch kind {
-			case trace.Frame, trace.Message:
+			case event.Frame, event.Message:
 				frames, err := fromServer([]byte(got))
 				require.NoError(t, err)
 				assert.Equal(t, []string{refused(1011)}, frames)
@@ -54,7 +54,7 @@ func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
 			}
 			victim.Close()
 			labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
-			assert.Contains(t, rec.AwaitText(t, trace.Failed), "panic: an account's bug")
+			assert.Contains(t, rec.AwaitText(t, event.Failed), "panic: an account's bug")
 
 			ping(t, raw)
 			write(t, honest, []byte(sends(0x81, "still here")+sends(0x88, "")))
@@ -174,7 +174,7 @@ func TestAWebSocketThatNeverReadsIsCutOff(t *testing.T) {
 				taken := stuff(c, []byte(in))
 				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 				if rec != nil {
-					assert.Contains(t, rec.AwaitText(t, trace.Failed), "cut off (-write-timeout)")
+					assert.Contains(t, rec.AwaitText(t, event.Failed), "cut off (-write-timeout)")
 				}
 				assert.Less(t, taken, int64(16<<20), "the rest is the kernels'")
 				assert.Less(t, s.Stats().BytesIn, int64(4<<20), "what the server took of it")

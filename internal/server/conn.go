@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // conn is one connection of a Server. Only its own goroutine uses it, but for raw, which Shutdown and Close reach. There
@@ -42,7 +43,7 @@ type conn struct {
 var epoch = time.Now()
 
 func newConn(s *Server, nc net.Conn, id int) *conn {
-	c := &conn{Conn: trace.Wrap(nc, s.Recorder, id, trace.Server), raw: nc, srv: s, id: uint32(id)}
+	c := &conn{Conn: event.Wrap(nc, s.Recorder, id, event.Server), raw: nc, srv: s, id: uint32(id)}
 	c.await(orDefault(s.IdleTimeout, DefaultIdleTimeout))
 	return c
 }
@@ -177,9 +178,9 @@ func (c *conn) received(n int) {
 func (c *conn) end(how ending, err error) {
 	if c.srv.Recorder != nil {
 		if err == nil {
-			c.record(trace.Event{Ev: trace.End, Text: c.endText(how)})
+			c.record(event.Event{Ev: event.End, Text: c.endText(how)})
 		} else {
-			c.record(trace.Event{Ev: trace.Failed, Text: err.Error()})
+			c.record(event.Event{Ev: event.Failed, Text: err.Error()})
 		}
 	}
 	switch {
@@ -192,8 +193,8 @@ func (c *conn) end(how ending, err error) {
 	}
 	c.raw.Close()
 	if c.srv.Recorder != nil {
-		c.record(trace.Event{Ev: trace.Close, Text: fmt.Sprintf("%s in, %s; %s out, %s",
-			trace.Bytes(c.bytesIn), trace.Count(int(c.reads), "read", "reads"), trace.Bytes(c.bytesOut), trace.Count(int(c.writes), "write", "writes"))})
+		c.record(event.Event{Ev: event.Close, Text: fmt.Sprintf("%s in, %s; %s out, %s",
+			text.Bytes(c.bytesIn), text.Count(int(c.reads), "read", "reads"), text.Bytes(c.bytesOut), text.Count(int(c.writes), "write", "writes"))})
 	}
 }
 
@@ -248,7 +249,7 @@ func (c *conn) reset() {
 	}
 }
 
-func (c *conn) record(e trace.Event) {
+func (c *conn) record(e event.Event) {
 	e.Conn = int(c.id)
 	c.srv.record(e)
 }

@@ -3,7 +3,7 @@ package server
 import (
 	"github.com/gobwas/ws"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -34,14 +34,14 @@ func (s *session) recordPiece(piece *websocket.Piece) {
 		b = l.bytes
 	}
 	if piece.Last {
-		s.record(trace.FrameEvent(trace.ClientToServer, l.off, l.size, piece.Header, b))
+		s.record(event.FrameEvent(event.ClientToServer, l.off, l.size, piece.Header, b))
 	}
 }
 
 // recordOut tells of a frame that is about to be sent, with its payload or the beginning of it. It is for servers with
 // a Recorder: the stack that an event takes would stay with every connection.
 func (s *session) recordOut(h ws.Header, payload []byte) {
-	s.record(trace.FrameEvent(trace.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
+	s.record(event.FrameEvent(event.ServerToClient, s.bytesOut+int64(len(s.out)), ws.HeaderSize(h), h, payload))
 }
 
 // tellMessage counts a message that has come whole, and tells of it.

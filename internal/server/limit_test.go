@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 func TestAConnectionTooManyIsClosedAtOnce(t *testing.T) {
@@ -26,7 +26,7 @@ func TestAConnectionTooManyIsClosedAtOnce(t *testing.T) {
 	ping(t, second)
 
 	expectEnd(t, dial(t, s.addr))
-	assert.Contains(t, rec.AwaitText(t, trace.Refused), "2 connections are open already")
+	assert.Contains(t, rec.AwaitText(t, event.Refused), "2 connections are open already")
 	ping(t, first)
 	ping(t, second)
 
@@ -74,7 +74,7 @@ func TestASilentConnectionIsClosedAndABusyOneIsNot(t *testing.T) {
 				}
 				ping(t, busy)
 				if rec != nil {
-					assert.Equal(t, "nothing came for 900ms: closed (-idle-timeout)", rec.AwaitText(t, trace.Failed))
+					assert.Equal(t, "nothing came for 900ms: closed (-idle-timeout)", rec.AwaitText(t, event.Failed))
 				}
 				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 			})
@@ -89,7 +89,7 @@ func TestSilenceInsideAMessageIsSilence(t *testing.T) {
 	c := dial(t, s.addr)
 	write(t, c, []byte("\x00\x00\x00\x05hel"))
 	expectEnd(t, c)
-	assert.Contains(t, rec.AwaitText(t, trace.Failed), "(-idle-timeout)")
+	assert.Contains(t, rec.AwaitText(t, event.Failed), "(-idle-timeout)")
 }
 
 // onTheWay is how many bytes, more or less, each kernel holds of an echo in the tests with small: so few that a server's
@@ -127,7 +127,7 @@ func TestAClientThatNeverReadsIsCutOff(t *testing.T) {
 				taken := stuff(c, lines)
 				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 				if rec != nil {
-					assert.Contains(t, rec.AwaitText(t, trace.Failed), "(-idle-timeout)")
+					assert.Contains(t, rec.AwaitText(t, event.Failed), "(-idle-timeout)")
 				}
 				stats := s.Stats()
 				assert.Less(t, stats.BytesIn-stats.BytesOut, int64(256<<10), "that much the server held")
@@ -187,7 +187,7 @@ func TestAClientThatResetsEndsItsOwnConnection(t *testing.T) {
 				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 				ping(t, other)
 				if rec != nil {
-					assert.Contains(t, rec.AwaitText(t, trace.Failed), "connection reset by peer")
+					assert.Contains(t, rec.AwaitText(t, event.Failed), "connection reset by peer")
 				}
 			})
 		})
@@ -201,7 +201,7 @@ func TestAClientThatVanishesInsideAMessageEndsItsOwnConnection(t *testing.T) {
 		c, other := dial(t, s.addr), dial(t, s.addr)
 		write(t, c, d.frame(t, "hello")[:3])
 		require.NoError(t, c.Close())
-		assert.Contains(t, rec.AwaitText(t, trace.Failed), "the stream ended inside the message at offset 0")
+		assert.Contains(t, rec.AwaitText(t, event.Failed), "the stream ended inside the message at offset 0")
 		write(t, other, d.frame(t, "hello"))
 		d.expect(t, bufio.NewReader(other), "hello")
 	})

@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
@@ -20,7 +20,7 @@ func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
 	ln, err := server.Listen(t.Context(), "127.0.0.1:0", rec)
 	require.NoError(t, err)
 	defer ln.Close()
-	require.Equal(t, []trace.Kind{trace.Socket, trace.Bind, trace.Listen}, rec.Kinds())
+	require.Equal(t, []event.Kind{event.Socket, event.Bind, event.Listen}, rec.Kinds())
 	socket, bind, listen := rec.Events[0].Sock, rec.Events[1].Sock, rec.Events[2].Sock
 	addr := ln.Addr().(*net.TCPAddr).AddrPort()
 
@@ -38,7 +38,7 @@ func TestAListenerComesIntoBeingStepByStep(t *testing.T) {
 	assert.Zero(t, listen.Backlog)
 	assert.Positive(t, listen.BacklogMax)
 	for _, e := range rec.Events {
-		assert.Equal(t, trace.Server, e.At)
+		assert.Equal(t, event.Server, e.At)
 		assert.False(t, e.Time.IsZero())
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"io"
 	"net"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // batch is how many bytes of echoes are collected at most before they are written.
@@ -83,8 +84,8 @@ func (c *conn) echoMessages(first []byte) error {
 
 func (c *conn) recordMessage(from, to int64, msg []byte) {
 	if c.srv.Recorder != nil {
-		c.record(trace.Event{Ev: trace.Message, Dir: trace.ClientToServer,
-			Span: &trace.Span{Off: from, N: int(to - from)}, Bytes: msg})
+		c.record(event.Event{Ev: event.Message, Dir: event.ClientToServer,
+			Span: &event.Span{Off: from, N: int(to - from)}, Bytes: msg})
 	}
 }
 
@@ -99,9 +100,9 @@ func (c *conn) explain(err error, r *bufio.Reader, start int64, box *mailbox) er
 	came := "" // the codec may have taken some of them; then only the place is known
 	if n := r.Buffered(); c.bytesIn-int64(len(box.first)+n) == start {
 		b, _ := r.Peek(n)
-		came = ", which began with " + trace.Quote(b, 16)
+		came = ", which began with " + text.Quote(b, 16)
 	}
-	where := fmt.Sprintf("the message at offset %s%s", trace.Number(start), came)
+	where := fmt.Sprintf("the message at offset %s%s", text.Number(start), came)
 	if err == io.ErrUnexpectedEOF {
 		where = "the stream ended inside " + where
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestWholeMessagesOfOneReadAreOneWrite(t *testing.T) {
@@ -22,11 +22,11 @@ func TestWholeMessagesOfOneReadAreOneWrite(t *testing.T) {
 		write(t, c, d.frame(t, d.messages...))
 		require.NoError(t, c.CloseWrite())
 		d.expect(t, bufio.NewReader(c), d.messages...)
-		rec.Await(t, trace.Close, 1)
+		rec.Await(t, event.Close, 1)
 		// On loopback that little is one segment, and so one read.
-		assert.Len(t, rec.All(trace.Read), 1)
-		assert.Len(t, rec.All(trace.Write), 1)
-		assert.Len(t, rec.All(trace.Message), len(d.messages))
+		assert.Len(t, rec.All(event.Read), 1)
+		assert.Len(t, rec.All(event.Write), 1)
+		assert.Len(t, rec.All(event.Message), len(d.messages))
 	})
 }
 
@@ -40,15 +40,15 @@ func TestTheAccountSaysWhereEachMessageLay(t *testing.T) {
 			require.NoError(t, c.CloseWrite())
 			d.expect(t, bufio.NewReader(c), d.messages...)
 			off := int64(0)
-			events := rec.Await(t, trace.Message, len(d.messages))
+			events := rec.Await(t, event.Message, len(d.messages))
 			for i, msg := range d.messages {
 				n := len(d.frame(t, msg))
-				assert.Equal(t, trace.Span{Off: off, N: n}, *events[i].Span)
+				assert.Equal(t, event.Span{Off: off, N: n}, *events[i].Span)
 				assert.Equal(t, msg, string(events[i].Bytes))
-				assert.Equal(t, trace.ClientToServer, events[i].Dir)
+				assert.Equal(t, event.ClientToServer, events[i].Dir)
 				off += int64(n)
 			}
-			assert.Contains(t, rec.AwaitText(t, trace.End), "the client ended its side")
+			assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
 		}
 	})
 }
@@ -65,9 +65,9 @@ func TestMessagesCutAtEveryByteComeBackWhole(t *testing.T) {
 		}
 		require.NoError(t, client.CloseWrite())
 		d.expect(t, bufio.NewReader(client), d.messages...)
-		rec.Await(t, trace.Close, 1)
-		assert.Len(t, rec.All(trace.Read), len(stream))
-		assert.Len(t, rec.All(trace.Write), len(d.messages))
+		rec.Await(t, event.Close, 1)
+		assert.Len(t, rec.All(event.Read), len(stream))
+		assert.Len(t, rec.All(event.Write), len(d.messages))
 	})
 }
 
@@ -79,7 +79,7 @@ func TestMessagesCutByTheReadBufferComeBackWhole(t *testing.T) {
 		stream := d.frame(t, d.messages...)
 		write(t, c, stream)
 		d.expect(t, bufio.NewReader(c), d.messages...)
-		assert.Len(t, rec.All(trace.Read), len(stream))
+		assert.Len(t, rec.All(event.Read), len(stream))
 	})
 }
 
@@ -128,7 +128,7 @@ func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
 		c := dial(t, s.addr)
 		write(t, c, d.frame(t, msg))
 		expectEnd(t, c)
-		text := rec.AwaitText(t, trace.Failed)
+		text := rec.AwaitText(t, event.Failed)
 		assert.Contains(t, text, "over the limit of 1000")
 		assert.Contains(t, text, "the message at offset 0")
 	})

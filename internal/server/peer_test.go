@@ -16,7 +16,7 @@ import (
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // A spy is a listener that lets a test ask the kernel about the server's side of each connection.
@@ -107,7 +107,7 @@ func expect(t *testing.T, r io.Reader, want []byte) {
 	got := make([]byte, len(want))
 	n, err := io.ReadFull(r, got)
 	require.NoError(t, err, "after %d of %d bytes", n, len(want))
-	require.True(t, bytes.Equal(want, got), "want %s, got %s", trace.Quote(want, 64), trace.Quote(got, 64))
+	require.True(t, bytes.Equal(want, got), "want %s, got %s", text.Quote(want, 64), text.Quote(got, 64))
 }
 
 // expectEnd reads the end of the stream: no byte, and no reset.
@@ -182,6 +182,6 @@ func (d dialect) expect(t *testing.T, r *bufio.Reader, messages ...string) {
 	for _, want := range messages {
 		got, err := d.client.Read(r, 16<<20)
 		require.NoError(t, err)
-		require.True(t, want == string(got), "want %s, got %s", trace.Quote([]byte(want), 64), trace.Quote(got, 64))
+		require.True(t, want == string(got), "want %s, got %s", text.Quote([]byte(want), 64), text.Quote(got, 64))
 	}
 }

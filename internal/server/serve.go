@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // serveAny finds out what the client speaks, and serves that. A WebSocket is returned when its handshake is over.
@@ -90,12 +90,12 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 	if err := c.tls.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	c.Conn = trace.Wrap(&paced{c.tls, c.raw, c.srv.writeTimeout()}, c.srv.Recorder, int(c.id), trace.Server)
+	c.Conn = event.Wrap(&paced{c.tls, c.raw, c.srv.writeTimeout()}, c.srv.Recorder, int(c.id), event.Server)
 	c.bytesIn, c.bytesOut, c.reads, c.writes = 0, 0, 0, 0
 	c.disarm()
 	if c.srv.Recorder != nil {
 		state := c.tls.ConnectionState()
-		c.record(trace.Event{Ev: trace.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
+		c.record(event.Event{Ev: event.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
 			tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))})
 	}
 	in := newBuffered(c)

@@ -15,7 +15,8 @@ import (
 	"time"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // The defaults of a Server's limits.
@@ -50,7 +51,7 @@ type Server struct {
 	// WriteTimeout is how long a client may take nothing of what is sent to it; IdleTimeout if 0.
 	WriteTimeout time.Duration
 	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
-	Recorder     trace.Recorder // takes the account; without one nothing is spent on it
+	Recorder     event.Recorder // takes the account; without one nothing is spent on it
 
 	web     *web       // of Web, once Serve was called
 	chunks  *sync.Pool // of what quiet connections read with
@@ -113,7 +114,7 @@ func (s *Server) Serve(ln net.Listener) error {
 		default:
 			// Out of descriptors, say. Those who are connected go on; whoever is new waits in the kernel's queue.
 			pause = min(max(5*time.Millisecond, 2*pause), time.Second)
-			s.record(trace.Event{Ev: trace.Failed, Text: fmt.Sprintf("accept: %v; next try in %v", err, pause)})
+			s.record(event.Event{Ev: event.Failed, Text: fmt.Sprintf("accept: %v; next try in %v", err, pause)})
 			select {
 			case <-time.After(pause):
 			case <-stopped:
@@ -167,8 +168,8 @@ func (s *Server) start(nc net.Conn) {
 	if limit := orDefault(s.MaxConns, DefaultMaxConns); len(s.conns) >= limit {
 		s.stats.Refused++
 		s.mu.Unlock()
-		s.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)",
-			nc.RemoteAddr(), trace.Count(limit, "connection is", "connections are"))})
+		s.record(event.Event{Ev: event.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)",
+			nc.RemoteAddr(), text.Count(limit, "connection is", "connections are"))})
 		nc.Close()
 		return
 	}
@@ -185,7 +186,7 @@ func (s *Server) start(nc net.Conn) {
 // was deeper than that needs: it is most of what an idle connection costs.
 func (s *Server) serve(c *conn) {
 	if s.Recorder != nil {
-		s.record(trace.WithSock(trace.Event{Ev: trace.Accept, Conn: int(c.id)}, c.Conn))
+		s.record(event.WithSock(event.Event{Ev: event.Accept, Conn: int(c.id)}, c.Conn))
 	}
 	if ws, err := c.echo(); ws != nil {
 		go ws.live(err)
@@ -306,11 +307,11 @@ func (s *Server) stop(each func(*conn)) int {
 }
 
 // record completes an event and hands it to the Recorder, if there is one.
-func (s *Server) record(e trace.Event) {
+func (s *Server) record(e event.Event) {
 	if s.Recorder == nil {
 		return
 	}
-	e.Time, e.At = time.Now(), trace.Server
+	e.Time, e.At = time.Now(), event.Server
 	s.Recorder.Record(e)
 }
 

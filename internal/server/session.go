@@ -11,7 +11,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -37,8 +37,8 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 		s.packing.Writer, s.packing.Reader = up.deflate.Server()
 	}
 	if c.srv.Recorder != nil {
-		c.record(trace.Event{Ev: trace.Response, Dir: trace.ServerToClient,
-			Span: &trace.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
+		c.record(event.Event{Ev: event.Response, Dir: event.ServerToClient,
+			Span: &event.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
 	}
 	c.lingers = true
 	c.await(s.quietTime())

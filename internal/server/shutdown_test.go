@@ -14,9 +14,9 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
@@ -37,10 +37,10 @@ func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 				}
 				assert.Equal(t, server.Stats{Conns: 3, BytesIn: 5, BytesOut: 5, Messages: s.Stats().Messages}, s.Stats())
 				if rec != nil {
-					for _, e := range rec.All(trace.End) {
+					for _, e := range rec.All(event.End) {
 						assert.Contains(t, e.Text, "nothing came since the shutdown")
 					}
-					assert.Len(t, rec.All(trace.End), 3)
+					assert.Len(t, rec.All(event.End), 3)
 				}
 			})
 		}
@@ -141,7 +141,7 @@ func TestShutdownWithAnEndedContextClosesAtOnce(t *testing.T) {
 	closed, err := s.Shutdown(ctx)
 	assert.Equal(t, context.Canceled, err)
 	assert.Equal(t, 1, closed)
-	assert.Equal(t, "closed with the server, before its echo had finished", rec.AwaitText(t, trace.Failed))
+	assert.Equal(t, "closed with the server, before its echo had finished", rec.AwaitText(t, event.Failed))
 }
 
 func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
@@ -164,8 +164,8 @@ func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
 	require.NoError(t, c.CloseWrite())
 	expectEnd(t, c)
 	require.NoError(t, <-done)
-	assert.Contains(t, rec.AwaitText(t, trace.End), "the client ended its side")
-	assert.NotContains(t, rec.AwaitText(t, trace.End), "nothing came")
+	assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
+	assert.NotContains(t, rec.AwaitText(t, event.End), "nothing came")
 }
 
 func TestShutdownWithNothingOpenNeedsNoTime(t *testing.T) {

@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestStatsAddUp(t *testing.T) {
@@ -30,7 +30,7 @@ func TestStatsAddUp(t *testing.T) {
 	require.NoError(t, broken.CloseWrite())
 	expect(t, broken, []byte("fine\n"))
 	expectEnd(t, broken)
-	rec.Await(t, trace.Close, 2)
+	rec.Await(t, event.Close, 2)
 	labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 
 	for range 2 {
@@ -44,8 +44,8 @@ func TestStatsAddUp(t *testing.T) {
 		Conns: 5, Refused: 1, Failed: 4, Messages: 1 + 3 + 1 + 2,
 		BytesIn: 5 + 9 + 9 + 2*5, BytesOut: 5 + 9 + 5 + 2*5,
 	}, s.Stats())
-	assert.Equal(t, s.Stats().BytesIn, labtest.Total(rec.All(trace.Read)))
-	assert.Equal(t, s.Stats().BytesOut, labtest.Total(rec.All(trace.Write)))
+	assert.Equal(t, s.Stats().BytesIn, labtest.Total(rec.All(event.Read)))
+	assert.Equal(t, s.Stats().BytesOut, labtest.Total(rec.All(event.Write)))
 }
 
 func TestTheLastLineOfAConnectionCountsItsReadsAndWrites(t *testing.T) {
@@ -56,9 +56,9 @@ func TestTheLastLineOfAConnectionCountsItsReadsAndWrites(t *testing.T) {
 	ping(t, c)
 	require.NoError(t, c.CloseWrite())
 	expectEnd(t, c)
-	assert.Equal(t, "10 bytes in, 2 reads; 10 bytes out, 2 writes", rec.AwaitText(t, trace.Close))
-	assert.Equal(t, []trace.Kind{
-		trace.Accept, trace.Read, trace.Write, trace.Read, trace.Write, trace.End, trace.Close,
+	assert.Equal(t, "10 bytes in, 2 reads; 10 bytes out, 2 writes", rec.AwaitText(t, event.Close))
+	assert.Equal(t, []event.Kind{
+		event.Accept, event.Read, event.Write, event.Read, event.Write, event.End, event.Close,
 	}, rec.Kinds())
 }
 

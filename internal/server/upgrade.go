@@ -6,7 +6,7 @@ import (
 	"io"
 	"net/http"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/websocket"
 )
 
@@ -27,7 +27,7 @@ func (s *Server) handler() http.Handler {
 			r.URL.Path = "/"
 		}
 		if s.Recorder != nil && !websocket.IsUpgrade(r) {
-			s.record(trace.Event{Ev: trace.Request, Conn: int(visitOf(r.Context()).c.id), Text: r.Method + " " + r.URL.Path})
+			s.record(event.Event{Ev: event.Request, Conn: int(visitOf(r.Context()).c.id), Text: r.Method + " " + r.URL.Path})
 		}
 		mux.ServeHTTP(w, r)
 	})
@@ -56,7 +56,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	up.pending, _ = buffered.Reader.Peek(buffered.Reader.Buffered())
 	if s.Recorder != nil {
 		b, offset := v.request(len(up.pending))
-		v.c.record(trace.Event{Ev: trace.Request, Dir: trace.ClientToServer, Span: &trace.Span{Off: offset, N: len(b)},
+		v.c.record(event.Event{Ev: event.Request, Dir: event.ClientToServer, Span: &event.Span{Off: offset, N: len(b)},
 			Bytes: b, Text: "asks for a WebSocket"})
 	}
 	up.pending = append(up.pending[:len(up.pending):len(up.pending)], v.first...)
@@ -69,7 +69,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	errors.As(err, &no)
 	v := visitOf(r.Context())
 	v.refused.Store(true)
-	v.c.record(trace.Event{Ev: trace.Refused, Text: fmt.Sprintf("the handshake: %d %s: %s", no.Status, http.StatusText(no.Status), no.Text)})
+	v.c.record(event.Event{Ev: event.Refused, Text: fmt.Sprintf("the handshake: %d %s: %s", no.Status, http.StatusText(no.Status), no.Text)})
 	for name := range no.Header {
 		w.Header().Set(name, no.Header.Get(name))
 	}

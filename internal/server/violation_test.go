@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 // A violation is a stream that a codec does not take: whole messages, and then what breaks the framing.
@@ -67,7 +67,7 @@ func TestAViolationEndsTheConnectionBehindTheEchoes(t *testing.T) {
 		expect(t, c, []byte(v.good))
 		expectEnd(t, c)
 		if rec != nil {
-			assert.Contains(t, rec.AwaitText(t, trace.Failed), v.complain)
+			assert.Contains(t, rec.AwaitText(t, event.Failed), v.complain)
 		}
 		labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 	})
@@ -146,7 +146,7 @@ func TestACodecThatFailsEndsOneConnectionOnly(t *testing.T) {
 				}
 				ping(t, other)
 				if rec != nil {
-					text := rec.AwaitText(t, trace.Failed)
+					text := rec.AwaitText(t, event.Failed)
 					assert.Contains(t, text, complaint)
 					assert.Equal(t, panics, strings.Contains(text, "violation_test.go"), "the stack says where")
 				}

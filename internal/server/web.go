@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // The defaults of a Web's limits.
@@ -86,7 +86,7 @@ func (s *Server) ping() time.Duration {
 type errorLog struct{ s *Server }
 
 func (l errorLog) Write(p []byte) (int, error) {
-	l.s.record(trace.Event{Ev: trace.Failed, Text: strings.TrimSpace(string(p))})
+	l.s.record(event.Event{Ev: event.Failed, Text: strings.TrimSpace(string(p))})
 	return len(p), nil
 }
 

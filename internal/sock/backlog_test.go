@@ -69,7 +69,7 @@ func TestSetBacklogMakesNoListener(t *testing.T) {
 	var after sock.Info
 	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) (err error) {
 		refused = sock.SetBacklog(rc, 5)
-		after, err = sock.InspectRaw(rc)
+		after, err = sock.Inspect(rc)
 		return err
 	}}
 	c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())

@@ -13,9 +13,9 @@ import (
 )
 
 // A socket is there before it has an address, and has an address before it is a connection.
-func ExampleInspectRaw() {
+func ExampleInspect_control() {
 	config := net.ListenConfig{Control: func(_, _ string, rc syscall.RawConn) error {
-		fresh, err := sock.InspectRaw(rc)
+		fresh, err := sock.Inspect(rc)
 		fmt.Println("address:", fresh.Local.IsValid(), "state:", fresh.State)
 		return err
 	}}

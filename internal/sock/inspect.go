@@ -13,17 +13,12 @@ var ErrNoSocket = errors.New("there is no socket of the kernel behind it")
 
 // Inspect returns all that the kernel tells of the socket c: a *[net.TCPConn], *[net.TCPListener] or *[net.UDPConn],
 // anything else that is a [syscall.Conn] or a [syscall.RawConn], or a wrapper with a method NetConn() net.Conn that
-// leads to one of these, as *tls.Conn has it.
+// leads to one of these, as *tls.Conn has it. A RawConn is what the Control functions of [net.ListenConfig] and
+// [net.Dialer] get, which run when the socket is there and before it is bound or connected: it has no address yet.
 //
 // The error wraps [ErrNoSocket] if c is none of these, and [net.ErrClosed] if it is closed.
 func Inspect(c any) (Info, error) {
 	return query("inspect", c, inspect)
-}
-
-// InspectRaw is [Inspect] for the Control functions of [net.ListenConfig] and [net.Dialer], which run when the socket
-// is there and before it is bound or connected: it has no address yet.
-func InspectRaw(rc syscall.RawConn) (Info, error) {
-	return Inspect(rc)
 }
 
 // Unread returns how many bytes lie in the receive queue of c: the kernel has acknowledged them to the peer, and no

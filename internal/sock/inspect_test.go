@@ -38,7 +38,7 @@ func TestASocketBeforeConnectHasNoAddress(t *testing.T) {
 	l := listen(t)
 	var fresh sock.Info
 	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) (err error) {
-		fresh, err = sock.InspectRaw(rc)
+		fresh, err = sock.Inspect(rc)
 		return err
 	}}
 	c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())

@@ -86,7 +86,7 @@ func inspect(t *testing.T, c any) sock.Info {
 func inspectFresh(t *testing.T, network, address string) (info sock.Info, l net.Listener) {
 	t.Helper()
 	config := net.ListenConfig{Control: func(_, _ string, rc syscall.RawConn) (err error) {
-		info, err = sock.InspectRaw(rc)
+		info, err = sock.Inspect(rc)
 		return err
 	}}
 	l, err := config.Listen(t.Context(), network, address)

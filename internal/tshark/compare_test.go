@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 const (
@@ -40,13 +40,13 @@ func sample(t *testing.T) (file string) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
 	c.Handshake()
-	c.Send(trace.ClientToServer, request)
-	c.Send(trace.ServerToClient, response)
-	c.Send(trace.ClientToServer, frames(t, ws.NewTextFrame([]byte("hello")), ws.NewPingFrame([]byte("?"))))
+	c.Send(event.ClientToServer, request)
+	c.Send(event.ServerToClient, response)
+	c.Send(event.ClientToServer, frames(t, ws.NewTextFrame([]byte("hello")), ws.NewPingFrame([]byte("?"))))
 	third := frames(t, ws.NewBinaryFrame(make([]byte, 300)))
-	c.Send(trace.ClientToServer, third[:100])
-	c.Send(trace.ClientToServer, third[100:])
-	c.ACK(trace.ServerToClient)
+	c.Send(event.ClientToServer, third[:100])
+	c.Send(event.ClientToServer, third[100:])
+	c.ACK(event.ServerToClient)
 	file = filepath.Join(t.TempDir(), "sample.pcap")
 	require.NoError(t, os.WriteFile(file, capturetest.Pcap(t, layers.LinkTypeEthernet, s.Packets), 0o600))
 	return file

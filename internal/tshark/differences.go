@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // differences are the places where two readings of a capture are not the same, a sentence each.
@@ -40,7 +40,7 @@ func (d *differences) headers(ours *reading, theirs verdict) int {
 	return n
 }
 
-func (d *differences) header(ours packetRead, theirs Packet, ends map[int]trace.Ends) {
+func (d *differences) header(ours packetRead, theirs Packet, ends map[int]event.Ends) {
 	where := fmt.Sprintf("packet %d", theirs.Number)
 	d.same(where, "the number", ours.Number, theirs.Number)
 	d.same(where, "the connection", ours.conn, theirs.Stream+1)
@@ -71,18 +71,18 @@ func (d *differences) marks(ours packetRead, theirs Packet) {
 }
 
 // source is where the packets of a direction come from.
-func source(e trace.Ends, dir trace.Dir) netip.AddrPort {
-	if dir == trace.ClientToServer {
+func source(e event.Ends, dir event.Dir) netip.AddrPort {
+	if dir == event.ClientToServer {
 		return e.Client
 	}
 	return e.Server
 }
 
-func other(dir trace.Dir) trace.Dir {
-	if dir == trace.ClientToServer {
-		return trace.ServerToClient
+func other(dir event.Dir) event.Dir {
+	if dir == event.ClientToServer {
+		return event.ServerToClient
 	}
-	return trace.ClientToServer
+	return event.ClientToServer
 }
 
 // offset is that of the packet's first byte in the stream, modulo 2^32. A SYN counts one, and its payload follows it.
@@ -117,22 +117,22 @@ func brief(b []byte) string { return fmt.Sprintf("%d bytes, %.32q…", len(b), b
 // that they are old.
 var comparable = []struct {
 	name   string
-	ours   []trace.Mark
+	ours   []event.Mark
 	theirs []string
 	data   bool // in packets with a payload only
 }{
-	{"behind the newest byte", []trace.Mark{trace.Retransmission, trace.Overlap, trace.OutOfOrder}, old, true},
-	{"keepalive", []trace.Mark{trace.KeepAlive}, []string{"keep_alive"}, false},
-	{"keepalive ACK", []trace.Mark{trace.KeepAliveACK}, []string{"keep_alive_ack"}, false},
-	{"zero window", []trace.Mark{trace.ZeroWindow}, []string{"zero_window"}, false},
-	{"window probe", []trace.Mark{trace.WindowProbe}, []string{"zero_window_probe"}, false},
-	{"window update", []trace.Mark{trace.WindowUpdate}, []string{"window_update"}, false},
-	{"duplicate ACK", []trace.Mark{trace.DuplicateACK}, []string{"duplicate_ack"}, false},
+	{"behind the newest byte", []event.Mark{event.Retransmission, event.Overlap, event.OutOfOrder}, old, true},
+	{"keepalive", []event.Mark{event.KeepAlive}, []string{"keep_alive"}, false},
+	{"keepalive ACK", []event.Mark{event.KeepAliveACK}, []string{"keep_alive_ack"}, false},
+	{"zero window", []event.Mark{event.ZeroWindow}, []string{"zero_window"}, false},
+	{"window probe", []event.Mark{event.WindowProbe}, []string{"zero_window_probe"}, false},
+	{"window update", []event.Mark{event.WindowUpdate}, []string{"window_update"}, false},
+	{"duplicate ACK", []event.Mark{event.DuplicateACK}, []string{"duplicate_ack"}, false},
 }
 
 // any says whether the packet has one of the marks.
-func (p packetRead) any(marks ...trace.Mark) bool {
-	return slices.ContainsFunc(marks, func(m trace.Mark) bool { return slices.Contains(p.Marks, m) })
+func (p packetRead) any(marks ...event.Mark) bool {
+	return slices.ContainsFunc(marks, func(m event.Mark) bool { return slices.Contains(p.Marks, m) })
 }
 
 // holes compares where bytes are missing. This project marks all packets that wait behind a hole, tshark only those
@@ -143,7 +143,7 @@ func (d *differences) holes(ours []packetRead, theirs []Packet) {
 		if p.Len == 0 {
 			continue
 		}
-		where, ahead := fmt.Sprintf("packet %d", p.Number), ours[i].any(trace.Ahead)
+		where, ahead := fmt.Sprintf("packet %d", p.Number), ours[i].any(event.Ahead)
 		if p.Any("lost_segment") {
 			lost[p.stream()] = true
 			d.same(where, "a hole in front of it", ahead, true)
@@ -157,7 +157,7 @@ func (d *differences) holes(ours []packetRead, theirs []Packet) {
 // unseen compares whether a packet acknowledges bytes that are not in the capture. tshark looks for that behind the
 // last byte that came in its turn, so in a jumbled stream it finds more.
 func (d *differences) unseen(ours packetRead, theirs Packet, all verdict) {
-	unseen, where := ours.any(trace.Unseen), fmt.Sprintf("packet %d", theirs.Number)
+	unseen, where := ours.any(event.Unseen), fmt.Sprintf("packet %d", theirs.Number)
 	if unseen || !all.jumbled[theirs.reverse()] {
 		d.same(where, "that it acknowledges bytes that are not there", unseen, theirs.Any("ack_lost_segment"))
 	}

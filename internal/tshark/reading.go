@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/wire"
 )
 
@@ -18,26 +18,26 @@ import (
 type reading struct {
 	packets []packetRead
 	frames  []frameRead
-	ends    map[int]trace.Ends // of the connections, by their numbers
+	ends    map[int]event.Ends // of the connections, by their numbers
 	told    int                // frames that have the number of their packet
 }
 
 // A packetRead is a packet as it was told.
 type packetRead struct {
 	conn int
-	dir  trace.Dir
-	trace.PacketHeader
-	span    trace.Span
+	dir  event.Dir
+	event.PacketHeader
+	span    event.Span
 	payload []byte
 }
 
 // A frameRead is a frame as it was told.
 type frameRead struct {
 	conn   int
-	dir    trace.Dir
+	dir    event.Dir
 	packet int // the number of the one that its last byte came in
-	trace.FrameHeader
-	span    trace.Span
+	event.FrameHeader
+	span    event.Span
 	payload []byte // at least its beginning
 }
 
@@ -49,7 +49,7 @@ func read(t testing.TB, file string) *reading {
 	defer f.Close()
 	packets, err := capture.NewReader(f)
 	require.NoError(t, err)
-	r := &reading{ends: make(map[int]trace.Ends)}
+	r := &reading{ends: make(map[int]event.Ends)}
 	follower := wire.Follower{Packets: packetRecorder{r}, Streams: streamRecorder{r}}
 	for {
 		p, err := packets.Next()
@@ -66,7 +66,7 @@ func read(t testing.TB, file string) *reading {
 // A packetRecorder is told of the packets.
 type packetRecorder struct{ *reading }
 
-func (r packetRecorder) Record(e trace.Event) {
+func (r packetRecorder) Record(e event.Event) {
 	if e.Ends != nil {
 		r.ends[e.Conn] = *e.Ends
 	}
@@ -86,8 +86,8 @@ func (r packetRecorder) Record(e trace.Event) {
 // A streamRecorder is told of what is in the streams.
 type streamRecorder struct{ *reading }
 
-func (r streamRecorder) Record(e trace.Event) {
-	if e.Ev == trace.Frame {
+func (r streamRecorder) Record(e event.Event) {
+	if e.Ev == event.Frame {
 		r.frames = append(r.frames, frameRead{
 			conn: e.Conn, dir: e.Dir, FrameHeader: *e.FrameHeader, span: *e.Span, payload: bytes.Clone(e.Bytes),
 		})

@@ -3,24 +3,25 @@ package wire
 import (
 	"slices"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // ackSentence says what an ACK alone is for.
 func (s *step) ackSentence() string {
 	h, kernel := s.to, "the "+s.from.name()+"'s kernel"
-	is := func(m trace.Mark) bool { return slices.Contains(s.marks, m) }
+	is := func(m event.Mark) bool { return slices.Contains(s.marks, m) }
 	switch {
 	case s.complete:
 		return "ACK: the handshake is complete"
-	case is(trace.KeepAliveACK):
+	case is(event.KeepAliveACK):
 		return "ACK: " + kernel + " is still there"
-	case is(trace.DuplicateACK):
-		return "ACK again: " + kernel + " waits for the byte at " + trace.Number(s.ack)
-	case is(trace.WindowUpdate) && s.before == 0:
-		return "ACK: the " + s.from.name() + " has room again, for " + trace.Bytes(int64(s.window))
-	case is(trace.WindowUpdate):
-		return "ACK: the " + s.from.name() + " has room for " + trace.Bytes(int64(s.window)) + " now"
+	case is(event.DuplicateACK):
+		return "ACK again: " + kernel + " waits for the byte at " + text.Number(s.ack)
+	case is(event.WindowUpdate) && s.before == 0:
+		return "ACK: the " + s.from.name() + " has room again, for " + text.Bytes(int64(s.window))
+	case is(event.WindowUpdate):
+		return "ACK: the " + s.from.name() + " has room for " + text.Bytes(int64(s.window)) + " now"
 	case s.heard && s.ack < s.acked:
 		return "ACK: an old one; more was acknowledged before"
 	case s.heard && s.ack == s.acked:
@@ -33,22 +34,22 @@ func (s *step) ackSentence() string {
 func (s *step) progress(h *half) string {
 	fin := h.fin >= 0 && s.ack > h.fin
 	sent := min(s.ack, h.top) // without the FIN
-	var text string
+	var words string
 	switch {
 	case s.unseen > 0:
-		text = "has everything up to " + trace.Number(s.ack)
+		words = "has everything up to " + text.Number(s.ack)
 	case sent <= 0 && h.sure:
-		text = "has no byte yet"
+		words = "has no byte yet"
 	case sent <= 0:
-		text = "has all that came in front of this capture"
+		words = "has all that came in front of this capture"
 	case sent < h.top:
-		text = "has the first " + trace.Number(sent) + " of " + trace.Bytes(h.top)
+		words = "has the first " + text.Number(sent) + " of " + text.Bytes(h.top)
 	case !h.sure:
-		text = "has all bytes up to " + trace.Number(sent)
+		words = "has all bytes up to " + text.Number(sent)
 	case sent == 1:
-		text = "has the one byte"
+		words = "has the one byte"
 	default:
-		text = "has all " + trace.Bytes(sent)
+		words = "has all " + text.Bytes(sent)
 	}
 	knows := "knows that the " + h.name() + " has no more bytes"
 	switch {
@@ -57,10 +58,10 @@ func (s *step) progress(h *half) string {
 	case fin && s.heard && s.acked >= h.fin:
 		return knows
 	case fin:
-		return text + ", and " + knows
+		return words + ", and " + knows
 	case sent > 0 && s.unseen == 0 && !s.from.taught:
 		s.from.taught = true
-		return text + "; whether the program has read them, it does not say"
+		return words + "; whether the program has read them, it does not say"
 	}
-	return text
+	return words
 }

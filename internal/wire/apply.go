@@ -2,7 +2,7 @@ package wire
 
 import (
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // apply takes in what the packet brings and tells, and returns in a few words how the connection ended, if it did.
@@ -39,7 +39,7 @@ func (s *step) apply() (how string) {
 // applyBytes takes in the packet's bytes, and the end of the stream.
 func (s *step) applyBytes() {
 	h := s.from
-	h.probed = s.probe == trace.KeepAlive
+	h.probed = s.probe == event.KeepAlive
 	if s.probe == "" && s.n > 0 {
 		s.brief = h.take(segment{off: s.off, n: s.n, b: s.b, at: s.Time, header: &s.details.header})
 		s.to.answered = s.to.answered || s.to.fin >= 0

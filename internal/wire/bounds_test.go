@@ -12,7 +12,7 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/wire"
 )
 
@@ -49,7 +49,7 @@ func TestTheConnectionThatIsIdleForLongestIsDropped(t *testing.T) {
 	assert.Equal(t, wire.MaxOpen, r.f.Open())
 	assert.Equal(t, []string{"dropped"}, r.ended)
 	require.Len(t, r.streams, 1)
-	assert.Equal(t, trace.Failed, r.streams[0].Ev)
+	assert.Equal(t, event.Failed, r.streams[0].Ev)
 	assert.Equal(t, 2, r.streams[0].Conn)
 	assert.Equal(t, "dropped: 65,536 other connections are open, and this one is idle for longest; "+
 		"what comes of it is taken for another one", r.streams[0].Text)
@@ -148,7 +148,7 @@ func TestManyGapsAreRememberedOrNotSpokenOf(t *testing.T) {
 	for range 300 * 101 { // a hole at a time
 		r.f.Packet(c.ACK(s2c))
 	}
-	require.Len(t, r.streams.of(trace.Gap), 300)
+	require.Len(t, r.streams.of(event.Gap), 300)
 	assert.Equal(t, "1 byte at 0, too far back to say whether they are new: not taken in", r.sentence(c.At(c2s, 0, "x")))
 	assert.Equal(t, "1 byte at 598, too late: they were given up as missing, and are not taken in",
 		r.sentence(c.At(c2s, 598, "x")))
@@ -163,7 +163,7 @@ func (r *run) sentence(p *capture.Packet) string {
 // discard is the cheapest Recorder.
 type discard struct{ n int }
 
-func (d *discard) Record(trace.Event) { d.n++ }
+func (d *discard) Record(event.Event) { d.n++ }
 
 func TestPacketsInOrderCostNoMemory(t *testing.T) {
 	d := new(discard)

@@ -6,14 +6,14 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/decode"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A conn is one connection.
 type conn struct {
 	f      *Follower
 	number int
-	ends   trace.Ends
+	ends   event.Ends
 
 	client, server half
 	talk           *decode.Conversation
@@ -28,19 +28,19 @@ type conn struct {
 // newConn begins the connection that p is the first packet of. A SYN tells who is the client, with ACK or without; else
 // the end with the Follower's port is the server, or the one with the lower port.
 func newConn(f *Follower, p *capture.Packet) *conn {
-	c := &conn{f: f, number: f.number, ends: trace.Ends{Client: p.Src, Server: p.Dst}}
+	c := &conn{f: f, number: f.number, ends: event.Ends{Client: p.Src, Server: p.Dst}}
 	switch p.Flags & (capture.SYN | capture.RST | capture.ACK) {
 	case capture.SYN:
 	case capture.SYN | capture.ACK:
-		c.ends = trace.Ends{Client: p.Dst, Server: p.Src}
+		c.ends = event.Ends{Client: p.Dst, Server: p.Src}
 	default:
 		c.ends.Guessed = true
 		if serves(f.Port, p.Src, p.Dst) {
 			c.ends.Client, c.ends.Server = p.Dst, p.Src
 		}
 	}
-	c.client = half{c: c, dir: trace.ClientToServer, fin: -1, scale: -1}
-	c.server = half{c: c, dir: trace.ServerToClient, fin: -1, scale: -1}
+	c.client = half{c: c, dir: event.ClientToServer, fin: -1, scale: -1}
+	c.server = half{c: c, dir: event.ServerToClient, fin: -1, scale: -1}
 	c.talk = decode.New(c.number, f.Codec, f.Streams)
 	return c
 }

@@ -8,7 +8,7 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
@@ -22,7 +22,7 @@ func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
 	c.At(c2s, 1<<20-5, "older")
 	r := follow(s.Packets)
 	opening := r.packets[0]
-	require.Equal(t, trace.Connection, opening.Ev)
+	require.Equal(t, event.Connection, opening.Ev)
 	assert.True(t, opening.Guessed)
 	assert.Equal(t, "192.0.2.1:40000", opening.Client.String())
 	assert.Equal(t, "192.0.2.2:80", opening.Server.String())
@@ -44,7 +44,7 @@ func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
 	c.Skip(c2s, 3)
 	c.Send(c2s, "hello")
 	r := follow(s.Packets[1:])
-	require.Equal(t, trace.Connection, r.packets[0].Ev)
+	require.Equal(t, event.Connection, r.packets[0].Ev)
 	assert.False(t, r.packets[0].Guessed)
 	assert.Equal(t, "its SYN is not in the capture, but the answer to it is", r.packets[0].Text)
 	assert.Equal(t, "???hello", r.stream(t, 1, c2s), "the ACK in it tells where the client's stream begins")
@@ -55,7 +55,7 @@ func TestAHandshakeOfWhichOnlyTheSYNIsThereIsSaid(t *testing.T) {
 	c.Send(s2c, "hello")
 	s.Packets = append(s.Packets[:1], s.Packets[3:]...)
 	r := follow(s.Packets)
-	assert.Contains(t, r.on(4).Marks, trace.Unplaced)
+	assert.Contains(t, r.on(4).Marks, event.Unplaced)
 	assert.Equal(t, "5 bytes at 0; the server's SYN is not in the capture: offset 0 is its first byte here", r.on(4).Text)
 }
 
@@ -78,7 +78,7 @@ func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
 	ack(c.ACK(c2s), 10<<20)
 	c.At(s2c, 0, "hello")
 	c.At(s2c, 10<<20+1000, "world").Flags &^= capture.ACK
-	assert.Equal(t, []trace.Mark{trace.Ahead}, follow(s.Packets).on(4).Marks)
+	assert.Equal(t, []event.Mark{event.Ahead}, follow(s.Packets).on(4).Marks)
 }
 
 func TestWindowsAreScaledIfBothHaveAgreed(t *testing.T) {
@@ -241,7 +241,7 @@ func TestTheHandshakesLastACKPlacesTheServersStream(t *testing.T) {
 	r := follow(s.Packets)
 	last := r.packets[len(r.packets)-1]
 	assert.EqualValues(t, 129, last.Off)
-	assert.NotContains(t, last.Marks, trace.Unplaced)
-	assert.Equal(t, trace.Span{Off: 0, N: 129}, *r.streams[0].Span)
-	assert.Equal(t, trace.Gap, r.streams[0].Ev)
+	assert.NotContains(t, last.Marks, event.Unplaced)
+	assert.Equal(t, event.Span{Off: 0, N: 129}, *r.streams[0].Span)
+	assert.Equal(t, event.Gap, r.streams[0].Ev)
 }

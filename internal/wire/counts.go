@@ -3,7 +3,7 @@ package wire
 import (
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // counts are what there is to say of a packet's bytes.
@@ -27,18 +27,18 @@ func (s *step) lookAtBytes() {
 	}
 	switch {
 	case k.again == s.n:
-		s.mark(trace.Retransmission)
+		s.mark(event.Retransmission)
 	case k.again > 0:
-		s.mark(trace.Overlap)
+		s.mark(event.Overlap)
 	}
 	if k.behind || k.given > 0 {
-		s.mark(trace.OutOfOrder)
+		s.mark(event.OutOfOrder)
 	}
 	if k.missing > 0 {
-		s.mark(trace.Ahead)
+		s.mark(event.Ahead)
 	}
 	if k.fresh > 0 && s.n == 1 && s.to.offered && s.to.window == 0 && h.edgeKnown && s.off >= h.edge {
-		s.mark(trace.WindowProbe)
+		s.mark(event.WindowProbe)
 	}
 }
 

@@ -10,13 +10,14 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // A Follower makes connections of the TCP packets of a capture, and numbers them from 1, in the order of their first
 // packets. Set its fields before the first packet. It must not be used concurrently, nor by its own recorders.
 //
-// All events are At [trace.Wire], and have the Time of the packet that they were concluded from.
+// All events are At [event.Wire], and have the Time of the packet that they were concluded from.
 //
 // Memory is bounded, whatever the capture. Of each direction it holds up to 1 MiB that came ahead, 64 MiB of all
 // together, and a copy of its last 16 to 32 KiB, 32 MiB of all together. It follows 65,536 connections at a time: one
@@ -25,10 +26,10 @@ type Follower struct {
 	// Packets is told of every packet, in the order of the capture: of a Connection before its first packet, and then
 	// of a Segment for a packet with payload and of a Packet for any other. Their Text is a sentence on what they are
 	// for. A segment's Span is as on the wire, bytes that came before included, and its Bytes are what the capture has
-	// of them. A packet that is marked [trace.Outside] is a Packet in any case: its bytes have no offset.
+	// of them. A packet that is marked [event.Outside] is a Packet in any case: its bytes have no offset.
 	//
 	// If it is nil, no sentence is made.
-	Packets trace.Recorder
+	Packets event.Recorder
 
 	// Streams is told of what the streams are made of, each in the order of its offsets, which is not always that of
 	// the packets: of a Segment for the new bytes of a packet, of a Gap for bytes that the capture does not have, and of
@@ -36,7 +37,7 @@ type Follower struct {
 	//
 	// A hole is a Gap when more than 1 MiB waits behind it, when it was acknowledged and 100 more packets of the
 	// connection have come, and when the connection ends. Bytes that come for it later are not taken in.
-	Streams trace.Recorder
+	Streams event.Recorder
 
 	Codec framing.Codec // for streams that are neither HTTP nor TLS; nil for none
 	Port  uint16        // only connections with this port at one end are followed; 0 for all
@@ -57,8 +58,8 @@ type Follower struct {
 // details are what an event points to. They come many at a time: a Recorder may keep them, and a packet costs no
 // allocation of its own.
 type details struct {
-	span   trace.Span
-	header trace.PacketHeader
+	span   event.Span
+	header event.PacketHeader
 }
 
 func (f *Follower) details() *details {
@@ -102,7 +103,7 @@ func (f *Follower) End() {
 func (f *Follower) open(p *capture.Packet) *conn {
 	if f.table.open >= maxOpen {
 		c := f.table.oldest()
-		f.tell(f.Streams, trace.Event{Ev: trace.Failed, Conn: c.number, Text: "dropped: " + trace.Number(maxOpen) +
+		f.tell(f.Streams, event.Event{Ev: event.Failed, Conn: c.number, Text: "dropped: " + text.Number(maxOpen) +
 			" other connections are open, and this one is idle for longest; what comes of it is taken for another one"})
 		f.end(c, "dropped")
 		f.table.forget(c)
@@ -111,7 +112,7 @@ func (f *Follower) open(p *capture.Packet) *conn {
 	c := newConn(f, p)
 	f.table.add(c)
 	ends := c.ends
-	f.tell(f.Packets, trace.Event{Ev: trace.Connection, Conn: c.number, Ends: &ends, Text: c.opening(p)})
+	f.tell(f.Packets, event.Event{Ev: event.Connection, Conn: c.number, Ends: &ends, Text: c.opening(p)})
 	return c
 }
 
@@ -128,11 +129,11 @@ func (f *Follower) end(c *conn, how string) {
 }
 
 // tell completes an event and records it.
-func (f *Follower) tell(rec trace.Recorder, e trace.Event) {
+func (f *Follower) tell(rec event.Recorder, e event.Event) {
 	if rec == nil {
 		return
 	}
-	if e.At = trace.Wire; e.Time.IsZero() {
+	if e.At = event.Wire; e.Time.IsZero() {
 		e.Time = f.now
 	}
 	rec.Record(e)

@@ -11,7 +11,7 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/wire"
 )
 
@@ -73,24 +73,24 @@ type checker struct {
 	t     *testing.T
 	ends  map[stream]int64  // of what was told of the streams
 	bases map[stream]uint32 // the sequence numbers of offset 0
-	later []trace.Event     // segments of streams whose packets were not told of yet
+	later []event.Event     // segments of streams whose packets were not told of yet
 	last  int
 }
 
 type stream struct {
 	conn int
-	dir  trace.Dir
+	dir  event.Dir
 }
 
-func (k *checker) Record(e trace.Event) {
+func (k *checker) Record(e event.Event) {
 	key := stream{e.Conn, e.Dir}
 	switch e.Ev {
-	case trace.Segment, trace.Gap:
+	case event.Segment, event.Gap:
 		require.Equal(k.t, k.ends[key], e.Off, "each begins where the one before ends")
 		require.Positive(k.t, e.N)
 		require.LessOrEqual(k.t, len(e.Bytes), e.N)
 		k.ends[key] += int64(e.N)
-		if e.Ev == trace.Segment {
+		if e.Ev == event.Segment {
 			require.Equal(k.t, len(e.Bytes), e.Captured)
 			e.Bytes = append([]byte(nil), e.Bytes...)
 			k.later = append(k.later, e)
@@ -99,7 +99,7 @@ func (k *checker) Record(e trace.Event) {
 }
 
 // packets is the Recorder for the packets.
-func (k *checker) packets(e trace.Event) {
+func (k *checker) packets(e event.Event) {
 	if e.PacketHeader == nil {
 		return
 	}
@@ -107,10 +107,10 @@ func (k *checker) packets(e trace.Event) {
 	k.last = e.Number
 	require.NotEmpty(k.t, e.Text)
 	require.NotContains(k.t, e.Text, "other bytes", "the same number always has the same byte")
-	if e.Ev == trace.Segment {
+	if e.Ev == event.Segment {
 		require.GreaterOrEqual(k.t, e.Off, int64(0))
 		seq := e.Seq
-		if e.Has(trace.SYN) {
+		if e.Has(event.SYN) {
 			seq++
 		}
 		key, base := stream{e.Conn, e.Dir}, seq-uint32(e.Off)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestHolesAreGapsWhenTheConnectionEnds(t *testing.T) {
@@ -28,7 +28,7 @@ func TestHolesAreGapsWhenTheConnectionEnds(t *testing.T) {
 		end(c)
 		r := follow(s.Packets)
 		assert.Equal(t, "hello ??????lovely ??????world", r.stream(t, 1, c2s), name)
-		assert.Len(t, r.streams.of(trace.Gap), 2)
+		assert.Len(t, r.streams.of(event.Gap), 2)
 		assert.Equal(t, []string{name}, r.ended)
 	}
 }
@@ -49,11 +49,11 @@ func TestAHoleIsAGapWhenItIsAcknowledgedAndNothingComes(t *testing.T) {
 	c.ACK(s2c)
 	r.f.Packet(s.Packets[len(s.Packets)-1])
 	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, but acknowledged: they arrived", r.streams.of(trace.Gap)[0].Text)
+	assert.Equal(t, "not in the capture, but acknowledged: they arrived", r.streams.of(event.Gap)[0].Text)
 
 	late := c.At(c2s, 0, "hello")
 	r.f.Packet(late)
-	assert.Equal(t, []trace.Mark{trace.OutOfOrder}, r.on(late.Number).Marks)
+	assert.Equal(t, []event.Mark{event.OutOfOrder}, r.on(late.Number).Marks)
 	assert.Equal(t, "5 bytes at 0, too late: they were given up as missing, and are not taken in", r.on(late.Number).Text)
 	half := c.At(c2s, 3, "lowo")
 	r.f.Packet(half)
@@ -82,14 +82,14 @@ func TestAHoleIsAGapWhenTooMuchWaitsBehindIt(t *testing.T) {
 	}
 	const size = 50_000
 	sent := 0
-	for len(r.streams.of(trace.Gap)) == 0 {
+	for len(r.streams.of(event.Gap)) == 0 {
 		r.f.Packet(c.Send(c2s, strings.Repeat("x", size)))
 		sent += size
 		require.Less(t, sent, 2<<20)
 	}
 	assert.Greater(t, sent, 1<<20-size)
 	assert.Equal(t, "hello???????"+strings.Repeat("x", sent), r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, and nothing shows that they arrived", r.streams.of(trace.Gap)[0].Text)
+	assert.Equal(t, "not in the capture, and nothing shows that they arrived", r.streams.of(event.Gap)[0].Text)
 }
 
 func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
@@ -100,7 +100,7 @@ func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
 	r := follow(s.Packets)
 	assert.Equal(t, "hello???????", r.stream(t, 1, c2s))
 	assert.Equal(t, "not in the capture, but acknowledged; the last of them may be a FIN and no byte",
-		r.streams.of(trace.Gap)[0].Text)
+		r.streams.of(event.Gap)[0].Text)
 
 	s, c = handshaken()
 	c.Send(c2s, "hello")
@@ -117,9 +117,9 @@ func TestACaptureThatLacksALotGoesOn(t *testing.T) {
 	c.Send(c2s, "first")
 	c.Send(c2s, "second")
 	r := follow(s.Packets)
-	assert.Equal(t, []trace.Mark{trace.Outside}, r.on(6).Marks)
-	assert.Equal(t, []trace.Mark{trace.Ahead}, r.on(7).Marks)
-	gaps := r.streams.of(trace.Gap)
+	assert.Equal(t, []event.Mark{event.Outside}, r.on(6).Marks)
+	assert.Equal(t, []event.Mark{event.Ahead}, r.on(7).Marks)
+	gaps := r.streams.of(event.Gap)
 	require.Len(t, gaps, 1)
-	assert.Equal(t, trace.Span{Off: 5, N: 300<<20 + 5}, *gaps[0].Span, "the first one behind it was not taken in")
+	assert.Equal(t, event.Span{Off: 5, N: 300<<20 + 5}, *gaps[0].Span, "the first one behind it was not taken in")
 }

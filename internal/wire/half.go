@@ -4,14 +4,14 @@ import (
 	"time"
 
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A half is one direction of a connection: the stream, and what its sender's packets tell of the sender. Offsets are
 // those of the stream: the SYN is in front of offset 0, the FIN behind the last byte (RFC 9293 section 3.4).
 type half struct {
 	c   *conn
-	dir trace.Dir
+	dir event.Dir
 
 	base  uint32 // the sequence number of offset 0
 	known bool   // base is set
@@ -52,7 +52,7 @@ type half struct {
 
 // name is the half's sender, for people.
 func (h *half) name() string {
-	if h.dir == trace.ClientToServer {
+	if h.dir == event.ClientToServer {
 		return "client"
 	}
 	return "server"

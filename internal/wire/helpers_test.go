@@ -10,25 +10,25 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/wire"
 )
 
 const (
-	c2s = trace.ClientToServer
-	s2c = trace.ServerToClient
+	c2s = event.ClientToServer
+	s2c = event.ServerToClient
 )
 
 // events is a Recorder that keeps everything.
-type events []trace.Event
+type events []event.Event
 
-func (e *events) Record(ev trace.Event) {
+func (e *events) Record(ev event.Event) {
 	ev.Bytes = bytes.Clone(ev.Bytes)
 	*e = append(*e, ev)
 }
 
 // of returns those of a kind.
-func (e events) of(kinds ...trace.Kind) (list events) {
+func (e events) of(kinds ...event.Kind) (list events) {
 	for _, ev := range e {
 		if slices.Contains(kinds, ev.Ev) {
 			list = append(list, ev)
@@ -62,21 +62,21 @@ func follow(packets []*capture.Packet) *run {
 }
 
 // on returns what was told of a packet.
-func (r *run) on(number int) trace.Event {
+func (r *run) on(number int) event.Event {
 	for _, e := range r.packets {
 		if e.PacketHeader != nil && e.Number == number {
 			return e
 		}
 	}
-	return trace.Event{}
+	return event.Event{}
 }
 
 // stream puts a stream together of what was told of it: a question mark stands for a byte that is missing. Nothing may
 // be told twice or left out.
-func (r *run) stream(t *testing.T, conn int, dir trace.Dir) string {
+func (r *run) stream(t *testing.T, conn int, dir event.Dir) string {
 	t.Helper()
 	var b strings.Builder
-	for _, e := range r.streams.of(trace.Segment, trace.Gap) {
+	for _, e := range r.streams.of(event.Segment, event.Gap) {
 		if e.Conn != conn || e.Dir != dir {
 			continue
 		}

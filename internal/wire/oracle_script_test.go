@@ -15,13 +15,13 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/tshark"
 )
 
 const (
-	up   = trace.ClientToServer
-	down = trace.ServerToClient
+	up   = event.ClientToServer
+	down = event.ServerToClient
 
 	// The key and its answer are those of RFC 6455 section 1.3.
 	request = "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +

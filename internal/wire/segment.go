@@ -3,7 +3,7 @@ package wire
 import (
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A segment is n bytes of a stream from an offset on, as one packet brought them. The capture has the first len(b).
@@ -12,7 +12,7 @@ type segment struct {
 	n      int64
 	b      []byte
 	at     time.Time
-	header *trace.PacketHeader
+	header *event.PacketHeader
 }
 
 func (s segment) end() int64 { return s.off + s.n }

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // sentence says what the packet is for, by the state that its connection is in now that the packet was taken in. It
@@ -36,54 +37,54 @@ func (s *step) sentence() string {
 }
 
 // asides are what else is to be said of a packet that is for something else.
-func (s *step) asides() (text string) {
+func (s *step) asides() (words string) {
 	if s.complete && (s.n > 0 || s.has(capture.FIN)) {
-		text += "; with it the handshake is complete"
+		words += "; with it the handshake is complete"
 	}
 	if s.unseen > 0 {
-		text += "; the capture lacks " + trace.Bytes(s.unseen) + " of what it acknowledges, a FIN counted as one"
+		words += "; the capture lacks " + text.Bytes(s.unseen) + " of what it acknowledges, a FIN counted as one"
 	}
 	if s.window == 0 && s.acks && s.probe == "" {
-		text += "; the " + s.from.name() + " has no room for more"
+		words += "; the " + s.from.name() + " has no room for more"
 	}
-	return text
+	return words
 }
 
 func (s *step) synSentence() string {
-	var text string
+	var words string
 	switch {
 	case s.has(capture.ACK) && s.from == &s.c.client:
-		text = "SYN ACK: the client's kernel agrees: both have asked at once"
+		words = "SYN ACK: the client's kernel agrees: both have asked at once"
 	case s.has(capture.ACK):
-		text = "SYN ACK: the server's kernel agrees, and waits for no program to accept"
+		words = "SYN ACK: the server's kernel agrees, and waits for no program to accept"
 	case s.from == &s.c.server:
-		text = "SYN: the server asks for the connection as well, at the same time"
+		words = "SYN: the server asks for the connection as well, at the same time"
 	default:
-		text = "SYN: the client asks for a connection"
+		words = "SYN: the client asks for a connection"
 	}
 	if s.again {
-		name, _, _ := strings.Cut(text, ":")
-		text = name + " again" + since(s.Time, s.since, "the first")
+		name, _, _ := strings.Cut(words, ":")
+		words = name + " again" + since(s.Time, s.since, "the first")
 		if !s.to.heard && !s.to.syn {
-			text += "; the capture has no answer so far"
+			words += "; the capture has no answer so far"
 		}
 	} else {
-		text += s.options()
+		words += s.options()
 	}
 	switch {
 	case s.n > 0 && s.bytes.again == s.n:
-		text += "; with " + trace.Bytes(s.n) + " along, again"
+		words += "; with " + text.Bytes(s.n) + " along, again"
 	case s.n > 0:
-		text += "; " + trace.Bytes(s.n) + " come along (TCP Fast Open)" + content(s.brief)
+		words += "; " + text.Bytes(s.n) + " come along (TCP Fast Open)" + content(s.brief)
 	}
-	return text
+	return words
 }
 
 // options are what a SYN says of its sender.
 func (s *step) options() string {
 	var list []string
 	if s.MSS > 0 {
-		list = append(list, "MSS "+trace.Number(int64(s.MSS)))
+		list = append(list, "MSS "+text.Number(int64(s.MSS)))
 	}
 	if s.WindowScale >= 0 {
 		list = append(list, "window scale "+strconv.Itoa(s.WindowScale))
@@ -107,44 +108,44 @@ func content(brief string) string {
 
 func (s *step) bytesSentence() string {
 	k := &s.bytes
-	text := trace.Bytes(s.n) + " at " + trace.Number(s.off)
+	words := text.Bytes(s.n) + " at " + text.Number(s.off)
 	switch {
 	case k.again == s.n:
-		text = "again: " + text + since(s.Time, k.first, "the first time")
+		words = "again: " + words + since(s.Time, k.first, "the first time")
 	case k.given == s.n:
-		text += ", too late: they were given up as missing, and are not taken in"
+		words += ", too late: they were given up as missing, and are not taken in"
 	case k.given > 0:
-		text += "; " + trace.Number(k.given) + " of them are too late: they were given up as missing"
+		words += "; " + text.Number(k.given) + " of them are too late: they were given up as missing"
 	case k.again > 0:
-		text += ", " + trace.Number(k.again) + " of them again"
+		words += ", " + text.Number(k.again) + " of them again"
 	}
 	if k.differs {
-		text += "; other bytes than the first time, which are the ones that count here"
+		words += "; other bytes than the first time, which are the ones that count here"
 	}
 	switch {
 	case k.fresh == 0:
 	case k.missing > 0 && k.behind:
-		text += ", between others: " + trace.Number(k.missing) + " in front of them are missing so far"
+		words += ", between others: " + text.Number(k.missing) + " in front of them are missing so far"
 	case k.missing > 0:
-		text += ", ahead: " + trace.Number(k.missing) + " in front of them are missing so far"
+		words += ", ahead: " + text.Number(k.missing) + " in front of them are missing so far"
 	case k.behind:
-		text += ", which were missing: what came ahead follows them"
+		words += ", which were missing: what came ahead follows them"
 	case s.isWindowProbe():
-		text += ", sent to ask whether there is room"
+		words += ", sent to ask whether there is room"
 	}
-	text += content(s.brief)
+	words += content(s.brief)
 	if int64(len(s.b)) < s.n {
-		text += "; the capture has the first " + trace.Number(int64(len(s.b))) + " of them"
+		words += "; the capture has the first " + text.Number(int64(len(s.b))) + " of them"
 	}
 	if s.begin && k.fresh > 0 {
-		text += "; the " + s.from.name() + "'s SYN is not in the capture: offset 0 is its first byte here"
+		words += "; the " + s.from.name() + "'s SYN is not in the capture: offset 0 is its first byte here"
 	}
-	return text
+	return words
 }
 
 func (s *step) isWindowProbe() bool {
 	for _, m := range s.marks {
-		if m == trace.WindowProbe {
+		if m == event.WindowProbe {
 			return true
 		}
 	}
@@ -155,9 +156,9 @@ func (s *step) probeSentence() string {
 	room := "whether the " + s.to.name() + " has room again"
 	there := "whether the " + s.to.name() + " is still there"
 	switch {
-	case s.probe == trace.WindowProbe && s.n == 0:
+	case s.probe == event.WindowProbe && s.n == 0:
 		return "window probe: it asks " + room
-	case s.probe == trace.WindowProbe:
+	case s.probe == event.WindowProbe:
 		return "window probe: a byte that was acknowledged already, to ask " + room
 	case s.n == 0:
 		return "keepalive: it asks " + there
@@ -199,11 +200,11 @@ func (s *step) resetSentence() string {
 func (s *step) outsideSentence() string {
 	what := s.Flags.String()
 	if s.n > 0 {
-		what = trace.Bytes(s.n)
+		what = text.Bytes(s.n)
 	}
 	switch {
 	case s.off < s.from.past.lost && s.off >= 0 && s.n > 0:
-		return what + " at " + trace.Number(s.off) + ", too far back to say whether they are new: not taken in"
+		return what + " at " + text.Number(s.off) + ", too far back to say whether they are new: not taken in"
 	case s.n > 0 && s.off < 0 && !s.from.sure:
 		return what + " in front of offset 0, the first byte here: not taken in"
 	case what == "":
@@ -218,9 +219,9 @@ func (s *step) lateSentence() string {
 	case s.has(capture.RST):
 		return "RST" + over
 	case s.outside && s.n > 0:
-		return trace.Bytes(s.n) + ", not taken in" + over
+		return text.Bytes(s.n) + ", not taken in" + over
 	case s.n > 0:
-		return "again: " + trace.Bytes(s.n) + " at " + trace.Number(s.off) + over
+		return "again: " + text.Bytes(s.n) + " at " + text.Number(s.off) + over
 	case s.has(capture.SYN):
 		return "SYN again" + over
 	case s.has(capture.FIN) && !s.outside:
@@ -243,9 +244,9 @@ func since(now, then time.Time, what string) string {
 func interval(d time.Duration) string {
 	switch {
 	case d < 10*time.Millisecond:
-		return trace.Number(d.Microseconds()) + " µs"
+		return text.Number(d.Microseconds()) + " µs"
 	case d < 10*time.Second:
-		return trace.Number(d.Milliseconds()) + " ms"
+		return text.Number(d.Milliseconds()) + " ms"
 	}
-	return trace.Number(int64(d/time.Second)) + " s"
+	return text.Number(int64(d/time.Second)) + " s"
 }

@@ -8,7 +8,7 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // ack sets what a packet acknowledges, as an offset of the other direction.
@@ -28,8 +28,8 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 		name  string
 		bare  bool // without a handshake in front
 		do    func(c *conn)
-		kind  trace.Kind
-		marks []trace.Mark
+		kind  event.Kind
+		marks []event.Mark
 		text  string
 	}{
 		{name: "SYN", bare: true, do: func(c *conn) { c.SYN(c2s) },
@@ -37,50 +37,50 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 		{name: "SYN without options", bare: true, do: func(c *conn) { p := c.SYN(c2s); p.MSS, p.WindowScale = 0, -1 },
 			text: "SYN: the client asks for a connection"},
 		{name: "SYN again", bare: true, do: func(c *conn) { p := c.SYN(c2s); again(c, c2s, p) },
-			marks: []trace.Mark{trace.Retransmission},
+			marks: []event.Mark{event.Retransmission},
 			text:  "SYN again, 1,000 µs after the first; the capture has no answer so far"},
 		{name: "SYN ACK", bare: true, do: func(c *conn) { c.SYN(c2s); c.SYN(s2c) },
 			text: "SYN ACK: the server's kernel agrees, and waits for no program to accept; MSS 1,460, window scale 7"},
 		{name: "SYN ACK again", bare: true, do: func(c *conn) { c.SYN(c2s); again(c, s2c, c.SYN(s2c)) },
-			marks: []trace.Mark{trace.Retransmission},
+			marks: []event.Mark{event.Retransmission},
 			text:  "SYN ACK again, 1,000 µs after the first"},
 		{name: "both ask", bare: true, do: func(c *conn) { c.SYN(c2s); p := c.SYN(s2c); p.Flags, p.Ack = capture.SYN, 0 },
 			text: "SYN: the server asks for the connection as well, at the same time; MSS 1,460, window scale 7"},
 		{name: "handshake done", bare: true, do: func(c *conn) { c.Handshake() },
 			text: "ACK: the handshake is complete"},
 		{name: "handshake done by bytes", bare: true, do: func(c *conn) { c.SYN(c2s); c.SYN(s2c); c.Send(c2s, "hello") },
-			kind: trace.Segment, text: "5 bytes at 0; with it the handshake is complete"},
-		{name: "fast open", bare: true, do: func(c *conn) { fill(c.SYN(c2s), "hello") }, kind: trace.Segment,
+			kind: event.Segment, text: "5 bytes at 0; with it the handshake is complete"},
+		{name: "fast open", bare: true, do: func(c *conn) { fill(c.SYN(c2s), "hello") }, kind: event.Segment,
 			text: "SYN: the client asks for a connection; MSS 1,460, window scale 7; " +
 				"5 bytes come along (TCP Fast Open)"},
 		{name: "refused", bare: true, do: func(c *conn) { c.SYN(c2s); p := c.RST(s2c); p.Seq = 0 },
 			text: "RST: refused: nothing listens at that port, or a firewall says so"},
 
-		{name: "bytes", do: func(c *conn) { c.Send(c2s, "hello") }, kind: trace.Segment, text: "5 bytes at 0"},
-		{name: "a request", do: func(c *conn) { c.Send(c2s, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n") }, kind: trace.Segment,
+		{name: "bytes", do: func(c *conn) { c.Send(c2s, "hello") }, kind: event.Segment, text: "5 bytes at 0"},
+		{name: "a request", do: func(c *conn) { c.Send(c2s, "GET /ws HTTP/1.1\r\nHost: x\r\n\r\n") }, kind: event.Segment,
 			text: "29 bytes at 0: the request GET /ws"},
-		{name: "cut", do: func(c *conn) { p := c.Send(c2s, "hello"); p.Payload = p.Payload[:2] }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Cut}, text: "5 bytes at 0; the capture has the first 2 of them"},
-		{name: "again", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 0, "hello") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Retransmission}, text: "again: 5 bytes at 0, 1,000 µs after the first time"},
-		{name: "again, a part", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 1, "ell") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Retransmission}, text: "again: 3 bytes at 1, 1,000 µs after the first time"},
-		{name: "again, but others", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 1, "ELL") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Retransmission}, text: "again: 3 bytes at 1, 1,000 µs after the first time; " +
+		{name: "cut", do: func(c *conn) { p := c.Send(c2s, "hello"); p.Payload = p.Payload[:2] }, kind: event.Segment,
+			marks: []event.Mark{event.Cut}, text: "5 bytes at 0; the capture has the first 2 of them"},
+		{name: "again", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 0, "hello") }, kind: event.Segment,
+			marks: []event.Mark{event.Retransmission}, text: "again: 5 bytes at 0, 1,000 µs after the first time"},
+		{name: "again, a part", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 1, "ell") }, kind: event.Segment,
+			marks: []event.Mark{event.Retransmission}, text: "again: 3 bytes at 1, 1,000 µs after the first time"},
+		{name: "again, but others", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 1, "ELL") }, kind: event.Segment,
+			marks: []event.Mark{event.Retransmission}, text: "again: 3 bytes at 1, 1,000 µs after the first time; " +
 				"other bytes than the first time, which are the ones that count here"},
-		{name: "overlap", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 3, "lo world") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Overlap}, text: "8 bytes at 3, 2 of them again"},
-		{name: "ahead", do: func(c *conn) { c.At(c2s, 1448, "hello") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Ahead}, text: "5 bytes at 1,448, ahead: 1,448 in front of them are missing so far"},
-		{name: "ahead, as far as there is room", kind: trace.Segment,
+		{name: "overlap", do: func(c *conn) { c.Send(c2s, "hello"); c.At(c2s, 3, "lo world") }, kind: event.Segment,
+			marks: []event.Mark{event.Overlap}, text: "8 bytes at 3, 2 of them again"},
+		{name: "ahead", do: func(c *conn) { c.At(c2s, 1448, "hello") }, kind: event.Segment,
+			marks: []event.Mark{event.Ahead}, text: "5 bytes at 1,448, ahead: 1,448 in front of them are missing so far"},
+		{name: "ahead, as far as there is room", kind: event.Segment,
 			do:    func(c *conn) { c.ACK(s2c).Window = 65535; c.At(c2s, 4<<20, "hello") },
-			marks: []trace.Mark{trace.Ahead},
+			marks: []event.Mark{event.Ahead},
 			text:  "5 bytes at 4,194,304, ahead: 4,194,304 in front of them are missing so far"},
-		{name: "ahead, a part again", kind: trace.Segment,
+		{name: "ahead, a part again", kind: event.Segment,
 			do:    func(c *conn) { c.At(c2s, 5, "world"); c.At(c2s, 7, "rld!!!") },
-			marks: []trace.Mark{trace.Overlap, trace.Ahead},
+			marks: []event.Mark{event.Overlap, event.Ahead},
 			text:  "6 bytes at 7, 3 of them again, ahead: 5 in front of them are missing so far"},
-		{name: "again what was cut", kind: trace.Segment, marks: []trace.Mark{trace.Retransmission},
+		{name: "again what was cut", kind: event.Segment, marks: []event.Mark{event.Retransmission},
 			do: func(c *conn) {
 				p := c.Send(c2s, "hello")
 				p.Payload = p.Payload[:2]
@@ -88,20 +88,20 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 				c.At(c2s, 0, "hello world")
 			},
 			text: "again: 11 bytes at 0, 2,000 µs after the first time"},
-		{name: "ahead and others", do: func(c *conn) { c.At(c2s, 5, "world"); c.At(c2s, 5, "WORLD") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.Retransmission},
+		{name: "ahead and others", do: func(c *conn) { c.At(c2s, 5, "world"); c.At(c2s, 5, "WORLD") }, kind: event.Segment,
+			marks: []event.Mark{event.Retransmission},
 			text:  "again: 5 bytes at 5; other bytes than the first time, which are the ones that count here"},
-		{name: "fills a hole", do: func(c *conn) { c.At(c2s, 5, "world"); c.Send(c2s, "hello") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.OutOfOrder}, text: "5 bytes at 0, which were missing: what came ahead follows them"},
-		{name: "between", do: func(c *conn) { c.At(c2s, 15, "world"); c.At(c2s, 5, "hello") }, kind: trace.Segment,
-			marks: []trace.Mark{trace.OutOfOrder, trace.Ahead},
+		{name: "fills a hole", do: func(c *conn) { c.At(c2s, 5, "world"); c.Send(c2s, "hello") }, kind: event.Segment,
+			marks: []event.Mark{event.OutOfOrder}, text: "5 bytes at 0, which were missing: what came ahead follows them"},
+		{name: "between", do: func(c *conn) { c.At(c2s, 15, "world"); c.At(c2s, 5, "hello") }, kind: event.Segment,
+			marks: []event.Mark{event.OutOfOrder, event.Ahead},
 			text:  "5 bytes at 5, between others: 5 in front of them are missing so far"},
-		{name: "in front of offset 0", do: func(c *conn) { c.At(c2s, -5, "hello") }, marks: []trace.Mark{trace.Outside},
+		{name: "in front of offset 0", do: func(c *conn) { c.At(c2s, -5, "hello") }, marks: []event.Mark{event.Outside},
 			text: "5 bytes: the numbers fit no part of the connection; not taken in"},
-		{name: "nonsense", do: func(c *conn) { c.At(c2s, 1<<30, "hello") }, marks: []trace.Mark{trace.Outside},
+		{name: "nonsense", do: func(c *conn) { c.At(c2s, 1<<30, "hello") }, marks: []event.Mark{event.Outside},
 			text: "5 bytes: the numbers fit no part of the connection; not taken in"},
 		{name: "behind the end", do: func(c *conn) { c.FIN(c2s); c.At(c2s, 0, "hello") },
-			marks: []trace.Mark{trace.Outside}, text: "5 bytes: the numbers fit no part of the connection; not taken in"},
+			marks: []event.Mark{event.Outside}, text: "5 bytes: the numbers fit no part of the connection; not taken in"},
 
 		{name: "all acknowledged", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c) },
 			text: "ACK: the server's kernel has all 5 bytes; whether the program has read them, it does not say"},
@@ -110,25 +110,25 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 		{name: "some acknowledged", do: func(c *conn) { c.Send(c2s, "hello"); ack(c.ACK(s2c), 3) },
 			text: "ACK: the server's kernel has the first 3 of 5 bytes; " +
 				"whether the program has read them, it does not say"},
-		{name: "unseen", do: func(c *conn) { ack(c.ACK(s2c), 100) }, marks: []trace.Mark{trace.Unseen},
+		{name: "unseen", do: func(c *conn) { ack(c.ACK(s2c), 100) }, marks: []event.Mark{event.Unseen},
 			text: "ACK: the server's kernel has everything up to 100; " +
 				"the capture lacks 100 bytes of what it acknowledges, a FIN counted as one"},
 		{name: "an ACK behind everything", do: func(c *conn) { ack(c.ACK(s2c), -1<<31) },
-			marks: []trace.Mark{trace.Outside}, text: "ACK: the numbers fit no part of the connection; not taken in"},
+			marks: []event.Mark{event.Outside}, text: "ACK: the numbers fit no part of the connection; not taken in"},
 		{name: "duplicate ACK", do: func(c *conn) { c.ACK(s2c); c.At(c2s, 5, "world"); ack(c.ACK(s2c), 0) },
-			marks: []trace.Mark{trace.DuplicateACK}, text: "ACK again: the server's kernel waits for the byte at 0"},
+			marks: []event.Mark{event.DuplicateACK}, text: "ACK again: the server's kernel waits for the byte at 0"},
 		{name: "old ACK", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); ack(c.ACK(s2c), 2) },
 			text: "ACK: an old one; more was acknowledged before"},
 		{name: "an old ACK takes nothing back", text: "ACK: nothing new",
 			do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); ack(c.ACK(s2c), 2); c.ACK(s2c) }},
 		{name: "nothing new", do: func(c *conn) { c.ACK(c2s); c.ACK(c2s) }, text: "ACK: nothing new"},
 		{name: "zero window", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c).Window = 0 },
-			marks: []trace.Mark{trace.ZeroWindow},
+			marks: []event.Mark{event.ZeroWindow},
 			text: "ACK: the server's kernel has all 5 bytes; whether the program has read them, it does not say; " +
 				"the server has no room for more"},
 		{name: "window probe", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c).Window = 0; c.At(c2s, 4, "") },
-			marks: []trace.Mark{trace.WindowProbe}, text: "window probe: it asks whether the server has room again"},
-		{name: "window probe answered", marks: []trace.Mark{trace.ZeroWindow},
+			marks: []event.Mark{event.WindowProbe}, text: "window probe: it asks whether the server has room again"},
+		{name: "window probe answered", marks: []event.Mark{event.ZeroWindow},
 			do: func(c *conn) {
 				c.Send(c2s, "hello")
 				c.ACK(s2c).Window = 0
@@ -136,38 +136,38 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 				c.ACK(s2c).Window = 0
 			},
 			text: "ACK: nothing new; the server has no room for more"},
-		{name: "window probe with a new byte", kind: trace.Segment,
+		{name: "window probe with a new byte", kind: event.Segment,
 			do:    func(c *conn) { full(c); c.Send(c2s, "!") },
-			marks: []trace.Mark{trace.WindowProbe}, text: "1 byte at 64,256, sent to ask whether there is room"},
+			marks: []event.Mark{event.WindowProbe}, text: "1 byte at 64,256, sent to ask whether there is room"},
 		{name: "window update", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c).Window = 0; c.ACK(s2c) },
-			marks: []trace.Mark{trace.WindowUpdate}, text: "ACK: the server has room again, for 64,256 bytes"},
+			marks: []event.Mark{event.WindowUpdate}, text: "ACK: the server has room again, for 64,256 bytes"},
 		{name: "more room", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.ACK(s2c).Window = 1000 },
-			marks: []trace.Mark{trace.WindowUpdate}, text: "ACK: the server has room for 128,000 bytes now"},
+			marks: []event.Mark{event.WindowUpdate}, text: "ACK: the server has room for 128,000 bytes now"},
 		{name: "keepalive", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.At(c2s, 4, "") },
-			marks: []trace.Mark{trace.KeepAlive}, text: "keepalive: it asks whether the server is still there"},
+			marks: []event.Mark{event.KeepAlive}, text: "keepalive: it asks whether the server is still there"},
 		{name: "no keepalive while bytes are on their way", text: "ACK: nothing new",
 			do: func(c *conn) { c.ACK(c2s); c.Send(c2s, "hello"); c.ACK(s2c); c.Send(c2s, "world"); c.At(c2s, 4, "") }},
 		{name: "keepalive with a byte", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.At(c2s, 4, "x") },
-			kind: trace.Segment, marks: []trace.Mark{trace.KeepAlive},
+			kind: event.Segment, marks: []event.Mark{event.KeepAlive},
 			text: "keepalive: a byte that was acknowledged already, to ask whether the server is still there"},
 		{name: "keepalive of a silent client", do: func(c *conn) { c.At(c2s, -1, "x") },
-			marks: []trace.Mark{trace.KeepAlive},
+			marks: []event.Mark{event.KeepAlive},
 			text:  "keepalive: a byte that was acknowledged already, to ask whether the server is still there"},
 		{name: "one byte again is no keepalive", do: func(c *conn) { c.Send(c2s, "x"); c.At(c2s, 0, "x") },
-			kind: trace.Segment, marks: []trace.Mark{trace.Retransmission},
+			kind: event.Segment, marks: []event.Mark{event.Retransmission},
 			text: "again: 1 byte at 0, 1,000 µs after the first time"},
-		{name: "keepalive answered", marks: []trace.Mark{trace.KeepAliveACK},
+		{name: "keepalive answered", marks: []event.Mark{event.KeepAliveACK},
 			do:   func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.At(c2s, 4, ""); c.ACK(s2c) },
 			text: "ACK: the server's kernel is still there"},
 
 		{name: "FIN", do: func(c *conn) { c.FIN(c2s) },
 			text: "FIN: the client has no more bytes; whether it still reads, that does not say"},
-		{name: "FIN with bytes", do: func(c *conn) { c.Send(c2s, "hello").Flags |= capture.FIN }, kind: trace.Segment,
+		{name: "FIN with bytes", do: func(c *conn) { c.Send(c2s, "hello").Flags |= capture.FIN }, kind: event.Segment,
 			text: "5 bytes at 0; FIN: the client has no more bytes; whether it still reads, that does not say"},
-		{name: "FIN again", do: func(c *conn) { again(c, c2s, c.FIN(c2s)) }, marks: []trace.Mark{trace.Retransmission},
+		{name: "FIN again", do: func(c *conn) { again(c, c2s, c.FIN(c2s)) }, marks: []event.Mark{event.Retransmission},
 			text: "FIN again, 1,000 µs after the first"},
 		{name: "FIN in front of bytes", do: func(c *conn) { c.Send(c2s, "hello"); c.FIN(c2s).Seq -= 2 },
-			marks: []trace.Mark{trace.Outside}, text: "FIN ACK: the numbers fit no part of the connection; not taken in"},
+			marks: []event.Mark{event.Outside}, text: "FIN ACK: the numbers fit no part of the connection; not taken in"},
 		{name: "FIN acknowledged", do: func(c *conn) { c.Send(c2s, "hello"); c.FIN(c2s); c.ACK(s2c) },
 			text: "ACK: the server's kernel has all 5 bytes, and knows that the client has no more bytes"},
 		{name: "only the FIN acknowledged", do: func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.FIN(c2s); c.ACK(s2c) },
@@ -180,7 +180,7 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 		{name: "over", do: func(c *conn) { c.FIN(c2s); c.FIN(s2c); c.ACK(c2s) },
 			text: "ACK: the client's kernel has everything: the connection is over"},
 		{name: "FIN again, over", do: func(c *conn) { c.FIN(c2s); p := c.FIN(s2c); c.ACK(c2s); again(c, s2c, p) },
-			marks: []trace.Mark{trace.Retransmission}, text: "FIN again; the connection is over already"},
+			marks: []event.Mark{event.Retransmission}, text: "FIN again; the connection is over already"},
 		{name: "ACK again, over", do: func(c *conn) { c.FIN(c2s); c.FIN(s2c); c.ACK(c2s); c.ACK(c2s) },
 			text: "ACK; the connection is over already"},
 
@@ -193,17 +193,17 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			do:   func(c *conn) { c.Send(c2s, "hello"); c.ACK(s2c); c.Send(c2s, "world"); c.RST(c2s).Seq -= 5 },
 			text: "RST: the client ends the connection at once"},
 		{name: "RST with another's number", do: func(c *conn) { c.Send(c2s, "hello"); c.RST(c2s).Seq += 1 << 24 },
-			marks: []trace.Mark{trace.Outside}, text: "RST ACK: the numbers fit no part of the connection; not taken in"},
+			marks: []event.Mark{event.Outside}, text: "RST ACK: the numbers fit no part of the connection; not taken in"},
 		{name: "RST behind the end", do: func(c *conn) { c.RST(c2s); c.RST(c2s) },
 			text: "RST; the connection is over already"},
 		{name: "bytes behind the end", do: func(c *conn) { c.RST(s2c); c.Send(c2s, "hello") },
-			marks: []trace.Mark{trace.Outside}, text: "5 bytes, not taken in; the connection is over already"},
+			marks: []event.Mark{event.Outside}, text: "5 bytes, not taken in; the connection is over already"},
 		{name: "bytes again behind the end", do: func(c *conn) { c.Send(c2s, "hello"); c.RST(s2c); c.At(c2s, 0, "hello") },
-			kind: trace.Segment, marks: []trace.Mark{trace.Retransmission},
+			kind: event.Segment, marks: []event.Mark{event.Retransmission},
 			text: "again: 5 bytes at 0; the connection is over already"},
 		{name: "missing bytes behind the end",
 			do:    func(c *conn) { c.Skip(c2s, 5); c.ACK(s2c); c.RST(s2c); c.At(c2s, 0, "hello") },
-			marks: []trace.Mark{trace.Outside}, text: "5 bytes, not taken in; the connection is over already"},
+			marks: []event.Mark{event.Outside}, text: "5 bytes, not taken in; the connection is over already"},
 		{name: "no flags", do: func(c *conn) { c.ACK(c2s).Flags = 0 },
 			text: "neither bytes nor an ACK: it is for nothing"},
 	} {
@@ -217,7 +217,7 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			e := follow(s.Packets).on(len(s.Packets))
 			require.NotNil(t, e.PacketHeader)
 			if c.kind == "" {
-				c.kind = trace.Packet
+				c.kind = event.Packet
 			}
 			assert.Equal(t, c.kind, e.Ev)
 			assert.Equal(t, c.marks, e.Marks)
@@ -227,7 +227,7 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 }
 
 // again makes the packet again.
-func again(c *capturetest.Conn, dir trace.Dir, p *capture.Packet) {
+func again(c *capturetest.Conn, dir event.Dir, p *capture.Packet) {
 	q := c.ACK(dir)
 	number, at := q.Number, q.Time
 	*q = *p

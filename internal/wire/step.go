@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A step is one packet as its connection sees it: what it brings, what it acknowledges, and what is not as usual about
@@ -14,7 +14,7 @@ type step struct {
 	c        *conn
 	from, to *half // its sender's, and the other
 	details  *details
-	marks    []trace.Mark
+	marks    []event.Mark
 
 	late    bool // the connection is over
 	outside bool // nothing of it is taken in
@@ -26,7 +26,7 @@ type step struct {
 	b     []byte // as much of it as the capture has
 	bytes counts
 	begin bool // offset 0 is its first byte, for want of a better one
-	probe trace.Mark
+	probe event.Mark
 	brief string // what decode says of what was delivered
 
 	acks     bool  // it acknowledges something that makes sense
@@ -42,7 +42,7 @@ type step struct {
 
 func (s *step) has(f capture.Flags) bool { return s.Flags&f != 0 }
 
-func (s *step) mark(m trace.Mark) { s.marks = append(s.marks, m) }
+func (s *step) mark(m event.Mark) { s.marks = append(s.marks, m) }
 
 // look compares a packet with what is known of the connection. Of that it changes nothing but the place of offset 0,
 // and what lies too far ahead.
@@ -70,13 +70,13 @@ func (s *step) look(c *conn, p *capture.Packet) {
 		s.lookAtBytes()
 	}
 	if int64(len(s.b)) < s.n {
-		s.mark(trace.Cut)
+		s.mark(event.Cut)
 	}
 	if s.outside {
-		s.mark(trace.Outside)
+		s.mark(event.Outside)
 	}
 	if s.begin && s.n > 0 && !s.outside {
-		s.mark(trace.Unplaced)
+		s.mark(event.Unplaced)
 	}
 	s.header()
 }
@@ -104,7 +104,7 @@ func (s *step) lookAtNumbers() {
 			h.past.missed(s.off, end) > 0
 		s.again = !s.outside
 		if s.again && (s.n > 0 || s.has(capture.FIN)) {
-			s.mark(trace.Retransmission)
+			s.mark(event.Retransmission)
 		}
 		return
 	}
@@ -120,9 +120,9 @@ func (s *step) lookAtNumbers() {
 	if s.n <= 1 && !control && h.heard && s.off == h.acked-1 {
 		switch {
 		case s.to.offered && s.to.window == 0:
-			s.probe = trace.WindowProbe
+			s.probe = event.WindowProbe
 		case h.acked == h.end():
-			s.probe = trace.KeepAlive
+			s.probe = event.KeepAlive
 		}
 	}
 	switch {
@@ -137,7 +137,7 @@ func (s *step) lookAtNumbers() {
 		s.since = h.first
 	}
 	if s.again && s.n == 0 {
-		s.mark(trace.Retransmission)
+		s.mark(event.Retransmission)
 	}
 }
 
@@ -179,31 +179,31 @@ func (s *step) lookAtACK() {
 	}
 	s.complete = !s.c.complete && s.from == &s.c.client && h.syn && s.ack >= 0 && !s.has(capture.SYN|capture.RST)
 	if s.unseen = max(0, s.ack-h.end()); s.unseen > 0 {
-		s.mark(trace.Unseen)
+		s.mark(event.Unseen)
 	}
 	if s.has(capture.SYN | capture.FIN | capture.RST) {
 		return
 	}
 	if s.window == 0 {
-		s.mark(trace.ZeroWindow)
+		s.mark(event.ZeroWindow)
 	}
 	if s.n > 0 || s.probe != "" || !s.heard || s.ack != s.acked {
 		return
 	}
 	switch {
 	case h.probed && s.window == s.before:
-		s.mark(trace.KeepAliveACK)
+		s.mark(event.KeepAliveACK)
 	case s.offered && s.window > s.before:
-		s.mark(trace.WindowUpdate)
+		s.mark(event.WindowUpdate)
 	case s.offered && s.window == s.before && h.top > s.ack:
-		s.mark(trace.DuplicateACK)
+		s.mark(event.DuplicateACK)
 	}
 }
 
 // header fills what the packet's event points to.
 func (s *step) header() {
 	d := s.details
-	d.span = trace.Span{Off: s.off, N: int(s.n)}
+	d.span = event.Span{Off: s.off, N: int(s.n)}
 	window := s.window
 	if !s.acks {
 		window = int(s.Window)
@@ -212,16 +212,16 @@ func (s *step) header() {
 			window <<= bits
 		}
 	}
-	d.header = trace.PacketHeader{Number: s.Number, Seq: s.Seq, Ack: s.Ack, Flags: s.Flags.String(), Window: window,
+	d.header = event.PacketHeader{Number: s.Number, Seq: s.Seq, Ack: s.Ack, Flags: s.Flags.String(), Window: window,
 		Captured: len(s.b), Marks: s.marks}
 }
 
 // event is what the Follower's Packets are told.
-func (s *step) event() trace.Event {
-	e := trace.Event{Ev: trace.Packet, Conn: s.c.number, Dir: s.from.dir, PacketHeader: &s.details.header,
+func (s *step) event() event.Event {
+	e := event.Event{Ev: event.Packet, Conn: s.c.number, Dir: s.from.dir, PacketHeader: &s.details.header,
 		Text: s.sentence()}
 	if s.n > 0 && !s.outside && s.off >= 0 && !s.has(capture.RST) {
-		e.Ev, e.Span, e.Bytes = trace.Segment, &s.details.span, s.b
+		e.Ev, e.Span, e.Bytes = event.Segment, &s.details.span, s.b
 	}
 	return e
 }

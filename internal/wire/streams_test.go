@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // permute calls f with every order of 0 to n-1.
@@ -46,8 +46,8 @@ func TestAnyOrderOfSegmentsMakesTheSameStream(t *testing.T) {
 			}
 			r := follow(s.Packets)
 			require.Equal(t, stream, r.stream(t, 1, c2s), "%v", order)
-			require.Len(t, r.packets.of(trace.Segment), 5)
-			require.Empty(t, r.streams.of(trace.Gap))
+			require.Len(t, r.packets.of(event.Segment), 5)
+			require.Empty(t, r.streams.of(event.Gap))
 		})
 	}
 }
@@ -78,8 +78,8 @@ func TestAStreamGoesOnWhereItsNumbersBeginAgain(t *testing.T) {
 	r := newRun()
 	r.f.Packets = nil
 	var end int64
-	r.f.Streams = recorderFunc(func(e trace.Event) {
-		assert.Equal(t, trace.Segment, e.Ev)
+	r.f.Streams = recorderFunc(func(e event.Event) {
+		assert.Equal(t, event.Segment, e.Ev)
 		assert.Equal(t, end, e.Off)
 		end += int64(e.N)
 	})
@@ -99,9 +99,9 @@ func TestAStreamGoesOnWhereItsNumbersBeginAgain(t *testing.T) {
 
 // recorderFunc is a Recorder that is a function.
 
-type recorderFunc func(e trace.Event)
+type recorderFunc func(e event.Event)
 
-func (f recorderFunc) Record(e trace.Event) { f(e) }
+func (f recorderFunc) Record(e event.Event) { f(e) }
 
 func TestStreamsAreToldBeforeThePacketThatBringsThem(t *testing.T) {
 	s, c := handshaken()
@@ -114,11 +114,11 @@ func TestStreamsAreToldBeforeThePacketThatBringsThem(t *testing.T) {
 		r.f.Packet(p)
 	}
 	var told []string
-	for _, e := range all.of(trace.Segment) {
+	for _, e := range all.of(event.Segment) {
 		told = append(told, fmt.Sprintf("%d %s", e.Number, e.Bytes))
 	}
 	assert.Equal(t, []string{"4 world", "5 hello", "4 world", "5 hello"}, told)
-	assert.Equal(t, capturetest.Start.Add(3*1e6), all.of(trace.Segment)[2].Time, "its own packet's time")
+	assert.Equal(t, capturetest.Start.Add(3*1e6), all.of(event.Segment)[2].Time, "its own packet's time")
 }
 
 // A stream is cut, repeated, shuffled and lost at random; what is told of it is the stream.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"sort"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // Bounds of what came ahead and is held: of one direction, and of all. A segment counts with its bytes and what there
@@ -90,9 +90,9 @@ func (h *half) deliver(s segment) {
 	f := h.c.f
 	if f.Streams != nil {
 		d := f.details()
-		d.span, d.header = trace.Span{Off: s.off, N: int(s.n)}, *s.header
+		d.span, d.header = event.Span{Off: s.off, N: int(s.n)}, *s.header
 		d.header.Captured = len(s.b)
-		f.tell(f.Streams, trace.Event{Time: s.at, Ev: trace.Segment, Conn: h.c.number, Dir: h.dir,
+		f.tell(f.Streams, event.Event{Time: s.at, Ev: event.Segment, Conn: h.c.number, Dir: h.dir,
 			Span: &d.span, PacketHeader: &d.header, Bytes: s.b})
 	}
 	h.next = s.end()
@@ -104,8 +104,8 @@ func (h *half) deliver(s segment) {
 func (h *half) skip(to int64) {
 	f, n := h.c.f, to-h.next
 	if n > 0 {
-		f.tell(f.Streams, trace.Event{Ev: trace.Gap, Conn: h.c.number, Dir: h.dir,
-			Span: &trace.Span{Off: h.next, N: int(n)}, Text: h.missing(to)})
+		f.tell(f.Streams, event.Event{Ev: event.Gap, Conn: h.c.number, Dir: h.dir,
+			Span: &event.Span{Off: h.next, N: int(n)}, Text: h.missing(to)})
 		h.past.miss(h.next, to)
 		h.c.talk.Bytes(f.now, h.dir, h.next, nil, int(n))
 		h.next = to

@@ -21,7 +21,7 @@ type call struct {
 	life    *life     // the socket that it belongs to: of an accept, the new one; nil if none
 	on      *life     // of an accept, the socket that listens
 	off     int64     // of a read or a write that moved bytes: where they lie in their stream
-	event   *event    // what it was found for; nil if nothing yet
+	event   *entry    // what it was found for; nil if nothing yet
 }
 
 // The names of the calls that are looked at; any other is left alone.

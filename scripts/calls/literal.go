@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // literalArg is a string as strace prints it: in quotes, with escapes.
@@ -25,7 +25,7 @@ func (c *call) String() string {
 	const shown = 48
 	args := c.args
 	if at := literalArg.FindStringIndex(args); at != nil {
-		quoted, rest := trace.Quote(c.data(), shown), args[at[1]:]
+		quoted, rest := text.Quote(c.data(), shown), args[at[1]:]
 		if strings.HasPrefix(rest, "...") {
 			quoted = strings.TrimSuffix(quoted, "...")
 		}

@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -17,7 +18,7 @@ func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
 	status, stdout, stderr = clitest.Once(t, run, args...)
 	for line := range strings.Lines(strings.ReplaceAll(stdout, "    \t", strings.Repeat(" ", 8))) {
 		if !strings.HasPrefix(line, "{") {
-			assert.LessOrEqual(t, trace.Columns(strings.TrimSuffix(line, "\n")), 80, line)
+			assert.LessOrEqual(t, text.Columns(strings.TrimSuffix(line, "\n")), 80, line)
 		}
 	}
 	return status, stdout, stderr
@@ -86,7 +87,7 @@ func TestInJSONEveryEventHasItsCalls(t *testing.T) {
 		case "event":
 			events++
 			assert.NotEmpty(t, row.Calls)
-			if row.Event.Ev == trace.Write {
+			if row.Event.Ev == event.Write {
 				assert.Len(t, row.Calls, 2)
 				assert.Equal(t, 6, row.Calls[0].FD)
 			}

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"strconv"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // match finds the calls that the event stands for: by descriptor, offset and size, and, where both were kept, by their
 // bytes. A call is found once, and it returned before the event was told.
-func (p *program) match(e *event) {
+func (p *program) match(e *entry) {
 	calls, why := p.search(e)
 	switch {
 	case why == "":
@@ -20,15 +21,15 @@ func (p *program) match(e *event) {
 			c.event = e
 		}
 		e.calls = calls
-	case e.Ev != trace.End:
+	case e.Ev != event.End:
 		e.missing = why
 	}
 }
 
 // search returns the calls that the event stands for, or why there are none.
-func (p *program) search(e *event) (calls []*call, why string) {
+func (p *program) search(e *entry) (calls []*call, why string) {
 	switch e.Ev {
-	case trace.Socket, trace.Bind, trace.Listen, trace.Connect, trace.Accept:
+	case event.Socket, event.Bind, event.Listen, event.Connect, event.Accept:
 		return p.searchByDescriptor(e)
 	}
 	l := p.conns[e.Conn]
@@ -37,11 +38,11 @@ func (p *program) search(e *event) (calls []*call, why string) {
 	}
 	before := func(c *call) bool { return c.value >= 0 && !c.time.After(e.Time) }
 	switch e.Ev {
-	case trace.Write, trace.Read:
+	case event.Write, event.Read:
 		return l.searchBytes(e)
-	case trace.Shutdown:
+	case event.Shutdown:
 		return one(l.find(before, "shutdown"), l, e)
-	case trace.End:
+	case event.End:
 		return one(l.find(func(c *call) bool { return before(c) && c.value == 0 }, reads...), l, e)
 	}
 	// A close may be told before it is done.
@@ -49,7 +50,7 @@ func (p *program) search(e *event) (calls []*call, why string) {
 }
 
 // one is the result of a search for one call.
-func one(c *call, l *life, e *event) (calls []*call, why string) {
+func one(c *call, l *life, e *entry) (calls []*call, why string) {
 	if c == nil {
 		return nil, fmt.Sprintf("no system call on descriptor %d does that before it is told", l.fd)
 	}
@@ -57,7 +58,7 @@ func one(c *call, l *life, e *event) (calls []*call, why string) {
 }
 
 // searchByDescriptor searches the call of an event that names a descriptor, and notes whose socket that is.
-func (p *program) searchByDescriptor(e *event) (calls []*call, why string) {
+func (p *program) searchByDescriptor(e *entry) (calls []*call, why string) {
 	if e.Sock == nil {
 		return nil, "the account does not name the descriptor"
 	}
@@ -68,23 +69,23 @@ func (p *program) searchByDescriptor(e *event) (calls []*call, why string) {
 	fits := func(c *call) bool { return c.value >= 0 }
 	names := []string{string(e.Ev)} // the kinds are named after the calls
 	switch e.Ev {
-	case trace.Accept:
+	case event.Accept:
 		names = accepts
 		fits = func(c *call) bool { return c.value >= 0 && c.hasPort(e.Sock.Remote.Port()) }
-	case trace.Connect:
+	case event.Connect:
 		fits = func(c *call) bool {
 			return (c.value == 0 || c.failed("EINPROGRESS")) && c.hasPort(e.Sock.Remote.Port())
 		}
 	}
 	calls, why = one(l.find(func(c *call) bool { return fits(c) && !c.time.After(e.Time) }, names...), l, e)
-	if why == "" && e.Ev != trace.Bind && e.Ev != trace.Listen {
+	if why == "" && e.Ev != event.Bind && e.Ev != event.Listen {
 		p.conns[e.Conn] = l
 	}
 	return calls, why
 }
 
 // latest is the socket that had the event's descriptor when it was told.
-func (p *program) latest(e *event) *life {
+func (p *program) latest(e *entry) *life {
 	for _, l := range slices.Backward(p.lives) {
 		if l.fd == e.Sock.FD && !l.calls[0].time.After(e.Time) {
 			if end := l.calls[len(l.calls)-1]; end.name == "close" && end.time.Before(e.Time) {
@@ -97,9 +98,9 @@ func (p *program) latest(e *event) *life {
 }
 
 // searchBytes searches the calls that moved the bytes of a write or a read. A write may have needed several.
-func (l *life) searchBytes(e *event) (calls []*call, why string) {
+func (l *life) searchBytes(e *entry) (calls []*call, why string) {
 	moved := l.writes
-	if e.Ev == trace.Read {
+	if e.Ev == event.Read {
 		moved = l.reads
 	}
 	if e.Span == nil || e.N == 0 {
@@ -115,12 +116,12 @@ func (l *life) searchBytes(e *event) (calls []*call, why string) {
 	}
 	switch {
 	case len(calls) == 0:
-		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, l.fd, trace.Number(e.Off))
-	case at != end || e.Ev == trace.Read && len(calls) > 1:
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", l.fd, trace.Number(e.Off),
-			trace.Bytes(calls[0].value))
+		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, l.fd, text.Number(e.Off))
+	case at != end || e.Ev == event.Read && len(calls) > 1:
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", l.fd, text.Number(e.Off),
+			text.Bytes(calls[0].value))
 	case !agree(e.Data, calls[0].data()):
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", l.fd, trace.Number(e.Off))
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", l.fd, text.Number(e.Off))
 	}
 	return calls, ""
 }

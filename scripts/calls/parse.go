@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // maxLine bounds a line of strace's output, and maxTrace all of it: this is for runs that one can look at.
@@ -61,7 +61,7 @@ func readTrace(r io.Reader) (*recording, error) {
 			err = p.parse(line)
 		}
 		if err == errNotStrace {
-			err = fmt.Errorf("%w: %s", err, trace.Preview([]byte(line)))
+			err = fmt.Errorf("%w: %s", err, event.Preview([]byte(line)))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("line %d %w", p.line, err)

@@ -8,7 +8,8 @@ import (
 
 	"echolab/internal/beside"
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // A summary is the end of the account, as a line of JSON too.
@@ -53,7 +54,7 @@ func count(programs []*program) summary {
 	}
 	s.Events, s.Without, s.OK = s.Found+s.Missing, len(s.without), s.Missing == 0
 	s.Verdict = fmt.Sprintf("%s of the account, each with its system call: %s; not found: %s.",
-		trace.Count(s.Events, "event", "events"), trace.Number(int64(s.Found)), trace.Number(int64(s.Missing)))
+		text.Count(s.Events, "event", "events"), text.Number(int64(s.Found)), text.Number(int64(s.Missing)))
 	return s
 }
 
@@ -61,14 +62,14 @@ func count(programs []*program) summary {
 func (s summary) notes() string {
 	var parts []string
 	if s.Without > 0 {
-		parts = append(parts, fmt.Sprintf("%s of no event: %s.", trace.Count(s.Without, "call", "calls"), names(s.without)))
+		parts = append(parts, fmt.Sprintf("%s of no event: %s.", text.Count(s.Without, "call", "calls"), names(s.without)))
 	}
 	if s.Sockets > 0 {
 		parts = append(parts, fmt.Sprintf("Not shown: %s that no event is about.",
-			trace.Count(s.Sockets, "other socket", "other sockets")))
+			text.Count(s.Sockets, "other socket", "other sockets")))
 	}
 	if s.Others > 0 {
-		parts = append(parts, fmt.Sprintf("%s no system call, such as messages.", trace.Count(s.Others, "event is", "events are")))
+		parts = append(parts, fmt.Sprintf("%s no system call, such as messages.", text.Count(s.Others, "event is", "events are")))
 	}
 	return strings.Join(parts, " ")
 }
@@ -84,10 +85,10 @@ func printText(w io.Writer, programs []*program, sum summary) {
 	if !sum.OK {
 		paint = style.Bad
 	}
-	for _, line := range trace.Fold(sum.Verdict, trace.MapWidth) {
+	for _, line := range text.Fold(sum.Verdict, text.Width) {
 		fmt.Fprintln(w, paint(line))
 	}
-	for _, line := range trace.Fold(sum.notes(), trace.MapWidth) {
+	for _, line := range text.Fold(sum.notes(), text.Width) {
 		fmt.Fprintln(w, line)
 	}
 }
@@ -105,14 +106,14 @@ type jsonCall struct {
 // A jsonRow is an event that stands for calls, or a call without one.
 type jsonRow struct {
 	Ev      string       `json:"ev"` // "event" or "call"
-	At      trace.Side   `json:"at"`
-	Event   *trace.Event `json:"event,omitempty"`
+	At      event.Side   `json:"at"`
+	Event   *event.Event `json:"event,omitempty"`
 	Calls   []jsonCall   `json:"calls,omitempty"`
 	Missing string       `json:"missing,omitempty"` // why there is no call
 }
 
 func printJSON(w io.Writer, programs []*program, sum summary) {
-	lines := trace.NewJSON(w)
+	lines := event.NewJSON(w)
 	for _, r := range rows(programs) {
 		switch {
 		case r.event != nil:

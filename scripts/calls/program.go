@@ -6,20 +6,20 @@ import (
 	"os"
 	"slices"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
-// An event is one of an account that stands for system calls.
-type event struct {
-	trace.Event
+// An entry is an event of an account that stands for system calls.
+type entry struct {
+	event.Event
 	calls   []*call
 	missing string // why there is no call, if there is none
 }
 
 // A program is one that ran under strace: its account, and its calls.
 type program struct {
-	side   trace.Side
-	events []*event // those that stand for calls
+	side   event.Side
+	events []*entry // those that stand for calls
 	others int      // the number of those that do not, such as messages
 	calls  []*call
 	lives  []*life
@@ -27,9 +27,9 @@ type program struct {
 }
 
 // calling are the events that stand for calls. An End does not always: a WebSocket may be over before its stream is.
-var calling = []trace.Kind{
-	trace.Socket, trace.Bind, trace.Listen, trace.Accept, trace.Connect, trace.Write, trace.Read, trace.Shutdown,
-	trace.Close, trace.End,
+var calling = []event.Kind{
+	event.Socket, event.Bind, event.Listen, event.Accept, event.Connect, event.Write, event.Read, event.Shutdown,
+	event.Close, event.End,
 }
 
 // readProgram reads an account and the trace of the same run, and finds each event's calls.
@@ -88,16 +88,16 @@ func (p *program) readAccount(file string) error {
 	}
 	defer f.Close()
 	var inTLS bool
-	if err := trace.ReadJSON(f, recorder(func(e trace.Event) {
+	if err := event.ReadJSON(f, recorder(func(e event.Event) {
 		switch {
-		case e.Ev == trace.TLS:
+		case e.Ev == event.TLS:
 			inTLS = true
-		case e.At != trace.Client && e.At != trace.Server, e.Time.IsZero(): // such as the result
+		case e.At != event.Client && e.At != event.Server, e.Time.IsZero(): // such as the result
 		case !slices.Contains(calling, e.Ev):
 			p.others++
 		case len(p.events) <= maxEvents:
 			p.side = e.At
-			p.events = append(p.events, &event{Event: e})
+			p.events = append(p.events, &entry{Event: e})
 		}
 	})); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *program) readAccount(file string) error {
 	case len(p.events) > maxEvents:
 		return errLongRun
 	}
-	slices.SortStableFunc(p.events, func(a, b *event) int { return a.Time.Compare(b.Time) })
+	slices.SortStableFunc(p.events, func(a, b *entry) int { return a.Time.Compare(b.Time) })
 	return nil
 }
 
@@ -124,6 +124,6 @@ func readTraceFile(file string) (*recording, error) {
 }
 
 // A recorder is a function that takes events.
-type recorder func(e trace.Event)
+type recorder func(e event.Event)
 
-func (r recorder) Record(e trace.Event) { r(e) }
+func (r recorder) Record(e event.Event) { r(e) }

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"echolab/internal/beside"
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/text"
 )
 
 // A row is what is printed at one time: an event, or calls of one program that follow each other.
 type row struct {
 	time  time.Time
-	event *event
-	side  trace.Side
+	event *entry
+	side  event.Side
 	calls []*call
 }
 
@@ -90,7 +91,7 @@ func shorter(c *call) string {
 func (c *call) meaning() string {
 	switch {
 	case c.event != nil && c.event.Span != nil:
-		return fmt.Sprintf("%s at %s", c.event.Ev, trace.Number(c.event.Off))
+		return fmt.Sprintf("%s at %s", c.event.Ev, text.Number(c.event.Off))
 	case c.event != nil && c.failed("EINPROGRESS"):
 		return fmt.Sprintf("%s, its handshake is under way", c.event.Ev)
 	case c.event != nil:

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 	"echolab/internal/tshark"
 )
 
@@ -26,15 +26,15 @@ func (s *wsserver) record(t *testing.T) *tshark.Recording {
 func (s *wsserver) frames(t *testing.T) int {
 	t.Helper()
 	var count frameCount
-	require.NoError(t, trace.ReadJSON(strings.NewReader(s.stdout.text()), &count))
+	require.NoError(t, event.ReadJSON(strings.NewReader(s.stdout.text()), &count))
 	return int(count)
 }
 
 // A frameCount counts the frames of all connections.
 type frameCount int
 
-func (c *frameCount) Record(e trace.Event) {
-	if e.Ev == trace.Frame {
+func (c *frameCount) Record(e event.Event) {
+	if e.Ev == event.Frame {
 		*c++
 	}
 }

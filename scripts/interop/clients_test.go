@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A target is where a client goes, and what it offers there.
@@ -120,21 +120,21 @@ func (c client) visited(t *testing.T, results []result, deflate bool) {
 // accounted holds what the server saw of a visit against what the client did.
 func (c client) accounted(t *testing.T, seen account, deflate bool) {
 	t.Helper()
-	for _, dir := range []trace.Dir{trace.ClientToServer, trace.ServerToClient} {
+	for _, dir := range []event.Dir{event.ClientToServer, event.ServerToClient} {
 		assert.Positive(t, seen.frames(dir, opcode(opText)), dir)
 		assert.Positive(t, seen.frames(dir, opcode(opBinary)), dir)
-		if packs := seen.frames(dir, compressed) > 0; dir == trace.ServerToClient || c.offers != unknown {
+		if packs := seen.frames(dir, compressed) > 0; dir == event.ServerToClient || c.offers != unknown {
 			assert.Equal(t, deflate, packs, "compressed, %s", dir)
 		} // else it may do as it likes with what it sends
 	}
 	if !c.basic {
-		assert.Positive(t, seen.frames(trace.ClientToServer, fragment))
-		assert.Equal(t, 1, seen.frames(trace.ClientToServer, opcode(opPing)))
-		assert.Equal(t, 1, seen.frames(trace.ServerToClient, opcode(opPong)))
+		assert.Positive(t, seen.frames(event.ClientToServer, fragment))
+		assert.Equal(t, 1, seen.frames(event.ClientToServer, opcode(opPing)))
+		assert.Equal(t, 1, seen.frames(event.ServerToClient, opcode(opPong)))
 	}
-	assert.Positive(t, seen.frames(trace.ClientToServer, opcode(opClose)))
-	assert.Equal(t, 1, seen.frames(trace.ServerToClient, opcode(opClose)))
+	assert.Positive(t, seen.frames(event.ClientToServer, opcode(opClose)))
+	assert.Equal(t, 1, seen.frames(event.ServerToClient, opcode(opClose)))
 	for _, e := range seen {
-		assert.NotEqual(t, trace.Failed, e.Ev, e.Text)
+		assert.NotEqual(t, event.Failed, e.Ev, e.Text)
 	}
 }

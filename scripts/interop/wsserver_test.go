@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A wsserver is one that runs and listens.
@@ -47,13 +47,13 @@ func (s *wsserver) end(t *testing.T) {
 func (s *wsserver) account(t *testing.T, visit int) account {
 	t.Helper()
 	mine := &ofVisit{request: fmt.Sprintf("/ws?visit=%d ", visit), conn: -1}
-	require.NoError(t, trace.ReadJSON(strings.NewReader(s.stdout.text()), mine))
+	require.NoError(t, event.ReadJSON(strings.NewReader(s.stdout.text()), mine))
 	require.NotEmpty(t, mine.account, "nobody asked for %s", mine.request)
 	return mine.account
 }
 
 // An account is what happened on a connection.
-type account []trace.Event
+type account []event.Event
 
 // ofVisit keeps the account of the first connection that made the request.
 type ofVisit struct {
@@ -62,8 +62,8 @@ type ofVisit struct {
 	account
 }
 
-func (o *ofVisit) Record(e trace.Event) {
-	if e.Ev == trace.Request && o.conn < 0 && strings.Contains(e.Data, o.request) {
+func (o *ofVisit) Record(e event.Event) {
+	if e.Ev == event.Request && o.conn < 0 && strings.Contains(e.Data, o.request) {
 		o.conn = e.Conn
 	}
 	if e.Conn == o.conn {
@@ -72,9 +72,9 @@ func (o *ofVisit) Record(e trace.Event) {
 }
 
 // frames is how many frames of a kind went in that direction.
-func (a account) frames(dir trace.Dir, is func(*trace.FrameHeader) bool) (n int) {
+func (a account) frames(dir event.Dir, is func(*event.FrameHeader) bool) (n int) {
 	for _, e := range a {
-		if e.Ev == trace.Frame && e.Dir == dir && is(e.FrameHeader) {
+		if e.Ev == event.Frame && e.Dir == dir && is(e.FrameHeader) {
 			n++
 		}
 	}
@@ -92,8 +92,8 @@ const (
 	rsv1 = 4
 )
 
-func opcode(op byte) func(*trace.FrameHeader) bool {
-	return func(h *trace.FrameHeader) bool { return h.Opcode == op }
+func opcode(op byte) func(*event.FrameHeader) bool {
+	return func(h *event.FrameHeader) bool { return h.Opcode == op }
 }
-func compressed(h *trace.FrameHeader) bool { return h.RSV == rsv1 }
-func fragment(h *trace.FrameHeader) bool   { return !h.Fin }
+func compressed(h *event.FrameHeader) bool { return h.RSV == rsv1 }
+func fragment(h *event.FrameHeader) bool   { return !h.Fin }

@@ -6,13 +6,15 @@ import (
 	"os"
 	"slices"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // An account is what a program told with -json.
 type account struct {
 	file    string
-	side    trace.Side
+	side    event.Side
 	listens netip.AddrPort // a server's own address
 	conns   map[int]*told  // by the account's own numbers
 	order   []*told
@@ -22,10 +24,10 @@ type account struct {
 // told is what an account tells of one connection.
 type told struct {
 	file   string
-	ends   trace.Ends
-	maps   trace.Maps
+	ends   event.Ends
+	maps   streammap.Maps
 	inTLS  bool          // the offsets are those of what is inside TLS
-	events []trace.Event // the first of them, to be told beside the packets
+	events []event.Event // the first of them, to be told beside the packets
 	number int           // in its account
 	joined bool
 }
@@ -47,7 +49,7 @@ func readAccounts(files []string) ([]*account, error) {
 		if err != nil {
 			return nil, plain(err)
 		}
-		err = trace.ReadJSON(f, a)
+		err = event.ReadJSON(f, a)
 		f.Close()
 		switch {
 		case err != nil:
@@ -55,7 +57,7 @@ func readAccounts(files []string) ([]*account, error) {
 		case a.side == "":
 			return nil, fmt.Errorf("%s is no account of tcpclient, tcpserver or wsserver: they write one with -json", file)
 		case len(a.order) > connsKept:
-			return nil, fmt.Errorf("%s tells of more than %s connections", file, trace.Number(connsKept))
+			return nil, fmt.Errorf("%s tells of more than %s connections", file, text.Number(connsKept))
 		}
 		accounts = append(accounts, a)
 	}
@@ -63,8 +65,8 @@ func readAccounts(files []string) ([]*account, error) {
 }
 
 // Record takes an event of the account.
-func (a *account) Record(e trace.Event) {
-	if e.At == trace.Client || e.At == trace.Server {
+func (a *account) Record(e event.Event) {
+	if e.At == event.Client || e.At == event.Server {
 		a.side = e.At
 	}
 	if len(a.order) > connsKept {
@@ -77,15 +79,15 @@ func (a *account) Record(e trace.Event) {
 		a.order = append(a.order, t)
 	}
 	switch {
-	case e.Ev == trace.TLS:
+	case e.Ev == event.TLS:
 		t.inTLS = true
 	case e.Sock == nil:
-	case e.Ev == trace.Listen:
+	case e.Ev == event.Listen:
 		a.listens = unmapped(e.Sock.Local)
-	case e.Ev == trace.Connect:
-		t.ends = trace.Ends{Client: unmapped(e.Sock.Local), Server: unmapped(e.Sock.Remote)}
-	case e.Ev == trace.Accept:
-		t.ends = trace.Ends{Client: unmapped(e.Sock.Remote), Server: unmapped(e.Sock.Local)}
+	case e.Ev == event.Connect:
+		t.ends = event.Ends{Client: unmapped(e.Sock.Local), Server: unmapped(e.Sock.Remote)}
+	case e.Ev == event.Accept:
+		t.ends = event.Ends{Client: unmapped(e.Sock.Remote), Server: unmapped(e.Sock.Local)}
 	}
 	t.maps.Record(e)
 	const each = 256 // bytes of an event, without its texts
@@ -102,7 +104,7 @@ func unmapped(a netip.AddrPort) netip.AddrPort {
 
 // index finds what the accounts tell of a connection by its ends. A connection is given away once: the same ends may
 // come again, as another connection.
-type index map[trace.Ends][]*told
+type index map[event.Ends][]*told
 
 func newIndex(accounts []*account) index {
 	all := make(index)
@@ -117,7 +119,7 @@ func newIndex(accounts []*account) index {
 }
 
 // of returns what the accounts tell of the connection with these ends: of each account, the first that is left.
-func (x index) of(ends trace.Ends) []*told {
+func (x index) of(ends event.Ends) []*told {
 	ends.Guessed = false
 	var found, left []*told
 	for _, t := range x[ends] {
@@ -166,25 +168,25 @@ func unjoined(accounts []*account, conns []*connection) error {
 
 // check returns an error if what the account tells cannot be of this connection: the bytes that it tells of are not
 // those that the map has, or, where the stream is known from its beginning to its end, there are too many.
-func (t *told) check(dir trace.Dir, wire *trace.Map, whole bool) error {
+func (t *told) check(dir event.Dir, wire *streammap.Map, whole bool) error {
 	if whole {
-		for _, layer := range []trace.Layer{trace.Writes, trace.Reads} {
+		for _, layer := range []streammap.Layer{streammap.Writes, streammap.Reads} {
 			for _, r := range t.maps.Map(t.number, dir).Rows {
 				if r.Layer == layer && r.End > wire.Size() {
 					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,
-						trace.Bytes(r.End), t.ends.Client, trace.Bytes(wire.Size()))
+						text.Bytes(r.End), t.ends.Client, text.Bytes(wire.Size()))
 				}
 			}
 		}
 	}
 	for _, e := range t.events {
-		if e.Dir != dir || e.Span == nil || e.Ev != trace.Write && e.Ev != trace.Read {
+		if e.Dir != dir || e.Span == nil || e.Ev != event.Write && e.Ev != event.Read {
 			continue
 		}
 		b := wire.Bytes(e.Off, e.N)
-		if b != nil && e.Data != "" && e.Data != trace.Preview(b) {
+		if b != nil && e.Data != "" && e.Data != event.Preview(b) {
 			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: it belongs to another capture",
-				t.file, e.Ev, trace.Bytes(int64(e.N)), trace.Number(e.Off))
+				t.file, e.Ev, text.Bytes(int64(e.N)), text.Number(e.Off))
 		}
 	}
 	return nil

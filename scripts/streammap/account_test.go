@@ -14,37 +14,37 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
+	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/trace"
 )
 
 // A diary is an account of one end of the connection that glued makes.
 type diary struct {
-	side   trace.Side
-	ends   trace.Ends
-	events []trace.Event
+	side   event.Side
+	ends   event.Ends
+	events []event.Event
 }
 
-func newDiary(side trace.Side) *diary {
-	return &diary{side: side, ends: trace.Ends{Client: netip.MustParseAddrPort(client), Server: netip.MustParseAddrPort(server)}}
+func newDiary(side event.Side) *diary {
+	return &diary{side: side, ends: event.Ends{Client: netip.MustParseAddrPort(client), Server: netip.MustParseAddrPort(server)}}
 }
 
 // tells adds an event at a time after the capture's start, with a span of the stream and the bytes in it.
-func (d *diary) tells(after time.Duration, ev trace.Kind, dir trace.Dir, off int64, data string) {
-	d.events = append(d.events, trace.Event{Time: capturetest.Start.Add(after), Ev: ev, At: d.side, Dir: dir,
-		Span: &trace.Span{Off: off, N: len(data)}, Bytes: []byte(data)})
+func (d *diary) tells(after time.Duration, ev event.Kind, dir event.Dir, off int64, data string) {
+	d.events = append(d.events, event.Event{Time: capturetest.Start.Add(after), Ev: ev, At: d.side, Dir: dir,
+		Span: &event.Span{Off: off, N: len(data)}, Bytes: []byte(data)})
 }
 
 // file writes the diary as the programs do.
 func (d *diary) file(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
-	out := trace.NewJSON(&b)
-	info, ev, conn := &sock.Info{Local: d.ends.Client, Remote: d.ends.Server}, trace.Connect, 0
-	if d.side == trace.Server {
-		info, ev, conn = &sock.Info{Local: d.ends.Server, Remote: d.ends.Client}, trace.Accept, 3
+	out := event.NewJSON(&b)
+	info, ev, conn := &sock.Info{Local: d.ends.Client, Remote: d.ends.Server}, event.Connect, 0
+	if d.side == event.Server {
+		info, ev, conn = &sock.Info{Local: d.ends.Server, Remote: d.ends.Client}, event.Accept, 3
 	}
-	out.Record(trace.Event{Time: capturetest.Start.Add(2500 * time.Microsecond), Ev: ev, At: d.side, Conn: conn, Sock: info})
+	out.Record(event.Event{Time: capturetest.Start.Add(2500 * time.Microsecond), Ev: ev, At: d.side, Conn: conn, Sock: info})
 	for _, e := range d.events {
 		e.Conn = conn
 		out.Record(e)
@@ -57,18 +57,18 @@ func (d *diary) file(t *testing.T) string {
 
 // written and read are the two sides of what glued captured of the client's stream.
 func written() *diary {
-	d := newDiary(trace.Client)
+	d := newDiary(event.Client)
 	for i, word := range []string{"hello\n", "world\n", "again\n"} {
-		d.tells(2600*time.Microsecond, trace.Message, trace.ClientToServer, int64(6*i), word)
-		d.tells(2700*time.Microsecond, trace.Write, trace.ClientToServer, int64(6*i), word)
+		d.tells(2600*time.Microsecond, event.Message, event.ClientToServer, int64(6*i), word)
+		d.tells(2700*time.Microsecond, event.Write, event.ClientToServer, int64(6*i), word)
 	}
 	return d
 }
 
 func read() *diary {
-	d := newDiary(trace.Server)
-	d.tells(4500*time.Microsecond, trace.Read, trace.ClientToServer, 0, "hello\nworld\n")
-	d.tells(4600*time.Microsecond, trace.Read, trace.ClientToServer, 12, "again\n")
+	d := newDiary(event.Server)
+	d.tells(4500*time.Microsecond, event.Read, event.ClientToServer, 0, "hello\nworld\n")
+	d.tells(4600*time.Microsecond, event.Read, event.ClientToServer, 12, "again\n")
 	return d
 }
 
@@ -112,8 +112,11 @@ func TestAnAccountOfAnotherCaptureIsRefused(t *testing.T) {
 	otherBytes := read()
 	otherBytes.events[1].Bytes = []byte("AGAIN\n")
 	more := read()
-	more.tells(time.Second, trace.Read, trace.ClientToServer, 18, "and more")
+	more.tells(time.Second, event.Read, event.ClientToServer, 18, "and more")
+	oneMore := read()
+	oneMore.tells(time.Second, event.Read, event.ClientToServer, 18, "!")
 	for says, d := range map[string]*diary{
+		"tells of 19 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": oneMore,
 		"its connection 192.0.2.1:40009 -> 192.0.2.2:9000 is not in this one":        elsewhere,
 		"tells of a read of 6 bytes at 12, and the capture has other bytes there":    otherBytes,
 		"tells of 26 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": more,
@@ -155,7 +158,7 @@ func TestAServerThatNeverAcceptedMayBeTheOne(t *testing.T) {
 
 func TestOffsetsInsideTLSAreNotMixedWithThoseOfTheWire(t *testing.T) {
 	d := written()
-	d.events = append([]trace.Event{{Time: capturetest.Start, Ev: trace.TLS, At: d.side}}, d.events...)
+	d.events = append([]event.Event{{Time: capturetest.Start, Ev: event.TLS, At: d.side}}, d.events...)
 	got := on(t, pcap(t, glued()), "-account", d.file(t))
 	assert.Zero(t, got.status)
 	assert.Contains(t, flat(got.stdout), "counts what is inside TLS, the capture what is outside: it is not on the maps")
@@ -176,7 +179,7 @@ func TestTheSameEndsMayComeAgain(t *testing.T) {
 	again := s.Conn(client, server)
 	again.ClientISN, again.ServerISN = 7_000_000, 9_000_000
 	again.Handshake()
-	again.Send(trace.ClientToServer, "hello\nworld\nagain\n")
+	again.Send(event.ClientToServer, "hello\nworld\nagain\n")
 	got := on(t, pcap(t, s), "-account", written().file(t))
 	assert.Zero(t, got.status, got.stderr)
 	assert.Equal(t, 1, strings.Count(got.stdout, "3 writes    "), fmt.Sprint("one of the two has the account:\n", got.stdout))

@@ -4,22 +4,24 @@ import (
 	"fmt"
 	"time"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // A connection is what is known of one connection of the capture.
 type connection struct {
 	number      int
-	ends        trace.Ends
+	ends        event.Ends
 	start       string // what there is to say about its start
 	how         string // it ended
 	packets     int
 	first, last time.Time
 	streams     [2]stream // client → server, server → client
-	marks       map[trace.Mark]int
+	marks       map[event.Mark]int
 	notes       []string
 	moreNotes   int
-	maps        *trace.Maps // nil if it is not drawn
+	maps        *streammap.Maps // nil if it is not drawn
 	told        []*told
 }
 
@@ -38,18 +40,18 @@ type stream struct {
 // notesKept bounds the notes of one connection.
 const notesKept = 8
 
-var directions = [2]trace.Dir{trace.ClientToServer, trace.ServerToClient}
+var directions = [2]event.Dir{event.ClientToServer, event.ServerToClient}
 
-func (c *connection) stream(dir trace.Dir) *stream {
-	if dir == trace.ClientToServer {
+func (c *connection) stream(dir event.Dir) *stream {
+	if dir == event.ClientToServer {
 		return &c.streams[0]
 	}
 	return &c.streams[1]
 }
 
 // packet takes what the follower tells of the packets.
-func (c *connection) packet(e trace.Event) {
-	if e.Ev == trace.Connection {
+func (c *connection) packet(e event.Event) {
+	if e.Ev == event.Connection {
 		c.ends, c.start, c.first, c.last = *e.Ends, e.Text, e.Time, e.Time
 		return
 	}
@@ -57,36 +59,36 @@ func (c *connection) packet(e trace.Event) {
 	c.last = e.Time
 	for _, mark := range e.Marks {
 		if c.marks == nil {
-			c.marks = make(map[trace.Mark]int)
+			c.marks = make(map[event.Mark]int)
 		}
 		c.marks[mark]++
-		if mark == trace.Unplaced {
+		if mark == event.Unplaced {
 			c.stream(e.Dir).unplaced = true
 		}
 	}
-	if e.Has(trace.FIN) {
+	if e.Has(event.FIN) {
 		c.stream(e.Dir).finished = true
 	}
 }
 
 // content takes what the follower tells of the streams.
-func (c *connection) content(e trace.Event) {
+func (c *connection) content(e event.Event) {
 	s := c.stream(e.Dir)
 	switch e.Ev {
-	case trace.Segment:
+	case event.Segment:
 		s.segments++
 		s.bytes = max(s.bytes, e.Off+int64(e.N))
-	case trace.Gap:
+	case event.Gap:
 		s.bytes = max(s.bytes, e.Off+int64(e.N))
 		s.missing += int64(e.N)
-	case trace.Frame:
+	case event.Frame:
 		s.frames++
 		s.compressed = s.compressed || e.RSV&4 != 0
-	case trace.Message:
+	case event.Message:
 		s.messages++
-	case trace.TLS:
+	case event.TLS:
 		s.tls = true
-	case trace.Failed:
+	case event.Failed:
 		s.failed = true
 		c.note(e.Dir.Words() + ": " + e.Text)
 	}
@@ -133,7 +135,7 @@ func (c *connection) join() error {
 }
 
 // drawing is a stream's map, with the rows of the accounts.
-func (c *connection) drawing(dir trace.Dir) *trace.Map {
+func (c *connection) drawing(dir event.Dir) *streammap.Map {
 	m := c.maps.Map(c.number, dir)
 	for _, t := range c.told {
 		if c.apart(t) == "" {
@@ -150,7 +152,7 @@ func (c *connection) title() string {
 
 // extent is how many packets it had in what time.
 func (c *connection) extent() string {
-	text := trace.Count(c.packets, "packet", "packets")
+	text := text.Count(c.packets, "packet", "packets")
 	if c.packets > 1 {
 		text += " in " + rounded(c.last.Sub(c.first)).String()
 	}

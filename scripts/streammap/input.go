@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // An input is the capture as a stream of bytes. Reading it ends with the context, even while a live capture is silent.
@@ -126,8 +126,8 @@ func (in *input) Close() error { return in.close() }
 func (in *input) showProgress() {
 	in.progress.Show(func() string {
 		if in.size == 0 {
-			return trace.Bytes(in.read) + " read"
+			return text.Bytes(in.read) + " read"
 		}
-		return fmt.Sprintf("%s of %s read, %d %%", trace.Number(in.read), trace.Bytes(in.size), in.read*100/in.size)
+		return fmt.Sprintf("%s of %s read, %d %%", text.Number(in.read), text.Bytes(in.size), in.read*100/in.size)
 	})
 }

@@ -1,12 +1,12 @@
 package main
 
-import "echolab/internal/trace"
+import "echolab/internal/event"
 
 // summary is the line of JSON for a stream that is over.
 type summary struct {
 	Ev       string    `json:"ev"`
 	Conn     int       `json:"conn"`
-	Dir      trace.Dir `json:"dir"`
+	Dir      event.Dir `json:"dir"`
 	Bytes    int64     `json:"bytes"`
 	Missing  int64     `json:"missing,omitempty"` // of them, not in the capture
 	Segments int       `json:"segments"`          // with new bytes
@@ -14,7 +14,7 @@ type summary struct {
 	Messages int       `json:"messages"`
 }
 
-func summaryOf(c *connection, dir trace.Dir) summary {
+func summaryOf(c *connection, dir event.Dir) summary {
 	s := c.stream(dir)
 	return summary{"stream", c.number, dir, s.bytes, s.missing, s.segments, s.frames, s.messages}
 }
@@ -50,7 +50,7 @@ func (s *survey) joined() {
 			s.lines.Line(struct {
 				Ev   string    `json:"ev"`
 				Conn int       `json:"conn"`
-				Dir  trace.Dir `json:"dir"`
+				Dir  event.Dir `json:"dir"`
 				Text string    `json:"text"`
 			}{"agreement", c.number, dir, c.sentence(c.drawing(dir), dir)})
 		}

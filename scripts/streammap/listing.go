@@ -6,7 +6,7 @@ import (
 
 	"echolab/internal/beside"
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A listing prints packets one by one, and beside them what the accounts tell, all in the order of time: an event of an
@@ -19,7 +19,7 @@ type listing struct {
 // A telling is an event of an account, and whose.
 type telling struct {
 	*told
-	trace.Event
+	event.Event
 }
 
 func newListing(p cli.Program, accounts []*account) *listing {
@@ -42,11 +42,11 @@ func newListing(p cli.Program, accounts []*account) *listing {
 }
 
 // shown says whether an event is told beside the packets: frames are not, they stand in the packets' sentences.
-func shown(e trace.Event) bool { return e.At != "" && e.Ev != trace.Frame }
+func shown(e event.Event) bool { return e.At != "" && e.Ev != event.Frame }
 
 // packet prints a packet, and first what the programs told before it.
-func (l *listing) packet(e trace.Event) {
-	if e.Ev == trace.Connection {
+func (l *listing) packet(e event.Event) {
+	if e.Ev == event.Connection {
 		return
 	}
 	l.tell(e.Time)
@@ -54,8 +54,8 @@ func (l *listing) packet(e trace.Event) {
 }
 
 // content prints what is wrong with a stream; all else stands in the packets' sentences.
-func (l *listing) content(e trace.Event) {
-	if e.Ev == trace.Gap || e.Ev == trace.Failed {
+func (l *listing) content(e event.Event) {
+	if e.Ev == event.Gap || e.Ev == event.Failed {
 		l.tell(e.Time)
 		l.out.Packet(e)
 	}

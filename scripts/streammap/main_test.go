@@ -19,7 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,8 @@ type try struct {
 	stdout, stderr string
 }
 
-func streammap(t *testing.T, stdin io.Reader, args ...string) try {
+// runOn runs the program with that input.
+func runOn(t *testing.T, stdin io.Reader, args ...string) try {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
 	defer cancel()
@@ -47,7 +48,7 @@ func streammap(t *testing.T, stdin io.Reader, args ...string) try {
 // on runs the program on a capture.
 func on(t *testing.T, capture []byte, args ...string) try {
 	t.Helper()
-	return streammap(t, bytes.NewReader(capture), append([]string{"-"}, args...)...)
+	return runOn(t, bytes.NewReader(capture), append([]string{"-"}, args...)...)
 }
 
 // flat is text whose lines were joined.
@@ -60,13 +61,13 @@ func glued() *capturetest.Script {
 	s := new(capturetest.Script)
 	c := s.Conn(client, server)
 	c.Handshake()
-	c.Send(trace.ClientToServer, "hello\nworld\nagain\n")
-	c.ACK(trace.ServerToClient)
-	c.Send(trace.ServerToClient, "hello\nwor")
-	c.Send(trace.ServerToClient, "ld\nagain\n")
-	c.FIN(trace.ClientToServer)
-	c.FIN(trace.ServerToClient)
-	c.ACK(trace.ClientToServer)
+	c.Send(event.ClientToServer, "hello\nworld\nagain\n")
+	c.ACK(event.ServerToClient)
+	c.Send(event.ServerToClient, "hello\nwor")
+	c.Send(event.ServerToClient, "ld\nagain\n")
+	c.FIN(event.ClientToServer)
+	c.FIN(event.ServerToClient)
+	c.ACK(event.ClientToServer)
 	return s
 }
 
@@ -177,13 +178,13 @@ func TestWhatIsNoUsableCaptureIsSaidInOneLine(t *testing.T) {
 			assert.True(t, rest == "" || got.status == 2, rest)
 		})
 	}
-	got := streammap(t, strings.NewReader(""))
+	got := runOn(t, strings.NewReader(""))
 	assert.Equal(t, 2, got.status)
 	assert.Contains(t, got.stderr, "which capture?")
-	got = streammap(t, strings.NewReader(""), filepath.Join(t.TempDir(), "none.pcap"))
+	got = runOn(t, strings.NewReader(""), filepath.Join(t.TempDir(), "none.pcap"))
 	assert.Equal(t, 1, got.status)
 	assert.Regexp(t, `^streammap: /\S+/none.pcap: no such file or directory\n$`, got.stderr)
-	got = streammap(t, strings.NewReader(""), t.TempDir())
+	got = runOn(t, strings.NewReader(""), t.TempDir())
 	assert.Equal(t, 1, got.status)
 	assert.Contains(t, got.stderr, "is a directory: name a capture in it\n")
 }
@@ -200,11 +201,11 @@ func TestWhatIsNotKnownOfMessagesIsNotCompared(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:40000", "192.0.2.2:9000")
 	c.Handshake()
-	c.Send(trace.ClientToServer, "one\ntwo\n")
-	c.Skip(trace.ClientToServer, 100)
-	c.Send(trace.ClientToServer, "ree\nfour\n")
-	c.ACK(trace.ServerToClient)
-	c.FIN(trace.ClientToServer)
+	c.Send(event.ClientToServer, "one\ntwo\n")
+	c.Skip(event.ClientToServer, 100)
+	c.Send(event.ClientToServer, "ree\nfour\n")
+	c.ACK(event.ServerToClient)
+	c.FIN(event.ClientToServer)
 	got := on(t, pcap(t, s), "-codec", "lines")
 	assert.Contains(t, strings.ReplaceAll(got.stdout, "\n", " "), "(compared as far as messages are known).")
 }
@@ -213,7 +214,7 @@ func TestOnlyConnectionsThatWereAskedForAreShown(t *testing.T) {
 	s := glued()
 	other := s.Conn("192.0.2.1:40001", "192.0.2.2:443")
 	other.Handshake()
-	other.Send(trace.ClientToServer, "something else")
+	other.Send(event.ClientToServer, "something else")
 	file := pcap(t, s)
 	assert.Contains(t, on(t, file).stdout, "connection 2: 192.0.2.1:40001 → 192.0.2.2:443, 4 packets")
 	byPort := on(t, file, "-port", "443").stdout
@@ -229,10 +230,10 @@ func TestBehindTheSixteenthConnectionALineIsEnough(t *testing.T) {
 	for i := range 18 {
 		c := s.Conn(fmt.Sprintf("192.0.2.1:%d", 40000+i), server)
 		c.Handshake()
-		c.Send(trace.ClientToServer, "hello")
-		c.FIN(trace.ClientToServer)
-		c.FIN(trace.ServerToClient)
-		c.ACK(trace.ClientToServer)
+		c.Send(event.ClientToServer, "hello")
+		c.FIN(event.ClientToServer)
+		c.FIN(event.ServerToClient)
+		c.ACK(event.ClientToServer)
 	}
 	got := on(t, pcap(t, s))
 	assert.Zero(t, got.status)
@@ -297,12 +298,12 @@ func TestALostStreamIsNotAnEmptyOne(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn(client, server)
 	c.Handshake()
-	c.Send(trace.ClientToServer, "hello")
-	c.Skip(trace.ServerToClient, 1000)
-	c.ACK(trace.ClientToServer)
-	c.FIN(trace.ServerToClient)
-	c.FIN(trace.ClientToServer)
-	c.ACK(trace.ServerToClient)
+	c.Send(event.ClientToServer, "hello")
+	c.Skip(event.ServerToClient, 1000)
+	c.ACK(event.ClientToServer)
+	c.FIN(event.ServerToClient)
+	c.FIN(event.ClientToServer)
+	c.ACK(event.ServerToClient)
 	got := on(t, pcap(t, s))
 	assert.Contains(t, got.stdout, "server → client: none of 1,000 bytes is in the capture.\n")
 	assert.NotContains(t, got.stdout, "no byte")
@@ -316,7 +317,7 @@ func TestAPictureNeverReplacesWhatIsRead(t *testing.T) {
 	other := filepath.Join(dir, "sub", "..", "a.pcap")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "sub"), 0o700))
 	for _, args := range [][]string{{"-svg", file}, {"-html", other}, {"-svg", account}, {"-svg", "x.svg", "-html", "./x.svg"}} {
-		got := streammap(t, strings.NewReader(""), append([]string{file, "-account", account}, args...)...)
+		got := runOn(t, strings.NewReader(""), append([]string{file, "-account", account}, args...)...)
 		assert.Equal(t, 2, got.status, args)
 		assert.Contains(t, got.stderr, "would be overwritten")
 	}
@@ -336,7 +337,7 @@ func TestCtrlCEndsTheReadingOfAFile(t *testing.T) {
 }
 
 func TestHelpBeginsWithExamplesAndFitsATerminal(t *testing.T) {
-	got := streammap(t, strings.NewReader(""), "-h")
+	got := runOn(t, strings.NewReader(""), "-h")
 	assert.Zero(t, got.status)
 	assert.Less(t, strings.Index(got.stdout, "go run ./scripts/streammap FILE.pcap"), strings.Index(got.stdout, "Flags:"))
 	for l := range strings.Lines(got.stdout) {

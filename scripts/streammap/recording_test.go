@@ -15,7 +15,7 @@ const recording = "../captures/boundaries/6-cut-frames"
 
 func TestTheReadmesPictureIsWhatTheRecordingGives(t *testing.T) {
 	svg := filepath.Join(t.TempDir(), "map.svg")
-	got := streammap(t, strings.NewReader(""), recording+".pcap", "-svg", svg,
+	got := runOn(t, strings.NewReader(""), recording+".pcap", "-svg", svg,
 		"-account", recording+".client.jsonl", "-account", recording+".server.jsonl")
 	require.Zero(t, got.status, got.stderr)
 	drawn, err := os.ReadFile(svg)

@@ -5,13 +5,15 @@ import (
 	"slices"
 	"strings"
 
-	"echolab/internal/trace"
+	"echolab/internal/event"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // sentence is that of one of the connection's streams, whose map this is.
-func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
+func (c *connection) sentence(m *streammap.Map, dir event.Dir) string {
 	if s := c.stream(dir); m.Size() == m.Start && s.missing > 0 {
-		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, trace.Bytes(s.missing))
+		return fmt.Sprintf("%s: none of %s is in the capture.", m.Title, text.Bytes(s.missing))
 	}
 	text := sentence(m)
 	if c.stream(dir).failed && len(agreement(m)) > 0 && decoded(m) < m.Size() {
@@ -21,8 +23,8 @@ func (c *connection) sentence(m *trace.Map, dir trace.Dir) string {
 }
 
 // decoded is the offset up to which frames or messages are known.
-func decoded(m *trace.Map) (end int64) {
-	for _, l := range []trace.Layer{trace.Frames, trace.Sent, trace.Received} {
+func decoded(m *streammap.Map) (end int64) {
+	for _, l := range []streammap.Layer{streammap.Frames, streammap.Sent, streammap.Received} {
 		if m.Count(l) > 0 {
 			end = max(end, m.Row(l).End)
 		}
@@ -31,7 +33,7 @@ func decoded(m *trace.Map) (end int64) {
 }
 
 // sentence says of a stream what there was of each layer, and which layers agree with the messages.
-func sentence(m *trace.Map) string {
+func sentence(m *streammap.Map) string {
 	counts := counted(m)
 	if len(counts) == 0 {
 		return m.Title + ": no byte."
@@ -48,33 +50,33 @@ func sentence(m *trace.Map) string {
 
 // counting has the layers that a sentence counts; messages come last.
 var counting = []struct {
-	trace.Layer
+	streammap.Layer
 	one, several string
 }{
-	{trace.Writes, "write", "writes"},
-	{trace.Segments, "segment", "segments"},
-	{trace.Reads, "read", "reads"},
-	{trace.Frames, "frame", "frames"},
-	{trace.Sent, "message", "messages"},
+	{streammap.Writes, "write", "writes"},
+	{streammap.Segments, "segment", "segments"},
+	{streammap.Reads, "read", "reads"},
+	{streammap.Frames, "frame", "frames"},
+	{streammap.Sent, "message", "messages"},
 }
 
-func counted(m *trace.Map) []string {
+func counted(m *streammap.Map) []string {
 	var counts []string
 	for _, l := range counting {
 		n := m.Count(l.Layer)
-		if l.Layer == trace.Sent && n == 0 {
-			n = m.Count(trace.Received)
+		if l.Layer == streammap.Sent && n == 0 {
+			n = m.Count(streammap.Received)
 		}
 		if n > 0 {
-			counts = append(counts, trace.Count(n, l.one, l.several))
+			counts = append(counts, text.Count(n, l.one, l.several))
 		}
 	}
 	return counts
 }
 
 // agreement says of writes, segments and reads how they agree with the messages; those that do alike, together.
-func agreement(m *trace.Map) []string {
-	if m.Count(trace.Sent) == 0 && (m.Count(trace.Frames) == 0 || m.Count(trace.Received) == 0) {
+func agreement(m *streammap.Map) []string {
+	if m.Count(streammap.Sent) == 0 && (m.Count(streammap.Frames) == 0 || m.Count(streammap.Received) == 0) {
 		return nil
 	}
 	type group struct {
@@ -103,7 +105,7 @@ func agreement(m *trace.Map) []string {
 	}
 	var texts []string
 	for _, g := range groups {
-		texts = append(texts, enumerated(g.names)+" "+verdict(g.cut, g.lost, g.several))
+		texts = append(texts, text.List(g.names)+" "+verdict(g.cut, g.lost, g.several))
 	}
 	return texts
 }
@@ -116,10 +118,10 @@ func verdict(cut, lost int, several bool) string {
 	}
 	var does []string
 	if lost > 0 {
-		does = append(does, fmt.Sprintf("lose%s %s", s, trace.Count(lost, "boundary", "boundaries")))
+		does = append(does, fmt.Sprintf("lose%s %s", s, text.Count(lost, "boundary", "boundaries")))
 	}
 	if cut > 0 {
-		times := trace.Number(int64(cut)) + " times"
+		times := text.Number(int64(cut)) + " times"
 		if cut == 1 {
 			times = "once"
 		}
@@ -128,14 +130,5 @@ func verdict(cut, lost int, several bool) string {
 	if len(does) == 0 {
 		return fmt.Sprintf("keep%s every boundary", s)
 	}
-	return strings.Join(does, " and ")
-}
-
-// enumerated joins names as one says them: "a, b and c".
-func enumerated(names []string) string {
-	last := len(names) - 1
-	if last == 0 {
-		return names[0]
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return text.List(does)
 }

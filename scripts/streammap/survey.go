@@ -12,8 +12,10 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/picture"
-	"echolab/internal/trace"
+	"echolab/internal/streammap"
+	"echolab/internal/text"
 	"echolab/internal/wire"
 )
 
@@ -25,7 +27,7 @@ type survey struct {
 	accounts []*account
 	told     index
 	follower *wire.Follower
-	lines    *trace.JSON // nil for text
+	lines    *event.JSON // nil for text
 	listing  *listing    // nil without -packets
 	open     map[int]*connection
 	drawn    []*connection
@@ -44,7 +46,7 @@ func newSurvey(p cli.Program, o *options, accounts []*account) *survey {
 	s := &survey{p: p, o: o, accounts: accounts, told: newIndex(accounts), open: make(map[int]*connection), ports: make(map[int]int)}
 	switch {
 	case o.json:
-		s.lines = trace.NewJSON(p.Stdout)
+		s.lines = event.NewJSON(p.Stdout)
 	case o.packets:
 		s.listing = newListing(p, accounts)
 	}
@@ -55,17 +57,17 @@ func newSurvey(p cli.Program, o *options, accounts []*account) *survey {
 	return s
 }
 
-// recorder makes a trace.Recorder of a function.
-type recorder func(trace.Event)
+// recorder makes a event.Recorder of a function.
+type recorder func(event.Event)
 
-func (r recorder) Record(e trace.Event) { r(e) }
+func (r recorder) Record(e event.Event) { r(e) }
 
 // packet takes what the follower tells of packets. Some may come when their connection is over, such as the last ACK.
-func (s *survey) packet(e trace.Event) {
+func (s *survey) packet(e event.Event) {
 	if !s.wanted(e.Conn) {
 		return
 	}
-	if e.Ev == trace.Connection {
+	if e.Ev == event.Connection {
 		s.add(e)
 	}
 	if c := s.open[e.Conn]; c != nil {
@@ -82,25 +84,25 @@ func (s *survey) packet(e trace.Event) {
 func (s *survey) wanted(conn int) bool { return s.o.conn == 0 || s.o.conn == conn }
 
 // add begins a connection, and finds out which accounts tell of it.
-func (s *survey) add(e trace.Event) {
+func (s *survey) add(e event.Event) {
 	c := &connection{number: e.Conn, told: s.told.of(*e.Ends)}
 	s.open[c.number] = c
 	s.count++
 	if len(s.drawn) < connectionsDrawn {
-		c.maps = new(trace.Maps)
+		c.maps = new(streammap.Maps)
 		s.drawn = append(s.drawn, c)
 	}
 }
 
 // content takes what the follower tells of streams. Segments were told as packets.
-func (s *survey) content(e trace.Event) {
+func (s *survey) content(e event.Event) {
 	c := s.open[e.Conn]
 	if c == nil {
 		return // it was not asked for
 	}
 	c.content(e)
 	switch {
-	case e.Ev == trace.Segment:
+	case e.Ev == event.Segment:
 	case s.lines != nil:
 		s.lines.Record(e)
 	case s.listing != nil:
@@ -117,8 +119,8 @@ func (s *survey) ended(conn int, how string) {
 	c.how = how
 	switch {
 	case s.lines != nil:
-		s.lines.Line(summaryOf(c, trace.ClientToServer))
-		s.lines.Line(summaryOf(c, trace.ServerToClient))
+		s.lines.Line(summaryOf(c, event.ClientToServer))
+		s.lines.Line(summaryOf(c, event.ServerToClient))
 	case c.maps == nil:
 		s.brief(c)
 	}
@@ -231,7 +233,7 @@ func (s *survey) portsSeen() string {
 	})
 	var names []string
 	for _, port := range ports[:min(3, len(ports))] {
-		names = append(names, fmt.Sprintf("port %d (%s)", port, trace.Count(s.ports[port], "packet", "packets")))
+		names = append(names, fmt.Sprintf("port %d (%s)", port, text.Count(s.ports[port], "packet", "packets")))
 	}
 	return strings.Join(names, ", ")
 }
@@ -278,10 +280,10 @@ func (s *survey) show() error {
 func (s *survey) figures() []picture.Figure {
 	var figures []picture.Figure
 	for _, c := range s.drawn {
-		out, back := c.drawing(trace.ClientToServer), c.drawing(trace.ServerToClient)
+		out, back := c.drawing(event.ClientToServer), c.drawing(event.ServerToClient)
 		figures = append(figures, picture.Figure{
 			Conn: c.number, Title: c.title(), ToServer: out, ToClient: back,
-			Notes: append([]string{c.sentence(out, trace.ClientToServer), c.sentence(back, trace.ServerToClient)}, c.remarks()...),
+			Notes: append([]string{c.sentence(out, event.ClientToServer), c.sentence(back, event.ServerToClient)}, c.remarks()...),
 		})
 	}
 	return figures

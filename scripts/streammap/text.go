@@ -7,7 +7,8 @@ import (
 	"strings"
 
 	"echolab/internal/cli"
-	"echolab/internal/trace"
+	"echolab/internal/terminal"
+	"echolab/internal/text"
 )
 
 // draw prints a connection: its maps, and a sentence for each of its streams.
@@ -25,7 +26,7 @@ func (s *survey) draw(c *connection) {
 			continue // the sentence is enough
 		}
 		fmt.Fprintln(s.p.Stdout)
-		if err := m.Draw(s.p.Stdout, style); err != nil {
+		if err := terminal.Draw(s.p.Stdout, m, style); err != nil {
 			return // there is nobody to show it to
 		}
 	}
@@ -38,8 +39,8 @@ func (s *survey) draw(c *connection) {
 	}
 }
 
-func (s *survey) fold(paint func(string) string, text string) {
-	for _, line := range trace.Fold(text, trace.MapWidth) {
+func (s *survey) fold(paint func(string) string, sentence string) {
+	for _, line := range text.Fold(sentence, text.Width) {
 		fmt.Fprintln(s.p.Stdout, paint(line))
 	}
 }
@@ -56,8 +57,8 @@ func (c *connection) remarks() []string {
 			remarks = append(remarks, dir.Words()+": its start is not in the capture; offset 0 is the first byte that is there")
 		}
 		if s.missing > 0 {
-			remarks = append(remarks, fmt.Sprintf("%s: %s of %s are not in the capture", dir.Words(), trace.Number(s.missing),
-				trace.Bytes(s.bytes)))
+			remarks = append(remarks, fmt.Sprintf("%s: %s of %s are not in the capture", dir.Words(), text.Number(s.missing),
+				text.Bytes(s.bytes)))
 		}
 	}
 	if c.streams[0].tls || c.streams[1].tls {
@@ -82,16 +83,16 @@ func (c *connection) remarks() []string {
 
 // brief prints a connection that is not drawn.
 func (s *survey) brief(c *connection) {
-	text := c.title() + ", " + c.extent()
+	sentence := c.title() + ", " + c.extent()
 	for i, dir := range directions {
 		st := &c.streams[i]
-		text += fmt.Sprintf("; %s: %s in %s", dir.Words(), trace.Bytes(st.bytes), trace.Count(st.segments, "segment", "segments"))
+		sentence += fmt.Sprintf("; %s: %s in %s", dir.Words(), text.Bytes(st.bytes), text.Count(st.segments, "segment", "segments"))
 		if st.frames > 0 {
-			text += ", " + trace.Count(st.frames, "frame", "frames")
+			sentence += ", " + text.Count(st.frames, "frame", "frames")
 		}
 		if st.messages > 0 {
-			text += ", " + trace.Count(st.messages, "message", "messages")
+			sentence += ", " + text.Count(st.messages, "message", "messages")
 		}
 	}
-	s.fold(cli.Style(s.p.Stdout).Plain, text)
+	s.fold(cli.Style(s.p.Stdout).Plain, sentence)
 }

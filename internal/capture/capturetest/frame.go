@@ -59,7 +59,7 @@ func segment(p *capture.Packet) *layers.TCP {
 	if p.MSS > 0 {
 		add(layers.TCPOptionKindMSS, byte(p.MSS>>8), byte(p.MSS))
 	}
-	if p.SACK {
+	if has(capture.SYN) { // an option that is not read, between two that are
 		add(layers.TCPOptionKindSACKPermitted)
 	}
 	if p.WindowScale >= 0 {

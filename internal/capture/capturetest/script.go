@@ -3,8 +3,8 @@
 //	s := new(capturetest.Script)
 //	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
 //	c.Handshake()
-//	c.Send(trace.ClientToServer, "hello")
-//	c.ACK(trace.ServerToClient)
+//	c.Send(event.ClientToServer, "hello")
+//	c.ACK(event.ServerToClient)
 //	file := capturetest.Pcap(t, layers.LinkTypeEthernet, s.Packets)
 package capturetest
 
@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"echolab/internal/capture"
-	"echolab/internal/trace"
+	"echolab/internal/event"
 )
 
 // A Script is a list of packets in the making. Their numbers begin with 1; their times with Start, and each is a
@@ -51,26 +51,26 @@ type end struct {
 
 // Handshake makes SYN, SYN ACK and ACK. The SYNs have MSS 1460, window scale 7, and permit SACK.
 func (c *Conn) Handshake() {
-	c.SYN(trace.ClientToServer)
-	c.SYN(trace.ServerToClient)
-	c.ACK(trace.ClientToServer)
+	c.SYN(event.ClientToServer)
+	c.SYN(event.ServerToClient)
+	c.ACK(event.ClientToServer)
 }
 
 // SYN makes the first packet of an end: the server's has ACK as well if the client's was made before.
-func (c *Conn) SYN(dir trace.Dir) *capture.Packet {
+func (c *Conn) SYN(dir event.Dir) *capture.Packet {
 	from, to := c.ends(dir)
 	flags := capture.SYN
 	if to.next > 0 {
 		flags |= capture.ACK
 	}
 	p := c.packet(dir, from.next, flags, "")
-	p.MSS, p.WindowScale, p.SACK = 1460, 7, true
+	p.MSS, p.WindowScale = 1460, 7
 	from.next++
 	return p
 }
 
 // Send makes a packet with the next bytes of a stream.
-func (c *Conn) Send(dir trace.Dir, payload string) *capture.Packet {
+func (c *Conn) Send(dir event.Dir, payload string) *capture.Packet {
 	from, _ := c.ends(dir)
 	from.begin()
 	p := c.packet(dir, from.next, capture.PSH|capture.ACK, payload)
@@ -79,19 +79,19 @@ func (c *Conn) Send(dir trace.Dir, payload string) *capture.Packet {
 }
 
 // At makes a packet with bytes of a stream from an offset on, wherever that is. Send goes on as if it had not been.
-func (c *Conn) At(dir trace.Dir, off int64, payload string) *capture.Packet {
+func (c *Conn) At(dir event.Dir, off int64, payload string) *capture.Packet {
 	return c.packet(dir, 1+uint32(off), capture.PSH|capture.ACK, payload)
 }
 
 // ACK makes a packet without bytes, that acknowledges all that the other end sent.
-func (c *Conn) ACK(dir trace.Dir) *capture.Packet {
+func (c *Conn) ACK(dir event.Dir) *capture.Packet {
 	from, _ := c.ends(dir)
 	from.begin()
 	return c.packet(dir, from.next, capture.ACK, "")
 }
 
 // FIN makes a packet that ends a stream.
-func (c *Conn) FIN(dir trace.Dir) *capture.Packet {
+func (c *Conn) FIN(dir event.Dir) *capture.Packet {
 	p := c.ACK(dir)
 	p.Flags |= capture.FIN
 	from, _ := c.ends(dir)
@@ -100,14 +100,14 @@ func (c *Conn) FIN(dir trace.Dir) *capture.Packet {
 }
 
 // RST makes a packet that ends the connection.
-func (c *Conn) RST(dir trace.Dir) *capture.Packet {
+func (c *Conn) RST(dir event.Dir) *capture.Packet {
 	p := c.ACK(dir)
 	p.Flags |= capture.RST
 	return p
 }
 
 // Skip makes no packet: the next n bytes of a stream are not in the capture.
-func (c *Conn) Skip(dir trace.Dir, n int) {
+func (c *Conn) Skip(dir event.Dir, n int) {
 	from, _ := c.ends(dir)
 	from.begin()
 	from.next += uint32(n)
@@ -117,18 +117,18 @@ func (c *Conn) Skip(dir trace.Dir, n int) {
 func (e *end) begin() { e.next = max(e.next, 1) }
 
 // ends returns who sends in a direction, and who receives.
-func (c *Conn) ends(dir trace.Dir) (from, to *end) {
-	if dir == trace.ServerToClient {
+func (c *Conn) ends(dir event.Dir) (from, to *end) {
+	if dir == event.ServerToClient {
 		return &c.server, &c.client
 	}
 	return &c.client, &c.server
 }
 
 // packet appends a packet whose sequence number is that many behind its sender's first.
-func (c *Conn) packet(dir trace.Dir, number uint32, flags capture.Flags, payload string) *capture.Packet {
+func (c *Conn) packet(dir event.Dir, number uint32, flags capture.Flags, payload string) *capture.Packet {
 	from, to := c.ends(dir)
 	isn, other := c.ClientISN, c.ServerISN
-	if dir == trace.ServerToClient {
+	if dir == event.ServerToClient {
 		isn, other = other, isn
 	}
 	s := c.script

@@ -4,8 +4,9 @@ import (
 	"fmt"
 
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // result is the last line of the account in JSON.
@@ -18,7 +19,7 @@ type result struct {
 }
 
 // finish says what the server did and what it had to close, and returns the exit status.
-func (o *Options) finish(p cli.Program, lines *trace.JSON, stats server.Stats, closed int, err error) int {
+func (o *Options) finish(p cli.Program, lines *event.JSON, stats server.Stats, closed int, err error) int {
 	status := cli.OK
 	r := result{Ev: "result", OK: err == nil, Stats: stats, Closed: closed}
 	if err != nil {
@@ -29,10 +30,10 @@ func (o *Options) finish(p cli.Program, lines *trace.JSON, stats server.Stats, c
 		lines.Line(r)
 		return status
 	}
-	text := fmt.Sprintf("stopped: %s (%d failed, %d refused)%s %s in, %s out; %s",
-		trace.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused, o.kinds(stats),
-		trace.Bytes(stats.BytesIn), trace.Bytes(stats.BytesOut), closedText(closed))
-	for _, line := range trace.Fold(text, trace.MapWidth-len("^C")) { // which a terminal puts in front
+	stopped := fmt.Sprintf("stopped: %s (%d failed, %d refused)%s %s in, %s out; %s",
+		text.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused, o.kinds(stats),
+		text.Bytes(stats.BytesIn), text.Bytes(stats.BytesOut), closedText(closed))
+	for _, line := range text.Fold(stopped, text.Width-len("^C")) { // which a terminal puts in front
 		fmt.Fprintln(p.Stdout, line)
 	}
 	return status
@@ -48,7 +49,7 @@ func (o *Options) kinds(stats server.Stats) string {
 		away = fmt.Sprintf(" (%d answered Close 1001)", stats.Away)
 	}
 	return fmt.Sprintf(": %s%s, %d HTTP, %d raw;",
-		trace.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
+		text.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
 }
 
 func closedText(closed int) string {
@@ -56,5 +57,5 @@ func closedText(closed int) string {
 		return "none had to be cut off"
 	}
 	return fmt.Sprintf("%s had not finished after %v and had to be cut off",
-		trace.Count(closed, "connection", "connections"), grace)
+		text.Count(closed, "connection", "connections"), grace)
 }

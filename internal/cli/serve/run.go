@@ -11,7 +11,7 @@ import (
 
 	"echolab/internal/cli"
 	"echolab/internal/server"
-	"echolab/internal/trace"
+	"echolab/internal/text"
 )
 
 // grace is how long running echoes may take after Ctrl-C.
@@ -34,7 +34,7 @@ func (o *Options) Run(ctx context.Context, p cli.Program) int {
 	case <-ctx.Done():
 		if open := o.Stats().Open; open > 0 && cli.IsTerminal(p.Stderr) {
 			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C ends at once\n",
-				p.Name, trace.Count(open, "connection", "connections"), grace)
+				p.Name, text.Count(open, "connection", "connections"), grace)
 		}
 	}
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)

@@ -14,8 +14,8 @@ import (
 	"echolab/framing"
 	"echolab/internal/cli"
 	"echolab/internal/cli/clitest"
+	"echolab/internal/event"
 	"echolab/internal/server"
-	"echolab/internal/trace"
 )
 
 func TestMain(m *testing.M) {
@@ -96,7 +96,7 @@ func TestTheEndSaysWhatTheConnectionsWere(t *testing.T) {
 func TestTheResultSaysWhatTheConnectionsWere(t *testing.T) {
 	var out bytes.Buffer
 	stats := server.Stats{Conns: 2, WebSocket: 1, Raw: 1, Away: 1}
-	new(Options).finish(cli.Program{Stdout: &out}, trace.NewJSON(&out), stats, 0, nil)
+	new(Options).finish(cli.Program{Stdout: &out}, event.NewJSON(&out), stats, 0, nil)
 	assert.JSONEq(t, `{"ev": "result", "ok": true, "conns": 2, "refused": 0, "failed": 0, "bytes_in": 0, "bytes_out": 0,
 		"messages": 0, "websocket": 1, "raw": 1, "away": 1, "closed": 0}`, out.String())
 }

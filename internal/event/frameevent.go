@@ -1,0 +1,22 @@
+package event
+
+import (
+	"encoding/hex"
+	"slices"
+
+	"github.com/gobwas/ws"
+)
+
+// FrameEvent is the event for a WebSocket frame at that offset, whose header takes size bytes. The payload is unmasked; it
+// may be only the beginning.
+func FrameEvent(dir Dir, off int64, size int, h ws.Header, payload []byte) Event {
+	head := &FrameHeader{Opcode: byte(h.OpCode), Fin: h.Fin, RSV: h.Rsv, Masked: h.Masked, Payload: h.Length}
+	if h.Masked {
+		head.Key = hex.EncodeToString(h.Mask[:])
+	}
+	if payload == nil {
+		payload = []byte{}
+	}
+	return Event{Ev: Frame, Dir: dir, Span: &Span{Off: off, N: size + int(h.Length)}, FrameHeader: head,
+		Bytes: slices.Clip(payload)}
+}

@@ -1,0 +1,56 @@
+package streammap_test
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
+	"echolab/internal/streammap"
+	"echolab/internal/streammap/maptest"
+)
+
+func TestAMapCanBeDrawnFromAnAccount(t *testing.T) {
+	var account bytes.Buffer
+	j := event.NewJSON(&account)
+	for _, e := range []event.Event{
+		eventtest.Span(event.Message, 0, "hello"), eventtest.Span(event.Write, 0, "hello"),
+		eventtest.Span(event.Message, 5, "안녕"), eventtest.Span(event.Write, 5, "안녕"),
+		eventtest.Span(event.Read, 0, "hello안녕"),
+	} {
+		j.Record(e)
+	}
+	var maps streammap.Maps
+	require.NoError(t, event.ReadJSON(&account, &maps))
+	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
+client → server, 11 bytes
+offset      0       2       4       6       8       10
+2 messages  ├─────────5─────────┼───────────6───────────┤
+2 writes    ├─────────5─────────┼───────────6───────────┤
+1 read      ├───────────────────╎─11────────────────────┤
+┼ boundary of a message   ╎ message boundary, lost in this row
+`)
+}
+
+func TestAMapOfFramesCanBeDrawnFromAnAccount(t *testing.T) {
+	var account bytes.Buffer
+	k := &maptest.Talk{Rec: event.NewJSON(&account)}
+	k.Handshake(187)
+	k.Frames(eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpPing, "").WithMask(), eventtest.Whole(event.OpText, "안녕").WithMask())
+	k.Reads(20, 9)
+	var maps streammap.Maps
+	require.NoError(t, event.ReadJSON(&account, &maps))
+	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
+client → server, 29 bytes behind the handshake's 187
+offset      187   190       195       200       205       210       215
+2 messages  ├─────────11──────────┤           ├──────────12───────────┤
+3 writes    ├─────────11──────────┼─────6─────┼──────────12───────────┤
+2 reads     ├──────────────────20─╎───────────╎─────╳────────9────────┤
+3 frames    ├───────text 11───────┼──ping 6───┼────────text 12────────┤
+2 received  ├─────────11──────────┤           ├──────────12───────────┤
+┼ boundary of a message   ╳ cut inside a message
+╎ message boundary, lost in this row
+`)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package streammap_test
+
+const raceDetector = false

@@ -1,0 +1,111 @@
+package streammap
+
+import "slices"
+
+// A Verdict says what a boundary of a row is to the messages of its map.
+type Verdict int
+
+const (
+	Agrees Verdict = iota // a message ends or begins there, or the map does
+	Cuts                  // it lies inside a message
+	Parts                 // a frame ends there, and the message goes on
+	Alone                 // no message is known there
+)
+
+// Verdict judges a boundary of one of the map's rows.
+func (m *Map) Verdict(r *Row, boundary int64) Verdict {
+	switch ref := m.Reference(); {
+	case ref == nil:
+		return Alone
+	case ref.Has(boundary) || boundary == m.Start:
+		return Agrees
+	case !ref.inside(boundary):
+		return Alone
+	case r.Layer == Frames:
+		return Parts
+	}
+	return Cuts
+}
+
+// Reference returns the row that the others are held against: the messages as their sender meant them, or in a stream
+// of frames as its receiver made them out; nil if there is none.
+func (m *Map) Reference() *Row {
+	if r := m.filled(Sent); r != nil {
+		return r
+	}
+	if m.filled(Frames) != nil {
+		return m.filled(Received)
+	}
+	return nil
+}
+
+// Lost returns those boundaries of messages in [from, to] that the row lacks, as far as it reaches.
+func (m *Map) Lost(r *Row, from, to int64) []int64 {
+	ref := m.Reference()
+	if ref == nil {
+		return nil
+	}
+	return slices.DeleteFunc(ref.Boundaries(from, min(to, r.End, m.Known())), r.Has)
+}
+
+// Known is the offset up to which the boundaries of all rows were kept: beyond it they cannot be compared. It is Size if
+// all were.
+func (m *Map) Known() int64 {
+	kept := m.Size()
+	for _, r := range m.Rows {
+		if offset, more := r.kept(); more {
+			kept = min(kept, offset)
+		}
+	}
+	return kept
+}
+
+// FirstCut returns the first boundary of any row that lies inside a message. Frames do not count: a message may be made
+// of several.
+func (m *Map) FirstCut() (offset int64, ok bool) {
+	ref := m.Reference()
+	if ref == nil {
+		return 0, false
+	}
+	last := min(m.Known(), ref.End)
+	first := last + 1
+	for _, r := range m.Rows {
+		if r.Layer == Frames {
+			continue
+		}
+		for _, end := range r.ends {
+			if end >= first {
+				break
+			}
+			if ref.inside(end) {
+				first = end
+			}
+		}
+	}
+	return first, first <= last
+}
+
+// Compare holds a layer against the messages as their sender meant them, the map's start left out: how many of its
+// boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. What
+// lies between messages, or behind the last, is not compared, and of a long stream only the part whose boundaries were
+// kept.
+//
+// In a stream of frames, the messages may also be those that its receiver made out: both ends agree on them.
+func (m *Map) Compare(l Layer) (agree, cut, lost int) {
+	ref, row := m.Reference(), m.Row(l)
+	if ref == nil {
+		return 0, 0, 0
+	}
+	for _, b := range row.Boundaries(m.Start+1, min(m.Known(), ref.End)) {
+		switch {
+		case ref.Has(b):
+			agree++
+		case ref.inside(b):
+			cut++
+		}
+	}
+	return agree, cut, len(ref.Boundaries(m.Start+1, m.Known())) - agree
+}
+
+// Complete says whether all boundaries were kept: else Compare knows only a part of the stream.
+func (m *Map) Complete() bool { return m.Known() == m.Size() }

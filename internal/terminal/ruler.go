@@ -1,0 +1,55 @@
+package terminal
+
+import (
+	"strconv"
+	"strings"
+
+	"echolab/internal/text"
+)
+
+// tickGap is the least room between two numbers on the ruler.
+const tickGap = 3
+
+// ruler has offsets at round places, as many as have room.
+func (v *view) ruler() string {
+	step := int64(1)
+	for ; step < v.to-v.from; step = v.next(step) {
+		last := v.to / step * step
+		widest := max(len(v.tick(last)), len(v.tick(last-step)))
+		if v.col(v.from+step) >= widest+tickGap {
+			break
+		}
+	}
+	cells := blank(text.Width - v.label)
+	free := 0
+	if v.from == v.m.Start { // which need not be a round place
+		free = copy(cells, []rune(v.tick(v.from))) + tickGap
+	}
+	for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
+		if tick := v.tick(at); v.col(at) >= free && v.col(at)+len(tick) <= len(cells) {
+			copy(cells[v.col(at):], []rune(tick))
+		}
+	}
+	return string(cells)
+}
+
+// next is the next larger round number: 1, 2, 5, 10, … or, where the numbers are in KiB and more, a power of two.
+func (v *view) next(step int64) int64 {
+	if v.binary() {
+		return step * 2
+	}
+	if strings.HasPrefix(strconv.FormatInt(step, 10), "2") {
+		return step / 2 * 5
+	}
+	return step * 2
+}
+
+// binary says whether the ruler counts in powers of two.
+func (v *view) binary() bool { return v.to-v.from >= 4096 }
+
+func (v *view) tick(offset int64) string {
+	if v.binary() {
+		return short(offset)
+	}
+	return strconv.FormatInt(offset, 10)
+}

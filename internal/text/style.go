@@ -1,0 +1,36 @@
+package text
+
+// Style colours text for a terminal. The zero Style leaves it as it is.
+type Style struct{ Color bool }
+
+// SGR codes of ECMA-48 section 8.3.117.
+const (
+	sgrBold   = "1"
+	sgrDim    = "2"
+	sgrRed    = "31"
+	sgrGreen  = "32"
+	sgrYellow = "33"
+)
+
+func (s Style) paint(code, text string) string {
+	if !s.Color || text == "" {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+// Plain leaves text as it is.
+func (s Style) Plain(text string) string { return text }
+
+// Dim makes text step back.
+func (s Style) Dim(text string) string { return s.paint(sgrDim, text) }
+
+// Bold makes text stand out.
+func (s Style) Bold(text string) string { return s.paint(sgrBold, text) }
+
+// Good and Bad are for what went as it should, and for what did not.
+func (s Style) Good(text string) string { return s.paint(sgrGreen, text) }
+func (s Style) Bad(text string) string  { return s.paint(sgrRed, text) }
+
+// Warn is for what is missing.
+func (s Style) Warn(text string) string { return s.paint(sgrYellow, text) }
