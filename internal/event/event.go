@@ -1,7 +1,7 @@
-// Package event says what happened at which offset of a stream: a [Conn] tells a [Recorder] of every read and write, and
-// its owner adds what else there is to tell; an account in [JSON] can be read again. It may know sockets, and the headers
-// of frames and packets, as far as they are told of. It must not know what is made of the events: no map, no picture and
-// no layout.
+// Package event says what happened at which offset of a stream: a [Conn] tells a [Recorder] of every read and write,
+// and its owner adds what else there is to tell; an account in [JSON] can be read again. It may know sockets, and the
+// headers of frames and packets, as far as they are told of. It must not know what is made of the events: no map, no
+// picture and no layout.
 //
 // Without a Recorder there is no Conn either: what is not recorded costs nothing.
 package event

@@ -1,7 +1,7 @@
-// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all with
-// the same offsets, and says which of their boundaries agree, which cut a message and which are lost. It may know events,
-// which [Maps] records, and the words for a layer's spans. It must not know how a map is drawn: no column, no cell and no
-// colour.
+// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all
+// with the same offsets, and says which of their boundaries agree, which cut a message and which are lost. It may know
+// events, which [Maps] records, and the words for a layer's spans. It must not know how a map is drawn: no column, no
+// cell and no colour.
 package streammap
 
 import (

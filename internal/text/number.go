@@ -1,6 +1,6 @@
-// Package text has words for people: numbers, plurals, lists, quotes of bytes, lines that are folded and measured in the
-// columns of a terminal, and colour. It may know what Unicode and terminals make of a character. It must not know what
-// the words are about: no event, no stream and no socket.
+// Package text has words for people: numbers, plurals, lists, quotes of bytes, lines that are folded and measured in
+// the columns of a terminal, and colour. It may know what Unicode and terminals make of a character. It must not know
+// what the words are about: no event, no stream and no socket.
 package text
 
 import (

@@ -1,5 +1,5 @@
-// Package maptest makes maps of streams for tests of several packages, and holds their pictures against what must be true
-// of every picture. It may know how maps are recorded and drawn. It must not be used by anything but tests.
+// Package maptest makes maps of streams for tests of several packages, and holds their pictures against what must be
+// true of every picture. It may know how maps are recorded and drawn. It must not be used by anything but tests.
 package maptest
 
 import (
