@@ -1,14 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
+	"net/url"
 	"time"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/sync/errgroup"
 )
 
 // dialTimeout is how long connecting and the handshake may take.
@@ -34,65 +35,51 @@ func dial(ctx context.Context, addr string, number int, framed bool) (net.Conn, 
 	if !framed {
 		return c, nil
 	}
-	c.SetDeadline(time.Now().Add(dialTimeout))
 	if err := handshake(c, addr); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("the handshake: %w", err)
 	}
-	c.SetDeadline(time.Time{})
 	return c, nil
 }
 
-// The key and what answers it are those of RFC 6455 section 1.3: a key need not be random for this.
-const (
-	websocketKey    = "dGhlIHNhbXBsZSBub25jZQ=="
-	websocketAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-)
-
 // handshake makes a WebSocket of c.
 func handshake(c net.Conn, host string) error {
-	request := "GET /ws HTTP/1.1\r\nHost: " + host + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + websocketKey + "\r\n\r\n"
-	if _, err := io.WriteString(c, request); err != nil {
-		return err
+	c.SetDeadline(time.Now().Add(dialTimeout))
+	defer c.SetDeadline(time.Time{})
+	early, _, err := ws.Dialer{}.Upgrade(c, &url.URL{Scheme: "ws", Host: host, Path: "/ws"})
+	if early != nil {
+		err = errors.New("bytes came with the answer, unasked: an echo does not speak first")
 	}
-	head, err := readHead(c)
-	if err != nil {
-		return err
-	}
-	response, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(head)), nil)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != http.StatusSwitchingProtocols {
-		return fmt.Errorf("the answer is %s", response.Status)
-	}
-	if got := response.Header.Get("Sec-WebSocket-Accept"); got != websocketAccept {
-		return fmt.Errorf("Sec-WebSocket-Accept is %q", got)
-	}
-	return nil
+	return err
 }
 
-// readHead reads the head of an HTTP answer. An echo does not speak first: bytes behind the head are an error.
-func readHead(r io.Reader) ([]byte, error) {
-	head := make([]byte, 0, 4096)
-	for {
-		n, err := r.Read(head[len(head):cap(head)])
-		head = head[:len(head)+n]
-		if end := bytes.Index(head, []byte("\r\n\r\n")); end >= 0 {
-			if behind := len(head) - end - 4; behind > 0 {
-				return nil, fmt.Errorf("%d bytes came behind the answer, unasked", behind)
+// dialing is how many connections are made at once.
+const dialing = 16
+
+// dialAll makes n connections, and calls use with each of them and its number. It returns all of them or none.
+func dialAll(ctx context.Context, addr string, framed bool, n int, use func(net.Conn, int) error) ([]net.Conn, error) {
+	conns := make([]net.Conn, n)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(dialing)
+	for i := range n {
+		group.Go(func() (err error) {
+			if conns[i], err = dial(ctx, addr, i, framed); err != nil {
+				return err
 			}
-			return head, nil
-		}
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return nil, err
-		}
-		if len(head) == cap(head) {
-			return nil, fmt.Errorf("no end of the answer's head in %d bytes", len(head))
+			return use(conns[i], i)
+		})
+	}
+	if err := group.Wait(); err != nil {
+		closeAll(conns)
+		return nil, err
+	}
+	return conns, nil
+}
+
+func closeAll(conns []net.Conn) {
+	for _, c := range conns {
+		if c != nil {
+			c.Close()
 		}
 	}
 }

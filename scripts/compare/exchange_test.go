@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"io"
 	"net"
-	"os"
-	"runtime"
 	"testing"
 	"time"
 
@@ -41,9 +38,9 @@ func exchangeWith(t *testing.T, l load, handle func(c *net.TCPConn)) error {
 	require.NoError(t, err)
 	defer c.Close()
 	require.NoError(t, c.SetDeadline(time.Now().Add(watchdog)))
-	var ph phase
+	ph := newPhase()
 	ph.stopping.Store(true)
-	return newExchange(c, 0, l, false, &ph).run()
+	return newExchange(c, 0, l, false, ph).run()
 }
 
 func TestAnEchoMayComeByteByByte(t *testing.T) {
@@ -70,7 +67,7 @@ func TestAnEchoThatIsCutShortIsAnError(t *testing.T) {
 			c.CloseWrite()
 			io.Copy(io.Discard, c)
 		})
-		require.ErrorIs(t, err, io.EOF)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		assert.ErrorContains(t, err, "after 1 of 2 messages")
 	}
 }
@@ -82,7 +79,7 @@ func TestAWrongEchoIsAnError(t *testing.T) {
 			c.Write([]byte("hello"))
 			io.Copy(io.Discard, c)
 		})
-		assert.ErrorContains(t, err, "message 1: what came back from byte 0 on is not what was sent")
+		assert.ErrorContains(t, err, "message 1: what came back is not what was sent")
 	}
 }
 
@@ -91,7 +88,7 @@ func TestAWrongEchoIsAnErrorEvenIfTheServerReadsNothing(t *testing.T) {
 		c.Write([]byte("hello"))
 		<-t.Context().Done()
 	})
-	assert.ErrorContains(t, err, "message 0: what came back from byte 0 on is not what was sent")
+	assert.ErrorContains(t, err, "message 0: what came back is not what was sent")
 }
 
 func TestMoreThanWasSentIsAnError(t *testing.T) {
@@ -103,77 +100,22 @@ func TestMoreThanWasSentIsAnError(t *testing.T) {
 			c.Write(append(echo, more...))
 			io.Copy(io.Discard, c)
 		})
-		assert.ErrorContains(t, err, "more came back than the 2 messages that were sent")
+		assert.ErrorContains(t, err, "after 2 of 2 messages: more came back than was sent")
 	}
 }
 
-func TestAServerThatIsStuckIsAnError(t *testing.T) {
-	addr := listen(t, func(c *net.TCPConn) { io.Copy(io.Discard, c) })
-	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, os.ErrDeadlineExceeded)
-	defer cancel()
-	g, err := startGenerator(t.Context(), addr, false, load{2, 64, 1})
-	require.NoError(t, err)
-	defer g.close()
-	require.ErrorIs(t, g.wait(ctx, watchdog), os.ErrDeadlineExceeded)
-}
+func TestARoundTripBeginsWithTheWriteThatSentTheMessage(t *testing.T) {
+	began := time.Now()
+	ph := newPhase()
+	e := &exchange{phase: ph, batches: []batch{{began, 3}, {began.Add(time.Second), 2}, {began.Add(2 * time.Second), 1}}}
+	require.NoError(t, e.arrived(1, began.Add(3*time.Second)))
+	assert.Zero(t, ph.trips.TotalCount(), "nothing is measured yet")
 
-func TestAWrongEchoEndsAMeasurement(t *testing.T) {
-	addr := listen(t, func(c *net.TCPConn) { io.WriteString(c, "hello") })
-	g, err := startGenerator(t.Context(), addr, false, load{2, 64, 1})
-	require.NoError(t, err)
-	defer g.close()
-	assert.Error(t, g.wait(t.Context(), watchdog))
-}
-
-func TestAWrongEchoAtTheEndCountsToo(t *testing.T) {
-	addr := listen(t, func(c *net.TCPConn) { io.WriteString(c, "hello") })
-	g, err := startGenerator(t.Context(), addr, false, load{2, 64, 1})
-	require.NoError(t, err)
-	defer g.close()
-	assert.Error(t, g.finish(t.Context()))
-}
-
-func TestAHandshakeIsCheckedToTheLastByte(t *testing.T) {
-	const good = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-		"Sec-WebSocket-Accept: " + websocketAccept + "\r\n\r\n"
-	for answer, says := range map[string]string{
-		good:                               "",
-		good + "x":                         "1 bytes came behind the answer",
-		good[:len(good)-1]:                 "unexpected EOF",
-		"":                                 "EOF",
-		"HTTP/1.1 400 Bad Request\r\n\r\n": "the answer is 400 Bad Request",
-		"HTTP/1.1 101 Switching Protocols\r\n\r\n":   `Sec-WebSocket-Accept is ""`,
-		"SSH-2.0-x\r\n\r\n":                          "malformed HTTP",
-		"HTTP/1.1 101 " + string(make([]byte, 5000)): "no end of the answer's head in 4096 bytes",
-	} {
-		addr := listen(t, func(c *net.TCPConn) {
-			_, err := readHead(c)
-			assert.NoError(t, err)
-			io.WriteString(c, answer)
-			c.CloseWrite()
-			io.Copy(io.Discard, c)
-		})
-		c, err := dial(t.Context(), addr, 0, true)
-		if says == "" {
-			require.NoError(t, err)
-			c.Close()
-			continue
-		}
-		assert.ErrorContains(t, err, says)
-	}
-}
-
-func TestManyConnectionsComeFromSeveralAddresses(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux has all of 127.0.0.0/8")
-	}
-	addr := listen(t, func(c *net.TCPConn) { io.Copy(c, c) })
-	for number, from := range map[int]string{
-		0: "127.0.0.1", portsPerAddress - 1: "127.0.0.1", portsPerAddress: "127.0.0.2", maxIdle: "127.0.0.51",
-	} {
-		c, err := dial(t.Context(), addr, number, false)
-		require.NoError(t, err)
-		assert.Equal(t, from, c.LocalAddr().(*net.TCPAddr).IP.String())
-		c.Close()
-	}
+	ph.measuring.Store(true)
+	require.NoError(t, e.arrived(3, began.Add(4*time.Second)))
+	assert.Equal(t, []batch{{began.Add(time.Second), 1}, {began.Add(2 * time.Second), 1}}, e.batches)
+	assert.Equal(t, int64(3), ph.trips.TotalCount())
+	assert.InEpsilon(t, 4*time.Second, ph.trips.ValueAtPercentile(100), 0.001)
+	assert.InEpsilon(t, 4*time.Second, ph.trips.ValueAtPercentile(50), 0.001)
+	assert.InEpsilon(t, 3*time.Second, ph.trips.ValueAtPercentile(33), 0.001)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"slices"
 	"time"
 )
 
@@ -12,21 +13,19 @@ import (
 type idle struct {
 	perConn float64 // resident memory over that of the empty server, in bytes a connection
 	moving  bool    // the memory had not come to rest
-	alone   float64 // the server's processor time for a message of the only connection, in nanoseconds
-	among   float64 // the same with all the others open
+	alone   []turn  // of one active connection on a server that has no other, by round
+	among   []turn  // the same with all the others open
 }
 
 // activeLoad is the one connection that is not idle.
 var activeLoad = load{conns: 1, size: 64, window: 1}
 
-// activeRounds is how often it is measured on each server.
-const activeRounds = 5
-
 // measureIdle returns what idle connections cost, by server.
 func (c *comparison) measureIdle(ctx context.Context) ([]idle, error) {
 	var all []idle
 	for _, s := range c.servers {
-		c.progress.show(fmt.Sprintf("%s: %s", count(c.idle, "idle connection"), s.name))
+		what := fmt.Sprintf("%s: %s", count(c.idle, "idle connection"), s.name)
+		c.progress.Show(func() string { return what })
 		var r idle
 		err := c.with(ctx, s, func(full *process) error {
 			return c.with(ctx, s, func(empty *process) (err error) {
@@ -35,7 +34,7 @@ func (c *comparison) measureIdle(ctx context.Context) ([]idle, error) {
 			})
 		})
 		if err != nil {
-			return nil, fmt.Errorf("%s, %s: %w", s.name, count(c.idle, "idle connection"), err)
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
 		all = append(all, r)
 	}
@@ -58,40 +57,28 @@ func (c *comparison) idleOn(ctx context.Context, s server, full, empty *process)
 	if err != nil {
 		return r, err
 	}
-	var alone, among []result
-	for range activeRounds {
-		for _, on := range []struct {
-			process *process
-			results *[]result
-		}{{empty, &alone}, {full, &among}} {
-			one, err := measure(ctx, on.process, s.framed, activeLoad, c.warmup, c.time)
-			if err != nil {
-				return r, err
-			}
-			*on.results = append(*on.results, one)
+	r.perConn, r.moving = (after-before)/float64(c.idle), !settled
+	for range c.rounds {
+		alone, err := measure(ctx, empty, s.framed, activeLoad, c.warmup, c.time)
+		if err != nil {
+			return r, err
 		}
+		among, err := measure(ctx, full, s.framed, activeLoad, c.warmup, c.time)
+		if err != nil {
+			return r, err
+		}
+		r.alone, r.among = append(r.alone, alone), append(r.among, among)
 	}
-	return idle{
-		perConn: (after - before) / float64(c.idle), moving: !settled,
-		alone: medianResult(alone).cpu, among: medianResult(among).cpu,
-	}, nil
+	return r, nil
 }
 
 // holdIdle makes n connections, each of which has echoed one message.
 func holdIdle(ctx context.Context, addr string, framed bool, n int) ([]net.Conn, error) {
-	return makeAll(ctx, n, func(i int) (net.Conn, error) {
-		conn, err := dial(ctx, addr, i, framed)
-		if err != nil {
-			return nil, err
-		}
-		var ph phase
-		ph.stopping.Store(true) // one window and no more
-		conn.SetDeadline(time.Now().Add(dialTimeout))
-		if err := newExchange(conn, i, activeLoad, framed, &ph).run(); err != nil {
-			conn.Close()
-			return nil, err
-		}
-		return conn, nil
+	once := newPhase()
+	once.stopping.Store(true) // one window and no more
+	return dialAll(ctx, addr, framed, n, func(c net.Conn, i int) error {
+		c.SetDeadline(time.Now().Add(dialTimeout))
+		return newExchange(c, i, activeLoad, framed, once).run()
 	})
 }
 
@@ -132,9 +119,6 @@ func settles(seen []float64) bool {
 	if len(seen) < looks {
 		return false
 	}
-	least, most := math.Inf(1), 0.0
-	for _, m := range seen[len(seen)-looks:] {
-		least, most = min(least, m), max(most, m)
-	}
-	return most-least <= settledShare*most
+	last := seen[len(seen)-looks:]
+	return slices.Max(last)-slices.Min(last) <= settledShare*slices.Max(last)
 }

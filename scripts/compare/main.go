@@ -48,9 +48,9 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.servers, "servers", allServers(), "compare these `NAMES`; ratios need plain among them")
 	fs.StringVar(&o.loads, "loads", defaultLoads, "send these `LOADS`, each CONNSxBYTESxWINDOW: messages of so many "+
 		"bytes (K and M are KiB and MiB), and WINDOW of them in flight on each connection; empty for none")
-	fs.IntVar(&o.rounds, "rounds", defaults.rounds, "measure every server `N` times for each load, and take the median")
-	fs.DurationVar(&o.time, "time", defaults.time, "measure for that `time` each time")
-	fs.DurationVar(&o.warmup, "warmup", defaults.warmup, "let each server run for that `time` before")
+	fs.IntVar(&o.rounds, "rounds", defaults.rounds, "let each server have `N` turns with each load")
+	fs.DurationVar(&o.time, "time", defaults.time, "measure for that `time` each turn")
+	fs.DurationVar(&o.warmup, "warmup", defaults.warmup, "let it run for that `time` before")
 	fs.IntVar(&o.idle, "idle", defaults.idle, "hold `N` idle connections for the last table; 0 leaves it out (by default "+
 		"fewer, if the system allows fewer open files)")
 	fs.BoolVar(&o.short, "short", false, "only try it: one short round and few idle connections, unless their flags "+
@@ -116,7 +116,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name: "compare",
 		About: "compare measures what a message costs on the server, per design, against a plain loop of read and write. " +
-			"It takes two to three minutes.",
+			"It takes about three minutes, and wants a machine that does nothing else.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
 go run .                               everything
@@ -152,9 +152,9 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 	defer programs.remove()
 
 	began := time.Now()
-	c := comparison{plan: plan, programs: programs, progress: newProgress(p.Stderr)}
+	c := comparison{plan: plan, programs: programs, progress: cli.NewProgress(p.Stderr)}
 	tables, err := c.run(ctx)
-	c.progress.end()
+	c.progress.End()
 	if err != nil {
 		status := p.Fail(orInterrupted(ctx, err))
 		if errors.Is(err, errUnable) {
@@ -163,21 +163,26 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 		return status
 	}
 	if plan.markdown {
-		fmt.Fprintf(p.Stdout, "%s\n\n", heading(began, commandLine(args)))
+		fmt.Fprintf(p.Stdout, "Measured on %s with `%s`: %s.\n%s\n\n",
+			began.Format(time.DateOnly), commandLine(args), machine(), method)
 		showLegend(p.Stdout, "- %s: %s\n", plan.servers)
 		fmt.Fprintln(p.Stdout)
-		for _, t := range tables {
-			showMarkdown(p.Stdout, t)
-		}
-		return cli.OK
 	}
 	for _, t := range tables {
-		showText(p.Stdout, t)
+		show(p.Stdout, t, plan.markdown)
 	}
-	showLegend(p.Stdout, "%-9s  %s\n", plan.servers)
-	fmt.Fprintf(p.Stdout, "%s; %v\n", machine(), time.Since(began).Round(time.Second))
+	if !plan.markdown {
+		fmt.Fprintf(p.Stdout, "%s\n\n", method)
+		showLegend(p.Stdout, "%-9s  %s\n", plan.servers)
+		fmt.Fprintf(p.Stdout, "%s; %v\n", machine(), time.Since(began).Round(time.Second))
+	}
 	return cli.OK
 }
+
+// method says what the numbers are.
+const method = `CPU is the server's processor time. Ratio is that over the plain loop's in the
+same round (among idle connections: over that without them), in the median; in
+turns are the least and the greatest. All others are medians of the turns.`
 
 // orInterrupted is err, or why it came to it if somebody pressed Ctrl-C: the servers may end before this program does.
 func orInterrupted(ctx context.Context, err error) error {

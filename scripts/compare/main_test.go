@@ -47,7 +47,7 @@ func TestEveryByteComesBackFromEveryServerAndEveryTableHasEveryRow(t *testing.T)
 	require.Equal(t, cli.OK, status, stderr)
 	assert.Empty(t, stderr)
 	tables := strings.Split(strings.TrimSpace(stdout), "\n\n")
-	require.Len(t, tables, 6, "four loads, the idle connections, and the machine:\n%s", stdout)
+	require.Len(t, tables, 7, "four loads, the idle connections, the method and the machine:\n%s", stdout)
 	for _, table := range tables[:5] {
 		rows := strings.Split(table, "\n")
 		require.Len(t, rows, 2+len(servers), table)
@@ -58,9 +58,10 @@ func TestEveryByteComesBackFromEveryServerAndEveryTableHasEveryRow(t *testing.T)
 	for line := range strings.Lines(stdout) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), 80, line)
 	}
-	assert.Contains(t, tables[5], machine())
+	assert.Contains(t, tables[5], method)
+	assert.Contains(t, tables[6], machine())
 	for _, s := range servers {
-		assert.Contains(t, tables[5], s.name+strings.Repeat(" ", 11-len(s.name))+s.describe()+"\n")
+		assert.Contains(t, tables[6], s.name+strings.Repeat(" ", 11-len(s.name))+s.describe()+"\n")
 	}
 }
 
@@ -70,13 +71,14 @@ func TestMarkdownSaysWhenWhereAndHow(t *testing.T) {
 	require.Equal(t, cli.OK, status, stderr)
 	assert.Contains(t, stdout, time.Now().Format("2006-"))
 	assert.Contains(t, stdout, machine())
+	assert.Contains(t, stdout, method)
 	assert.Contains(t, stdout, "`go -C scripts/compare run . "+strings.Join(args, " ")+"`")
-	assert.Contains(t, stdout, "\n- plain: a loop of read and write, with 64 KiB a connection\n- gws: lxzan/gws")
-	assert.Equal(t, 2, strings.Count(stdout, "\n| plain |"), stdout)
-	assert.Equal(t, 2, strings.Count(stdout, "\n| gws |"), stdout)
+	assert.Contains(t, stdout, "\n- plain: a loop of read and write, with 256 KiB a connection\n- gws: lxzan/gws")
+	assert.Equal(t, 2, strings.Count(stdout, "\n| plain "), stdout)
+	assert.Equal(t, 2, strings.Count(stdout, "\n| gws "), stdout)
 	for line := range strings.Lines(stdout) {
 		if strings.HasPrefix(line, "|") {
-			assert.Contains(t, []int{6, 8}, strings.Count(line, "|"), line)
+			assert.Contains(t, []int{7, 9}, strings.Count(line, "|"), line)
 		}
 	}
 }

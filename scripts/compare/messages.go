@@ -15,6 +15,7 @@ type prepared struct {
 	framed   bool
 	wire     []byte // the messages as they are sent: those of a whole window in one piece, whichever comes first
 	size     int    // of one message on the wire
+	back     int    // its size on the way back, if it comes as one frame: without a mask
 }
 
 // prepare makes the messages of the connection with that number. With framed they are WebSocket messages, each one
@@ -34,10 +35,13 @@ func prepare(l load, number int, framed bool) *prepared {
 		}
 		var key [4]byte
 		random.Read(key[:])
-		frame := ws.MaskFrameWith(ws.NewBinaryFrame(payload), key)
-		cycle = append(cycle, ws.MustCompileFrame(frame)...)
+		cycle = append(cycle, ws.MustCompileFrame(ws.MaskFrameWith(ws.NewBinaryFrame(payload), key))...)
 	}
 	p.size = len(cycle) / distinct
+	p.back = p.size
+	if framed {
+		p.back -= len(ws.Header{}.Mask)
+	}
 	for len(p.wire) < (distinct+l.window)*p.size {
 		p.wire = append(p.wire, cycle...)
 	}

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -23,20 +23,19 @@ var errNotAvailable = errors.New("not available on this system")
 
 // A process is a server that runs.
 type process struct {
-	addr    string
-	cmd     *exec.Cmd
-	stdin   io.Closer
-	drained chan struct{} // closed when there is no more output
-	stderr  tail
+	addr   string
+	cmd    *exec.Cmd
+	stdin  io.Closer    // a loop of this program ends with it
+	stderr bytes.Buffer // to be read after stop
 }
 
 // startProcess starts a server and waits until it listens. It is killed when ctx ends.
 func startProcess(ctx context.Context, path string, args ...string) (*process, error) {
-	p := &process{cmd: exec.CommandContext(ctx, path, args...), drained: make(chan struct{})}
+	p := &process{cmd: exec.CommandContext(ctx, path, args...)}
 	p.cmd.Stderr = &p.stderr
 	endWithUs(p.cmd)
-	stdin, err := p.cmd.StdinPipe() // a loop of this program ends with it
-	if err != nil {
+	var err error
+	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
 	stdout, err := p.cmd.StdoutPipe()
@@ -46,76 +45,35 @@ func startProcess(ctx context.Context, path string, args ...string) (*process, e
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	p.stdin = stdin
-	listening := make(chan string, 1)
-	go func() {
-		defer close(p.drained)
-		p.drain(stdout, listening)
-	}()
-	timeout := time.NewTimer(startTimeout)
-	defer timeout.Stop()
-	select {
-	case p.addr = <-listening:
-		return p, nil
-	case <-p.drained:
-		err = errors.New("it ended")
-	case <-timeout.C:
-		err = fmt.Errorf("nothing in %v", startTimeout)
-	}
-	p.stop()
-	return nil, fmt.Errorf("%s did not say that it listens: %w%s", path, err, p.complaint())
-}
-
-// drain reads the output to its end, and tells the address once.
-func (p *process) drain(stdout io.Reader, listening chan<- string) {
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		if addr, ok := strings.CutPrefix(lines.Text(), listeningOn); ok {
-			select {
-			case listening <- addr:
-			default:
-			}
+	overdue := time.AfterFunc(startTimeout, func() { p.cmd.Process.Kill() })
+	defer overdue.Stop()
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		var ok bool
+		if p.addr, ok = strings.CutPrefix(lines.Text(), listeningOn); ok {
+			go io.Copy(io.Discard, stdout) // what it says besides must not stop it
+			return p, nil
 		}
 	}
-	io.Copy(io.Discard, stdout) // a line too long for the scanner
+	p.stop()
+	return nil, fmt.Errorf("%s ended, or was ended after %v, and did not say that it listens%s",
+		path, startTimeout, p.complaint())
 }
 
 // stop ends the server at once and waits until it is gone.
 func (p *process) stop() {
 	p.cmd.Process.Kill()
-	p.stdin.Close()
-	<-p.drained
 	p.cmd.Wait()
 }
 
-// complaint is what the server wrote to stderr, on lines of its own.
+// maxComplaint is how much of what a server wrote to stderr is worth quoting, in bytes.
+const maxComplaint = 2000
+
+// complaint is the end of what the server wrote to stderr, on lines of its own.
 func (p *process) complaint() string {
-	if said := p.stderr.String(); said != "" {
-		return "\n" + said
+	said := p.stderr.Bytes()
+	said = bytes.TrimSpace(bytes.ToValidUTF8(said[max(0, len(said)-maxComplaint):], []byte("?")))
+	if len(said) == 0 {
+		return ""
 	}
-	return ""
-}
-
-// A tail keeps the last of what was written to it.
-type tail struct {
-	mu   sync.Mutex
-	last []byte
-}
-
-const tailSize = 2000
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.last = append(t.last, b...)
-	if over := len(t.last) - tailSize; over > 0 {
-		t.last = append(t.last[:0], t.last[over:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(strings.ToValidUTF8(string(t.last), "?"))
+	return "\n" + string(said)
 }

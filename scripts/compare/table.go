@@ -5,13 +5,13 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
-// A table is what one load came to, a row for each server.
+// A table has a row for each server.
 type table struct {
 	title string
 	head  []string // the first column is text, the others are numbers
@@ -19,23 +19,28 @@ type table struct {
 	notes []string
 }
 
-// loadTable shows what each server needed for the load.
-func loadTable(l load, servers []server, results []result) table {
-	t := table{title: l.String(), head: []string{"server", "CPU/message", "ratio", "messages/s", "p50", "p99", "memory"}}
-	plain := math.NaN()
-	for i, s := range servers {
-		if s.name == reference {
-			plain = results[i].cpu
-		}
+// loadTable shows what each server needed for the load, in medians of its turns.
+func loadTable(l load, servers []server, turns [][]turn) table {
+	t := table{
+		title: l.String(),
+		head:  []string{"server", "CPU/message", "ratio", "in turns", "messages/s", "p50", "p99", "memory"},
 	}
+	plain := indexOf(servers, reference)
 	for i, s := range servers {
-		r := results[i]
+		ratio, spread := notAvailable, notAvailable
+		if plain >= 0 {
+			ratio, spread = ratioTexts(ratios(turns[i], turns[plain]))
+		}
+		of := func(get func(turn) float64) float64 { return medianOf(turns[i], get) }
 		t.rows = append(t.rows, []string{
-			s.name, timeText(r.cpu), ratioText(r.cpu / plain), rateText(r.rate), timeText(r.p50), timeText(r.p99),
-			memoryText(r.memory),
+			s.name, timeText(of(cpu)), ratio, spread,
+			rateText(of(func(t turn) float64 { return t.rate })),
+			timeText(of(func(t turn) float64 { return t.p50 })),
+			timeText(of(func(t turn) float64 { return t.p99 })),
+			memoryText(of(func(t turn) float64 { return t.memory })),
 		})
 	}
-	if math.IsNaN(results[0].cpu) {
+	if math.IsNaN(medianOf(turns[0], cpu)) {
 		t.notes = append(t.notes, untold)
 	}
 	return t
@@ -45,62 +50,65 @@ func loadTable(l load, servers []server, results []result) table {
 func idleTable(n int, servers []server, idles []idle) table {
 	t := table{
 		title: fmt.Sprintf("%s, idle after one message; and one more that is active", count(n, "connection")),
-		head:  []string{"server", "memory/connection", "CPU/message alone", "among them", "ratio"},
+		head:  []string{"server", "memory/connection", "CPU/message alone", "among them", "ratio", "in turns"},
 	}
 	for i, s := range servers {
 		r := idles[i]
+		ratio, spread := ratioTexts(ratios(r.among, r.alone))
 		t.rows = append(t.rows, []string{
-			s.name, memoryText(r.perConn), timeText(r.alone), timeText(r.among), ratioText(r.among / r.alone),
+			s.name, memoryText(r.perConn), timeText(medianOf(r.alone, cpu)), timeText(medianOf(r.among, cpu)), ratio, spread,
 		})
 		if r.moving {
 			t.notes = append(t.notes, fmt.Sprintf("%s: its memory was still changing after %v.", s.name, settleBound))
 		}
 	}
-	if math.IsNaN(idles[0].alone) {
+	if math.IsNaN(medianOf(idles[0].alone, cpu)) {
 		t.notes = append(t.notes, untold)
 	}
 	return t
 }
 
-// showText prints the table for a terminal.
-func showText(w io.Writer, t table) {
+// show prints the table for a terminal, or in Markdown.
+func show(w io.Writer, t table, markdown bool) {
+	begin, between, end := "", "  ", ""
+	if markdown {
+		begin, between, end = "| ", " | ", " |"
+	}
 	widths := make([]int, len(t.head))
 	for _, row := range append([][]string{t.head}, t.rows...) {
 		for i, cell := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
 		}
 	}
-	fmt.Fprintln(w, t.title)
-	for _, row := range append([][]string{t.head}, t.rows...) {
-		var line strings.Builder
+	line := func(row []string) {
+		cells := make([]string, len(row))
 		for i, cell := range row {
-			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			width := widths[i]
 			if i == 0 {
-				line.WriteString("  " + cell + space)
-			} else {
-				line.WriteString("  " + space + cell)
+				width = -width // to the left
 			}
+			cells[i] = fmt.Sprintf("%*s", width, cell)
 		}
-		fmt.Fprintln(w, line.String())
+		fmt.Fprintln(w, begin+strings.Join(cells, between)+end)
 	}
-	for _, note := range t.notes {
-		fmt.Fprintln(w, "  "+note)
+	if markdown {
+		fmt.Fprintf(w, "%s:\n\n", t.title)
+		line(t.head)
+		fmt.Fprintf(w, "|---|%s\n", strings.Repeat("---:|", len(t.head)-1))
+	} else {
+		fmt.Fprintln(w, t.title)
+		line(t.head)
 	}
-	fmt.Fprintln(w)
-}
-
-// showMarkdown prints the table in Markdown.
-func showMarkdown(w io.Writer, t table) {
-	fmt.Fprintf(w, "%s:\n\n", t.title)
-	fmt.Fprintf(w, "| %s |\n", strings.Join(t.head, " | "))
-	fmt.Fprintf(w, "|---|%s\n", strings.Repeat("---:|", len(t.head)-1))
 	for _, row := range t.rows {
-		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+		line(row)
+	}
+	if markdown && len(t.notes) > 0 {
+		fmt.Fprintln(w)
+	}
+	for _, note := range t.notes {
+		fmt.Fprintln(w, note)
 	}
 	fmt.Fprintln(w)
-	for _, note := range t.notes {
-		fmt.Fprintf(w, "%s\n\n", note)
-	}
 }
 
 // showLegend prints what each server is, in lines of that format.
@@ -108,12 +116,6 @@ func showLegend(w io.Writer, format string, servers []server) {
 	for _, s := range servers {
 		fmt.Fprintf(w, format, s.name, s.describe())
 	}
-}
-
-// heading says when and where the tables were made, and with what command.
-func heading(now time.Time, command string) string {
-	return fmt.Sprintf("Measured on %s with `%s`: %s. CPU is the server's processor time, ratio that of the plain loop.",
-		now.Format(time.DateOnly), command, machine())
 }
 
 // machineText describes the machine.
@@ -147,26 +149,28 @@ func scaled(value, step float64, units []string) string {
 	for ; unit < last && math.Abs(value) >= step*0.9995; unit++ {
 		value /= step
 	}
-	return fmt.Sprintf("%.*f %s", decimals(value), value, units[unit])
+	return threeDigits(value) + " " + units[unit]
 }
 
-// decimals is how many make three digits that count.
-func decimals(value float64) int {
+// threeDigits is a value with three digits that count.
+func threeDigits(value float64) string {
+	decimals := 2
 	switch abs := math.Abs(value); {
 	case abs >= 99.95:
-		return 0
+		decimals = 0
 	case abs >= 9.995:
-		return 1
+		decimals = 1
 	}
-	return 2
+	return strconv.FormatFloat(value, 'f', decimals, 64)
 }
 
-// ratioText is a ratio.
-func ratioText(r float64) string {
-	if math.IsNaN(r) || math.IsInf(r, 0) {
-		return notAvailable
+// ratioTexts are the median of the ratios, and the least and the greatest of them.
+func ratioTexts(ratios []float64) (middle, spread string) {
+	m := median(ratios)
+	if math.IsNaN(m) || math.IsInf(m, 0) {
+		return notAvailable, notAvailable
 	}
-	return strconv.FormatFloat(r, 'f', decimals(r), 64)
+	return threeDigits(m), threeDigits(slices.Min(ratios)) + "–" + threeDigits(slices.Max(ratios))
 }
 
 // rateText is a whole number, with three digits that count.
@@ -181,7 +185,7 @@ func rateText(n float64) string {
 	return grouped(int(math.Round(n)))
 }
 
-// grouped is n with a comma behind the thousands.
+// grouped is n with commas between the thousands.
 func grouped(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)

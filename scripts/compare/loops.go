@@ -14,6 +14,33 @@ import (
 	"github.com/lxzan/gws"
 )
 
+// plainBuffer is what a connection of the plain loop reads into: as much as wsserver takes at once.
+const plainBuffer = 256 << 10
+
+// servePlain is the reference: one goroutine a connection, which reads and writes. Nothing that knows of messages can
+// be expected to cost less.
+func servePlain(ln net.Listener) error {
+	for {
+		c, err := ln.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer c.Close()
+			buf := make([]byte, plainBuffer)
+			for {
+				n, err := c.Read(buf)
+				if err != nil {
+					return
+				}
+				if _, err := c.Write(buf[:n]); err != nil {
+					return
+				}
+			}
+		}()
+	}
+}
+
 // The echo loops of other libraries, each as its own documentation writes it: without compression, with a limit that
 // lets the largest message pass, and with the library's defaults otherwise. Nothing is logged.
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"math"
 	"slices"
 
 	"echolab/internal/cli"
@@ -14,7 +14,7 @@ import (
 type comparison struct {
 	plan
 	programs programs
-	progress *progress
+	progress *cli.Progress
 }
 
 // run measures everything, and returns a table for each load and one for idle connections.
@@ -22,13 +22,13 @@ func (c *comparison) run(ctx context.Context) ([]table, error) {
 	if err := c.checkFiles(); err != nil {
 		return nil, err
 	}
-	results, err := c.measureLoads(ctx)
+	all, err := c.measureLoads(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var tables []table
 	for i, l := range c.loads {
-		tables = append(tables, loadTable(l, c.servers, results[i]))
+		tables = append(tables, loadTable(l, c.servers, all[i]))
 	}
 	if c.idle > 0 {
 		idles, err := c.measureIdle(ctx)
@@ -70,41 +70,39 @@ func (c *comparison) checkFiles() error {
 	return nil
 }
 
-// measureLoads returns the medians by load and server. The servers take turns, so that whatever else happens on this
-// machine hits all of them alike.
-func (c *comparison) measureLoads(ctx context.Context) ([][]result, error) {
-	all := make([][][]result, len(c.loads)) // by load, server and round
+// measureLoads returns every turn, by load, server and round. The servers take turns, each round in another order, so
+// that whatever else happens on this machine hits all of them alike.
+func (c *comparison) measureLoads(ctx context.Context) ([][][]turn, error) {
+	all := make([][][]turn, len(c.loads))
 	for i := range all {
-		all[i] = make([][]result, len(c.servers))
+		all[i] = make([][]turn, len(c.servers))
 	}
 	for round := range c.rounds {
 		for i, l := range c.loads {
-			for j, s := range c.servers {
-				c.progress.show(fmt.Sprintf("round %d of %d, load %d of %d: %s", round+1, c.rounds, i+1, len(c.loads), s.name))
-				r, err := c.once(ctx, s, l)
+			for j := range c.servers {
+				j = (round + j) % len(c.servers)
+				s := c.servers[j]
+				c.progress.Show(func() string {
+					return fmt.Sprintf("round %d of %d, load %d of %d: %s", round+1, c.rounds, i+1, len(c.loads), s.name)
+				})
+				t, err := c.once(ctx, s, l)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %v: %w", s.name, l, err)
 				}
-				all[i][j] = append(all[i][j], r)
+				all[i][j] = append(all[i][j], t)
 			}
 		}
 	}
-	medians := make([][]result, len(c.loads))
-	for i := range all {
-		for _, rounds := range all[i] {
-			medians[i] = append(medians[i], medianResult(rounds))
-		}
-	}
-	return medians, nil
+	return all, nil
 }
 
 // once measures a load on a server that was started for it.
-func (c *comparison) once(ctx context.Context, s server, l load) (r result, err error) {
+func (c *comparison) once(ctx context.Context, s server, l load) (t turn, err error) {
 	err = c.with(ctx, s, func(p *process) error {
-		r, err = measure(ctx, p, s.framed, l, c.warmup, c.time)
+		t, err = measure(ctx, p, s.framed, l, c.warmup, c.time)
 		return err
 	})
-	return r, err
+	return t, err
 }
 
 // with runs the server while use runs.
@@ -114,53 +112,39 @@ func (c *comparison) with(ctx context.Context, s server, use func(*process) erro
 	if err != nil {
 		return err
 	}
-	defer p.stop()
-	if err := use(p); err != nil {
+	err = use(p)
+	p.stop()
+	if err != nil {
 		return fmt.Errorf("%w%s", err, p.complaint())
 	}
 	return nil
 }
 
-// medianResult is the median of each measurement by itself.
-func medianResult(rounds []result) result {
-	of := func(get func(r result) float64) float64 {
-		var values []float64
-		for _, r := range rounds {
-			values = append(values, get(r))
-		}
-		return median(values)
+// median returns the middle of the values, or between the two in the middle. It is NaN without any, and if one is.
+func median(values []float64) float64 {
+	if len(values) == 0 || slices.ContainsFunc(values, math.IsNaN) {
+		return math.NaN()
 	}
-	return result{
-		cpu:    of(func(r result) float64 { return r.cpu }),
-		rate:   of(func(r result) float64 { return r.rate }),
-		p50:    of(func(r result) float64 { return r.p50 }),
-		p99:    of(func(r result) float64 { return r.p99 }),
-		memory: of(func(r result) float64 { return r.memory }),
-	}
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// A progress is a line on a terminal that says what is being done.
-type progress struct {
-	to io.Writer // nil: there is no terminal
-}
-
-func newProgress(w io.Writer) *progress {
-	if !cli.IsTerminal(w) {
-		return &progress{}
+// medianOf is the median of one thing that was measured in every turn.
+func medianOf(turns []turn, get func(turn) float64) float64 {
+	var values []float64
+	for _, t := range turns {
+		values = append(values, get(t))
 	}
-	return &progress{w}
+	return median(values)
 }
 
-const eraseLine = "\r\x1b[K"
-
-func (p *progress) show(what string) {
-	if p.to != nil {
-		fmt.Fprint(p.to, eraseLine, what)
+// ratios is the processor time of each turn over that of the other's turn in the same round.
+func ratios(turns, others []turn) (all []float64) {
+	for i := range turns {
+		all = append(all, turns[i].cpu/others[i].cpu)
 	}
+	return all
 }
 
-func (p *progress) end() {
-	if p.to != nil {
-		fmt.Fprint(p.to, eraseLine)
-	}
-}
+func cpu(t turn) float64 { return t.cpu }

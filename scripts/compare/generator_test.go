@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// generate lets a generator run on a server that handles each connection so.
+func generate(t *testing.T, ctx context.Context, l load, handle func(c *net.TCPConn)) *generator {
+	t.Helper()
+	g, err := startGenerator(ctx, listen(t, handle), false, l)
+	require.NoError(t, err)
+	t.Cleanup(g.close)
+	return g
+}
+
+func TestAServerThatIsStuckIsAnError(t *testing.T) {
+	ctx, end := context.WithCancelCause(t.Context())
+	g := generate(t, ctx, load{2, 64, 1}, func(c *net.TCPConn) { io.Copy(io.Discard, c) })
+	end(os.ErrDeadlineExceeded)
+	require.ErrorIs(t, g.wait(watchdog), os.ErrDeadlineExceeded)
+	require.ErrorIs(t, g.finish(), os.ErrDeadlineExceeded)
+}
+
+func TestAWrongEchoEndsAMeasurement(t *testing.T) {
+	g := generate(t, t.Context(), load{2, 64, 1}, func(c *net.TCPConn) { io.WriteString(c, "hello") })
+	assert.ErrorContains(t, g.wait(watchdog), "message 0: ")
+}
+
+func TestAWrongEchoAtTheEndCountsToo(t *testing.T) {
+	g := generate(t, t.Context(), load{2, 64, 1}, func(c *net.TCPConn) { io.WriteString(c, "hello") })
+	assert.ErrorContains(t, g.finish(), "message 0: ")
+}
+
+func TestATurnIsNotOverBeforeEnoughCameBack(t *testing.T) {
+	g := generate(t, t.Context(), load{3, 64, 7}, func(c *net.TCPConn) { io.Copy(c, c) })
+	self := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+	turn, err := g.watch(self, time.Nanosecond)
+	require.NoError(t, err)
+	require.NoError(t, g.finish())
+	assert.GreaterOrEqual(t, g.done(), uint64(10*3*7))
+	assert.Positive(t, turn.rate)
+	assert.Positive(t, g.phase.trips.TotalCount())
+}
