@@ -1,6 +1,8 @@
 // Package beside prints two accounts of the same time side by side, such as what the programs say and what crossed the
 // wire, 80 columns wide.
 //
+// It may know events and words. It must not know where the accounts come from, nor draw a map.
+//
 // Time flows downwards: every entry has lines of its own, and the other column is empty beside them, so that what
 // stands above came first.
 package beside

@@ -1,6 +1,7 @@
 // Package capture reads the TCP packets of captures: pcap and pcapng, as tcpdump, Wireshark and others write them.
 //
 // Only their headers are decoded, up to that of TCP: what the packets mean together is internal/wire's to find out.
+// It may know files and headers. It must not know connections, streams or events.
 //
 // The files and the headers up to IP are read by code of this package's own, that of TCP by gopacket. gopacket's pcapgo
 // is right for most captures, but not for any bytes: a pcap file that ends behind the header of a packet looks whole;

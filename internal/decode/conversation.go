@@ -1,6 +1,8 @@
 // Package decode says what the bytes of a connection mean, as a capture has them: HTTP, a WebSocket's frames and
 // messages, the records of TLS, or the messages of a framing that the caller names.
 //
+// It may know codecs, frames, HTTP's heads and events. It must not know packets, nor read a socket.
+//
 // It takes the two streams of a connection in order, in whatever pieces, some bytes perhaps unknown, and tells a
 // [event.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
 // boundary is lost, it says so once, and is silent from there on.

@@ -1,5 +1,5 @@
 // Package proc runs the lab's programs as processes, for tests: built once, bounded in time, and gone when the test is
-// over.
+// over. It may know the tree and the go command. It must not know what a program is for.
 package proc
 
 import (

@@ -2,6 +2,8 @@
 // state, its options, and how many bytes wait in its queues. On the same questions stand the barriers of the lab's
 // experiments, such as [AwaitUnread] and [AwaitDrained], which replace sleeping and luck.
 //
+// It may know the system's calls, and no more. It must not know what the bytes in a queue mean, nor tell a Recorder.
+//
 // Linux answers every question, macOS most of them; on other systems every question gets an error that wraps
 // [errors.ErrUnsupported].
 //

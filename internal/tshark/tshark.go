@@ -1,5 +1,6 @@
 // Package tshark is an oracle for tests: what tshark makes of a capture, and whether this project's own reading of it,
 // by internal/capture, internal/wire and internal/decode, is the same. It also makes the captures, with tcpdump.
+// It may know all that is to be compared. It must not be imported by anything but tests.
 package tshark
 
 import (

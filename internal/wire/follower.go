@@ -1,5 +1,6 @@
 // Package wire follows the TCP connections of a capture: it makes streams of their packets, in order and with offsets,
 // and says of every packet in a sentence what it is for.
+// It may know packets, and has the streams' bytes decoded. It must not know files, maps or terminals.
 //
 // Nothing is guessed in silence. What the capture does not have is told as a gap; a packet whose numbers fit no part
 // of its stream is counted and not taken in; where offset 0 is not the stream's first byte, that is said.

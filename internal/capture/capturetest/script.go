@@ -1,4 +1,5 @@
-// Package capturetest makes captures for tests: the packets of TCP connections, as values or as files.
+// Package capturetest makes captures for tests: the packets of TCP connections, as values or as files. It may
+// know how packets and files look. It must not know who reads them.
 //
 //	s := new(capturetest.Script)
 //	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")

@@ -1,4 +1,5 @@
-// Package clitest runs the lab's programs inside a test's own process, where their context is their Ctrl-C.
+// Package clitest runs the lab's programs inside a test's own process, where their context is their Ctrl-C. It
+// may know how a program is called and what it prints. It must not know any program.
 package clitest
 
 import (
