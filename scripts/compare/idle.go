@@ -82,11 +82,12 @@ func holdIdle(ctx context.Context, addr string, framed bool, n int) ([]net.Conn,
 	})
 }
 
-// When memory counts as settled: looks at it, spread over a time, differ by no more than a share.
+// When memory counts as settled: looks at it, spread over a time, differ by no more than a share. It is waited for so
+// many times that long.
 const (
 	looks        = 10
 	settledShare = 0.002
-	settleBound  = 8 * time.Second
+	settleBound  = 8
 )
 
 // settledMemory returns the resident memory of the process once that has come to rest for the time settle, or at least
@@ -103,7 +104,7 @@ func settledMemory(ctx context.Context, p *process, settle time.Duration) (memor
 		if seen = append(seen, memory); settles(seen) {
 			return memory, true, nil
 		}
-		if time.Since(began) > settleBound {
+		if time.Since(began) > settleBound*settle {
 			return memory, false, nil
 		}
 		select {

@@ -28,36 +28,28 @@ type options struct {
 	time     time.Duration
 	warmup   time.Duration
 	idle     int
-	settle   time.Duration // memory counts as settled when it rests for so long
 	short    bool
 	markdown bool
 	wsserver string
 }
 
-// What is measured by default, and with -short: a look at whether it works, not at the numbers.
-var (
-	defaults = options{
-		rounds: 5, time: 300 * time.Millisecond, warmup: 100 * time.Millisecond, idle: 15000, settle: time.Second,
-	}
-	short = options{
-		rounds: 1, time: 50 * time.Millisecond, warmup: 20 * time.Millisecond, idle: 200, settle: 50 * time.Millisecond,
-	}
-)
-
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.servers, "servers", allServers(), "compare these `NAMES`; ratios need plain among them")
 	fs.StringVar(&o.loads, "loads", defaultLoads, "send these `LOADS`, each CONNSxBYTESxWINDOW: messages of so many "+
 		"bytes (K and M are KiB and MiB), and WINDOW of them in flight on each connection; empty for none")
-	fs.IntVar(&o.rounds, "rounds", defaults.rounds, "let each server have `N` turns with each load")
-	fs.DurationVar(&o.time, "time", defaults.time, "measure for that `time` each turn")
-	fs.DurationVar(&o.warmup, "warmup", defaults.warmup, "let it run for that `time` before")
-	fs.IntVar(&o.idle, "idle", defaults.idle, "hold `N` idle connections for the last table; 0 leaves it out (by default "+
+	fs.IntVar(&o.rounds, "rounds", 5, "let each server have `N` turns with each load")
+	fs.DurationVar(&o.time, "time", 300*time.Millisecond, "measure for that `time` each turn, or longer if little comes back")
+	fs.DurationVar(&o.warmup, "warmup", 100*time.Millisecond, "let the server run for that `time` before")
+	fs.IntVar(&o.idle, "idle", 15000, "hold `N` idle connections for the last table; 0 leaves it out (by default "+
 		"fewer, if the system allows fewer open files)")
 	fs.BoolVar(&o.short, "short", false, "only try it: one short round and few idle connections, unless their flags "+
 		"say otherwise")
 	fs.BoolVar(&o.markdown, "markdown", false, "print Markdown, with the date and the machine")
 	fs.StringVar(&o.wsserver, "wsserver", "", "the wsserver at `PATH` is this lab's (default: built from this repository)")
 }
+
+// shortly is what -short sets: it shows whether everything works, and its numbers mean nothing.
+var shortly = map[string]string{"rounds": "1", "time": "50ms", "warmup": "20ms", "idle": "200"}
 
 // maxIdle is limited by the memory of most machines, and by how many addresses dial has.
 const maxIdle = 1_000_000
@@ -67,14 +59,20 @@ type plan struct {
 	options
 	servers   []server
 	loads     []load
-	idleGiven bool // -idle was set on the command line
+	idleGiven bool          // -idle was set on the command line
+	settle    time.Duration // memory has come to rest when it changes no more for so long
 }
 
-// check returns the plan, or says what is wrong with the options.
-func (o options) check(fs *flag.FlagSet) (plan, error) {
-	o.settle = defaults.settle
+// check returns the plan, or says what is wrong with the options, which fs has set.
+func (o *options) check(fs *flag.FlagSet) (plan, error) {
+	idleGiven, settle := cli.Given(fs, "idle"), time.Second
 	if o.short {
-		o.beShort(fs)
+		settle = 50 * time.Millisecond
+		for name, value := range shortly {
+			if !cli.Given(fs, name) {
+				fs.Set(name, value)
+			}
+		}
 	}
 	servers, serversErr := parseServers(o.servers)
 	loads, loadsErr := parseLoads(o.loads)
@@ -88,21 +86,7 @@ func (o options) check(fs *flag.FlagSet) (plan, error) {
 	if err == nil && len(loads) == 0 && o.idle == 0 {
 		err = errors.New("-loads and -idle leave nothing to measure")
 	}
-	return plan{o, servers, loads, cli.Given(fs, "idle")}, err
-}
-
-// beShort sets what no flag has set.
-func (o *options) beShort(fs *flag.FlagSet) {
-	unless := func(name string, set func()) {
-		if !cli.Given(fs, name) {
-			set()
-		}
-	}
-	unless("rounds", func() { o.rounds = short.rounds })
-	unless("time", func() { o.time = short.time })
-	unless("warmup", func() { o.warmup = short.warmup })
-	unless("idle", func() { o.idle = short.idle })
-	o.settle = short.settle
+	return plan{*o, servers, loads, idleGiven, settle}, err
 }
 
 func within(name string, value, least, most time.Duration) error {

@@ -59,7 +59,7 @@ func idleTable(n int, servers []server, idles []idle) table {
 			s.name, memoryText(r.perConn), timeText(medianOf(r.alone, cpu)), timeText(medianOf(r.among, cpu)), ratio, spread,
 		})
 		if r.moving {
-			t.notes = append(t.notes, fmt.Sprintf("%s: its memory was still changing after %v.", s.name, settleBound))
+			t.notes = append(t.notes, s.name+": its memory had not come to rest.")
 		}
 	}
 	if math.IsNaN(medianOf(idles[0].alone, cpu)) {

@@ -62,7 +62,7 @@ func TestMemoryThatNeverRestedIsSaidSo(t *testing.T) {
 		{4096, false, turns(1), turns(1)},
 	})
 	assert.Equal(t, []string{"gws", "12.5 KiB", "20.0 µs", "25.0 µs", "1.25", "1.10–2.00"}, table.rows[0])
-	assert.Equal(t, []string{"gws: its memory was still changing after 8s."}, table.notes)
+	assert.Equal(t, []string{"gws: its memory had not come to rest."}, table.notes)
 }
 
 func TestTheWidestTableFitsATerminal(t *testing.T) {
