@@ -70,26 +70,37 @@ func (c *comparison) checkFiles() error {
 	return nil
 }
 
-// measureLoads returns every turn, by load, server and round. The servers take turns, each round in another order, so
-// that whatever else happens on this machine hits all of them alike.
+// measureLoads returns every turn, by load, server and round.
 func (c *comparison) measureLoads(ctx context.Context) ([][][]turn, error) {
-	all := make([][][]turn, len(c.loads))
-	for i := range all {
-		all[i] = make([][]turn, len(c.servers))
+	return takeTurns(c.rounds, len(c.loads), len(c.servers), func(round, load, server int) (turn, error) {
+		l, s := c.loads[load], c.servers[server]
+		c.progress.Show(func() string {
+			return fmt.Sprintf("round %d of %d, load %d of %d: %s", round+1, c.rounds, load+1, len(c.loads), s.name)
+		})
+		t, err := c.once(ctx, s, l)
+		if err != nil {
+			err = fmt.Errorf("%s, %v: %w", s.name, l, err)
+		}
+		return t, err
+	})
+}
+
+// takeTurns returns turns by load, server and round. The servers take turns, and each round begins with another one, so
+// that whatever else happens on this machine hits all of them alike.
+func takeTurns(rounds, loads, servers int, once func(round, load, server int) (turn, error)) ([][][]turn, error) {
+	all := make([][][]turn, loads)
+	for load := range all {
+		all[load] = make([][]turn, servers)
 	}
-	for round := range c.rounds {
-		for i, l := range c.loads {
-			for j := range c.servers {
-				j = (round + j) % len(c.servers)
-				s := c.servers[j]
-				c.progress.Show(func() string {
-					return fmt.Sprintf("round %d of %d, load %d of %d: %s", round+1, c.rounds, i+1, len(c.loads), s.name)
-				})
-				t, err := c.once(ctx, s, l)
+	for round := range rounds {
+		for load := range loads {
+			for i := range servers {
+				server := (round + i) % servers
+				t, err := once(round, load, server)
 				if err != nil {
-					return nil, fmt.Errorf("%s, %v: %w", s.name, l, err)
+					return nil, err
 				}
-				all[i][j] = append(all[i][j], t)
+				all[load][server] = append(all[load][server], t)
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"testing/iotest"
 
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
@@ -31,17 +32,9 @@ func echoes(p *prepared, n, frame int) (back []byte) {
 	return back
 }
 
-// pieces is a connection whose reads return as many bytes at a time.
-type pieces struct {
-	r    io.Reader
-	size int
-}
-
-func (p pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), p.size)]) }
-
-// hear reads n messages of an echo that comes in pieces of that size, and then its end.
-func hear(p *prepared, back []byte, piece, n int) error {
-	r := bufio.NewReaderSize(pieces{bytes.NewReader(back), piece}, minRead)
+// hear reads n messages of an echo, and then its end.
+func hear(p *prepared, back io.Reader, n int) error {
+	r := bufio.NewReaderSize(back, minRead)
 	e := newEcho(r, p)
 	for range n {
 		if err := e.next(); err != nil {
@@ -54,7 +47,13 @@ func hear(p *prepared, back []byte, piece, n int) error {
 	return nil
 }
 
+// twoReads returns some bytes, and then the others.
+func twoReads(b []byte, cut int) io.Reader {
+	return io.MultiReader(bytes.NewReader(b[:cut]), bytes.NewReader(b[cut:]))
+}
+
 func TestAnEchoIsAcceptedHoweverItIsCut(t *testing.T) {
+	const messages = distinct + 1
 	for _, size := range []int{1, 2, 125, 126, 127, 300, 65535, 65536, 70000} {
 		for _, framed := range []bool{false, true} {
 			p := prepare(load{1, size, 1}, 1, framed)
@@ -62,12 +61,16 @@ func TestAnEchoIsAcceptedHoweverItIsCut(t *testing.T) {
 				if frame*1000 < size {
 					continue // too many frames to be interesting
 				}
-				back := echoes(p, 9, frame)
+				back := echoes(p, messages, frame)
 				if frame >= size {
-					require.Len(t, back, 9*p.back)
+					require.Len(t, back, messages*p.back)
 				}
-				for _, piece := range []int{1, 2, 3, 7, 64, 1000, len(back)} {
-					require.NoError(t, hear(p, back, piece, 9))
+				require.NoError(t, hear(p, bytes.NewReader(back), messages))
+				for cut := range min(20, len(back)) {
+					require.NoError(t, hear(p, twoReads(back, cut), messages))
+				}
+				if size <= 300 {
+					require.NoError(t, hear(p, iotest.OneByteReader(bytes.NewReader(back)), messages))
 				}
 			}
 		}
@@ -77,9 +80,9 @@ func TestAnEchoIsAcceptedHoweverItIsCut(t *testing.T) {
 func TestAnEmptyLastFrameEndsAMessage(t *testing.T) {
 	p := prepare(load{1, 5, 1}, 1, true)
 	back := ws.MustCompileFrame(ws.NewFrame(ws.OpBinary, false, p.payloads[0]))
-	assert.ErrorIs(t, hear(p, back, len(back), 1), io.ErrUnexpectedEOF)
+	assert.ErrorIs(t, hear(p, bytes.NewReader(back), 1), io.ErrUnexpectedEOF)
 	back = append(back, ws.MustCompileFrame(ws.NewFrame(ws.OpContinuation, true, nil))...)
-	assert.NoError(t, hear(p, back, len(back), 1))
+	assert.NoError(t, hear(p, bytes.NewReader(back), 1))
 }
 
 func TestAnEchoThatEndsAnywhereButAfterItsLastMessageIsAnError(t *testing.T) {
@@ -87,7 +90,7 @@ func TestAnEchoThatEndsAnywhereButAfterItsLastMessageIsAnError(t *testing.T) {
 		p := prepare(load{1, 130, 1}, 1, framed)
 		back := echoes(p, 3, 100)
 		for cut := range back {
-			assert.ErrorIs(t, hear(p, back[:cut], cut+1, 3), io.ErrUnexpectedEOF, "%d bytes", cut)
+			assert.ErrorIs(t, hear(p, bytes.NewReader(back[:cut]), 3), io.ErrUnexpectedEOF, "%d bytes", cut)
 		}
 	}
 }
@@ -100,7 +103,7 @@ func TestEveryFlippedBitOfAnEchoIsFound(t *testing.T) {
 			for bit := range 8 {
 				wrong := slices.Clone(back)
 				wrong[i] ^= 1 << bit
-				assert.Error(t, hear(p, wrong, len(wrong), 3), "byte %d, bit %d", i, bit)
+				assert.Error(t, hear(p, bytes.NewReader(wrong), 3), "byte %d, bit %d", i, bit)
 			}
 		}
 	}
@@ -128,7 +131,7 @@ func TestWhatIsNoEchoIsNamed(t *testing.T) {
 		ws.ErrProtocolNonZeroRsv.Error():             {0xc2, 0},
 		ws.ErrProtocolMaskUnexpected.Error():         ws.MustCompileFrame(ws.MaskFrame(ws.NewBinaryFrame(message))),
 	} {
-		err := hear(p, back, len(back), 1)
+		err := hear(p, bytes.NewReader(back), 1)
 		assert.ErrorContains(t, err, says)
 		assert.ErrorContains(t, err, "message 0: ")
 	}

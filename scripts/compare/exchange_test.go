@@ -24,11 +24,20 @@ func listen(t *testing.T, handle func(c *net.TCPConn)) string {
 			}
 			go func() {
 				defer c.Close()
+				haveSmallBuffers(c)
 				handle(c.(*net.TCPConn))
 			}()
 		}
 	}()
 	return ln.Addr().String()
+}
+
+// large is more than the buffers of a connection hold once they are small.
+const large = 2 << 20
+
+func haveSmallBuffers(c net.Conn) {
+	c.(*net.TCPConn).SetReadBuffer(32 << 10)
+	c.(*net.TCPConn).SetWriteBuffer(32 << 10)
 }
 
 // exchangeWith sends one window to a server, and wants its echo.
@@ -37,6 +46,7 @@ func exchangeWith(t *testing.T, l load, handle func(c *net.TCPConn)) error {
 	c, err := dial(t.Context(), listen(t, handle), 0, false)
 	require.NoError(t, err)
 	defer c.Close()
+	haveSmallBuffers(c)
 	require.NoError(t, c.SetDeadline(time.Now().Add(watchdog)))
 	ph := newPhase()
 	ph.stopping.Store(true)
@@ -57,11 +67,11 @@ func TestAnEchoMayComeByteByByte(t *testing.T) {
 
 // A server that echoes as it reads stops reading when its echo is not read.
 func TestALargeWindowIsReadWhileItIsWritten(t *testing.T) {
-	require.NoError(t, exchangeWith(t, load{1, 8 << 20, 3}, func(c *net.TCPConn) { io.Copy(c, c) }))
+	require.NoError(t, exchangeWith(t, load{1, large, 3}, func(c *net.TCPConn) { io.Copy(c, c) }))
 }
 
 func TestAnEchoThatIsCutShortIsAnError(t *testing.T) {
-	for _, size := range []int{10, 4 << 20} {
+	for _, size := range []int{10, large} {
 		err := exchangeWith(t, load{1, size, 2}, func(c *net.TCPConn) {
 			io.CopyN(c, c, int64(size)+5)
 			c.CloseWrite()
@@ -73,7 +83,7 @@ func TestAnEchoThatIsCutShortIsAnError(t *testing.T) {
 }
 
 func TestAWrongEchoIsAnError(t *testing.T) {
-	for _, size := range []int{10, 4 << 20} {
+	for _, size := range []int{10, large} {
 		err := exchangeWith(t, load{1, size, 2}, func(c *net.TCPConn) {
 			io.CopyN(c, c, int64(size))
 			c.Write([]byte("hello"))
@@ -84,7 +94,7 @@ func TestAWrongEchoIsAnError(t *testing.T) {
 }
 
 func TestAWrongEchoIsAnErrorEvenIfTheServerReadsNothing(t *testing.T) {
-	err := exchangeWith(t, load{1, 16 << 20, 1}, func(c *net.TCPConn) {
+	err := exchangeWith(t, load{1, large, 1}, func(c *net.TCPConn) {
 		c.Write([]byte("hello"))
 		<-t.Context().Done()
 	})

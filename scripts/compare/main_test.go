@@ -40,7 +40,7 @@ func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
 
 // tiny is a comparison that takes no time worth mentioning. Every load has something of its own: several messages a
 // write, frames with each size of a header, and writes that need a reader at the same time.
-var tiny = []string{"-short", "-time", "10ms", "-warmup", "1ms", "-idle", "20", "-loads", "10x64x8,3x1Kx2,2x1Mx1,1x1x1"}
+var tiny = []string{"-short", "-time", "10ms", "-warmup", "1ms", "-idle", "20", "-loads", "10x64x8,3x1Kx2,2x128Kx1,1x1x1"}
 
 func TestEveryByteComesBackFromEveryServerAndEveryTableHasEveryRow(t *testing.T) {
 	status, stdout, stderr := once(t, tiny...)
