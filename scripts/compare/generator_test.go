@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// self is this process.
+var self = &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
+
 // generate lets a generator run on a server that handles each connection so.
 func generate(t *testing.T, ctx context.Context, l load, handle func(c *net.TCPConn)) *generator {
 	t.Helper()
@@ -40,13 +43,18 @@ func TestAWrongEchoAtTheEndCountsToo(t *testing.T) {
 	assert.ErrorContains(t, g.finish(), "message 0: ")
 }
 
-func TestATurnIsNotOverBeforeEnoughCameBack(t *testing.T) {
+func TestATurnIsOverWhenEnoughCameBack(t *testing.T) {
 	g := generate(t, t.Context(), load{3, 64, 7}, func(c *net.TCPConn) { io.Copy(c, c) })
-	self := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
 	turn, err := g.watch(self, time.Nanosecond)
 	require.NoError(t, err)
 	require.NoError(t, g.finish())
-	assert.GreaterOrEqual(t, g.done(), uint64(10*3*7))
+	assert.GreaterOrEqual(t, g.done(), uint64(3*7*minWindows))
 	assert.Positive(t, turn.rate)
 	assert.Positive(t, g.phase.trips.TotalCount())
+}
+
+func TestATurnIsNotOverBeforeEnoughCameBack(t *testing.T) {
+	g := generate(t, t.Context(), load{3, 64, 7}, func(c *net.TCPConn) { io.CopyN(c, c, 64*7*(minWindows-1)) })
+	_, err := g.watch(self, time.Nanosecond)
+	assert.Error(t, err)
 }

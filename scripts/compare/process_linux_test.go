@@ -20,7 +20,6 @@ func own(t *testing.T) time.Duration {
 }
 
 func TestTheProcessorTimeIsThatOfAllThreads(t *testing.T) {
-	self := &process{cmd: &exec.Cmd{Process: &os.Process{Pid: os.Getpid()}}}
 	before, err := self.cpu()
 	require.NoError(t, err)
 	const work = 50 * time.Millisecond

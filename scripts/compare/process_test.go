@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// self is this test's program, which is the servers, too.
-func self(t *testing.T) string {
+// program is this test's program, which is the servers, too.
+func program(t *testing.T) string {
 	t.Helper()
 	path, err := os.Executable()
 	require.NoError(t, err)
@@ -21,7 +21,7 @@ func self(t *testing.T) string {
 }
 
 func TestAProcessListensUntilItIsStopped(t *testing.T) {
-	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	p, err := startProcess(t.Context(), program(t), serveCommand, "plain")
 	require.NoError(t, err)
 	c, err := net.Dial("tcp", p.addr)
 	require.NoError(t, err)
@@ -37,7 +37,7 @@ func TestAProcessListensUntilItIsStopped(t *testing.T) {
 
 // So no server is left behind when this program is killed.
 func TestALoopEndsWithItsStandardInput(t *testing.T) {
-	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	p, err := startProcess(t.Context(), program(t), serveCommand, "plain")
 	require.NoError(t, err)
 	require.NoError(t, p.stdin.Close())
 	require.NoError(t, p.cmd.Wait())
@@ -47,14 +47,14 @@ func TestALoopEndsWithAnInterrupt(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no interrupt for another process")
 	}
-	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	p, err := startProcess(t.Context(), program(t), serveCommand, "plain")
 	require.NoError(t, err)
 	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 	require.NoError(t, p.cmd.Wait())
 }
 
 func TestAProcessThatEndsInsteadOfListeningIsQuoted(t *testing.T) {
-	_, err := startProcess(t.Context(), self(t), serveCommand, "morse")
+	_, err := startProcess(t.Context(), program(t), serveCommand, "morse")
 	require.ErrorContains(t, err, "did not say that it listens")
 	assert.ErrorContains(t, err, `no server here is named "morse"`)
 }
@@ -73,7 +73,7 @@ func TestOnlyTheEndOfLongComplaintsIsQuoted(t *testing.T) {
 }
 
 func TestTheSystemTellsWhatAProcessUsesOrSaysThatItDoesNot(t *testing.T) {
-	p, err := startProcess(t.Context(), self(t), serveCommand, "plain")
+	p, err := startProcess(t.Context(), program(t), serveCommand, "plain")
 	require.NoError(t, err)
 	defer p.stop()
 	cpu, err := p.cpu()
