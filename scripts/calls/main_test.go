@@ -109,8 +109,8 @@ func TestBadInputIsOneLine(t *testing.T) {
 	inTLS := clientAccount + `{"time":"2026-11-22T22:14:40.2Z","ev":"tls","at":"client"}` + "\n"
 	cases := []struct{ account, trace, says string }{
 		{clientAccount, "", "run.strace: it is empty"},
-		{clientAccount, "hello\n", "run.strace: line 1 is not what strace -f -ttt -o writes"},
-		{clientAccount, clientTrace[:200], "is cut off: the trace is not complete"},
+		{clientAccount, "hello\n", "run.strace: line 1 is not what strace -f -ttt -o FILE writes"},
+		{clientAccount, clientTrace[:200], "run.strace: line 4 is cut off"},
 		{clientAccount, clientAccount, "run.strace: line 1 is not what strace"},
 		{"", clientTrace, "account.jsonl: it is no account of tcpclient, tcpserver or wsserver"},
 		{clientTrace, clientTrace, "account.jsonl: line 1 is not an event"},

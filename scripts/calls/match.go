@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 
 	"echolab/internal/event"
+	"echolab/internal/strace"
 	"echolab/internal/text"
 )
 
@@ -18,7 +18,7 @@ func (p *program) match(e *entry) {
 	switch {
 	case why == "":
 		for _, c := range calls {
-			c.event = e
+			p.found[c] = e
 		}
 		e.calls = calls
 	case e.Ev != event.End:
@@ -27,101 +27,107 @@ func (p *program) match(e *entry) {
 }
 
 // search returns the calls that the event stands for, or why there are none.
-func (p *program) search(e *entry) (calls []*call, why string) {
+func (p *program) search(e *entry) (calls []*strace.Call, why string) {
 	switch e.Ev {
 	case event.Socket, event.Bind, event.Listen, event.Connect, event.Accept:
 		return p.searchByDescriptor(e)
 	}
-	l := p.conns[e.Conn]
-	if l == nil {
+	s := p.conns[e.Conn]
+	if s == nil {
 		return nil, "no system call made a socket for this connection"
 	}
-	before := func(c *call) bool { return c.value >= 0 && !c.time.After(e.Time) }
 	switch e.Ev {
 	case event.Write, event.Read:
-		return l.searchBytes(e)
+		return p.searchBytes(s, e)
 	case event.Shutdown:
-		return one(l.find(before, "shutdown"), l, e)
+		return p.searchOne(s, e, func(c *strace.Call) bool { return c.Name == "shutdown" && c.Value >= 0 && before(c, e) })
 	case event.End:
-		return one(l.find(func(c *call) bool { return before(c) && c.value == 0 }, reads...), l, e)
+		return p.searchOne(s, e, func(c *strace.Call) bool { return c.IsRead() && c.Value == 0 && before(c, e) })
 	}
 	// A close may be told before it is done.
-	return one(l.find(func(c *call) bool { return c.value == 0 }, "close"), l, e)
-}
-
-// one is the result of a search for one call.
-func one(c *call, l *life, e *entry) (calls []*call, why string) {
-	if c == nil {
-		return nil, fmt.Sprintf("no system call on descriptor %d does that before it is told", l.fd)
-	}
-	return []*call{c}, ""
+	return p.searchOne(s, e, func(c *strace.Call) bool { return c.Name == "close" && c.Value == 0 })
 }
 
 // searchByDescriptor searches the call of an event that names a descriptor, and notes whose socket that is.
-func (p *program) searchByDescriptor(e *entry) (calls []*call, why string) {
+func (p *program) searchByDescriptor(e *entry) (calls []*strace.Call, why string) {
 	if e.Sock == nil {
 		return nil, "the account does not name the descriptor"
 	}
-	l := p.latest(e)
-	if l == nil {
+	s := p.latest(e)
+	if s == nil {
 		return nil, fmt.Sprintf("no system call made a socket with descriptor %d that is open then", e.Sock.FD)
 	}
-	fits := func(c *call) bool { return c.value >= 0 }
-	names := []string{string(e.Ev)} // the kinds are named after the calls
-	switch e.Ev {
-	case event.Accept:
-		names = accepts
-		fits = func(c *call) bool { return c.value >= 0 && c.hasPort(e.Sock.Remote.Port()) }
-	case event.Connect:
-		fits = func(c *call) bool {
-			return (c.value == 0 || c.failed("EINPROGRESS")) && c.hasPort(e.Sock.Remote.Port())
+	calls, why = p.searchOne(s, e, func(c *strace.Call) bool {
+		if !before(c, e) {
+			return false
 		}
-	}
-	calls, why = one(l.find(func(c *call) bool { return fits(c) && !c.time.After(e.Time) }, names...), l, e)
+		// The port is enough, and a connect to 0.0.0.0 arrives at another address.
+		toRemote := func() bool { return c.Addr().Port() == e.Sock.Remote.Port() }
+		switch e.Ev {
+		case event.Accept:
+			return c.IsAccept() && c.Value >= 0 && toRemote()
+		case event.Connect:
+			return c.Name == "connect" && (c.Value == 0 || c.Errno == "EINPROGRESS") && toRemote()
+		}
+		return c.Name == string(e.Ev) && c.Value >= 0 // the kinds are named after the calls
+	})
 	if why == "" && e.Ev != event.Bind && e.Ev != event.Listen {
-		p.conns[e.Conn] = l
+		p.conns[e.Conn] = s
 	}
 	return calls, why
 }
 
 // latest is the socket that had the event's descriptor when it was told.
-func (p *program) latest(e *entry) *life {
-	for _, l := range slices.Backward(p.lives) {
-		if l.fd == e.Sock.FD && !l.calls[0].time.After(e.Time) {
-			if end := l.calls[len(l.calls)-1]; end.name == "close" && end.time.Before(e.Time) {
+func (p *program) latest(e *entry) *strace.Socket {
+	for _, s := range slices.Backward(p.trace.Sockets) {
+		if s.FD == e.Sock.FD && before(s.Calls[0], e) {
+			if last := s.Calls[len(s.Calls)-1]; last.Name == "close" && last.Time.Before(e.Time) {
 				return nil
 			}
-			return l
+			return s
 		}
 	}
 	return nil
 }
 
+// before says whether the call returned before the event was told.
+func before(c *strace.Call, e *entry) bool { return !c.Time.After(e.Time) }
+
+// searchOne searches the socket's first call that stands for no event yet and that fits.
+func (p *program) searchOne(s *strace.Socket, e *entry, fits func(c *strace.Call) bool) (calls []*strace.Call, why string) {
+	for i, c := range s.Calls {
+		if fits(c) && p.found[c] == nil {
+			return s.Calls[i : i+1 : i+1], ""
+		}
+	}
+	return nil, fmt.Sprintf("no system call on descriptor %d does that before it is told", s.FD)
+}
+
 // searchBytes searches the calls that moved the bytes of a write or a read. A write may have needed several.
-func (l *life) searchBytes(e *entry) (calls []*call, why string) {
-	moved := l.writes
+func (p *program) searchBytes(s *strace.Socket, e *entry) (calls []*strace.Call, why string) {
+	moved := s.Writes
 	if e.Ev == event.Read {
-		moved = l.reads
+		moved = s.Reads
 	}
 	if e.Span == nil || e.N == 0 {
 		return nil, "the account does not say of which bytes"
 	}
 	at, end := e.Off, e.Off+int64(e.N)
-	from, _ := slices.BinarySearchFunc(moved, at, func(c *call, off int64) int { return cmp.Compare(c.off, off) })
+	from, _ := slices.BinarySearchFunc(moved, at, func(c *strace.Call, off int64) int { return cmp.Compare(c.Off, off) })
 	for _, c := range moved[from:] {
-		if at >= end || c.off != at || c.event != nil || c.time.After(e.Time) {
+		if at >= end || c.Off != at || p.found[c] != nil || !before(c, e) {
 			break
 		}
-		calls, at = append(calls, c), at+c.value
+		calls, at = append(calls, c), at+c.Value
 	}
 	switch {
 	case len(calls) == 0:
-		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, l.fd, text.Number(e.Off))
+		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, s.FD, text.Number(e.Off))
 	case at != end || e.Ev == event.Read && len(calls) > 1:
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", l.fd, text.Number(e.Off),
-			text.Bytes(calls[0].value))
-	case !agree(e.Data, calls[0].data()):
-		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", l.fd, text.Number(e.Off))
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", s.FD, text.Number(e.Off),
+			text.Bytes(calls[0].Value))
+	case !agree(e.Data, calls[0].Data()):
+		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved other bytes", s.FD, text.Number(e.Off))
 	}
 	return calls, ""
 }
@@ -134,5 +140,5 @@ func agree(told string, seen []byte) bool {
 	}
 	text, _ := strconv.Unquote(quoted)
 	n := min(len(text), len(seen))
-	return bytes.Equal([]byte(text[:n]), seen[:n])
+	return text[:n] == string(seen[:n])
 }

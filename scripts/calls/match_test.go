@@ -96,7 +96,7 @@ func found(t *testing.T, account, recording string) []string {
 	for _, e := range p.events {
 		line := string(e.Ev) + ":"
 		for _, c := range e.calls {
-			line += " " + c.name + c.String()
+			line += " " + c.String()
 		}
 		all = append(all, strings.TrimSpace(line+" "+e.missing))
 	}

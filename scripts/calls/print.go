@@ -9,6 +9,7 @@ import (
 	"echolab/internal/beside"
 	"echolab/internal/cli"
 	"echolab/internal/event"
+	"echolab/internal/strace"
 	"echolab/internal/text"
 )
 
@@ -23,7 +24,7 @@ type summary struct {
 	Sockets int    `json:"other_sockets"`  // that no event is about
 	Others  int    `json:"events_without"` // events that stand for no system call, such as messages
 	Verdict string `json:"verdict"`
-	without []*call
+	without []*strace.Call
 }
 
 // count sums up.
@@ -41,13 +42,13 @@ func count(programs []*program) summary {
 				s.Others++
 			}
 		}
-		for _, l := range p.lives {
-			if !l.told {
+		for _, socket := range p.trace.Sockets {
+			if !p.told[socket] {
 				s.Sockets++
 			}
 		}
-		for _, c := range p.calls {
-			if c.life != nil && c.life.told && c.event == nil {
+		for _, c := range p.trace.Calls {
+			if p.told[c.Socket] && p.found[c] == nil {
 				s.without = append(s.without, c)
 			}
 		}
@@ -117,11 +118,11 @@ func printJSON(w io.Writer, programs []*program, sum summary) {
 	for _, r := range rows(programs) {
 		switch {
 		case r.event != nil:
-			lines.Line(jsonRow{"event", r.side, &r.event.Event, jsonCalls(r.event.calls), r.event.missing})
+			lines.Line(jsonRow{"event", r.of.side, &r.event.Event, jsonCalls(r.event.calls), r.event.missing})
 		default:
 			for _, c := range r.calls {
-				if c.event == nil {
-					lines.Line(jsonRow{Ev: "call", At: r.side, Calls: jsonCalls([]*call{c})})
+				if r.of.found[c] == nil {
+					lines.Line(jsonRow{Ev: "call", At: r.of.side, Calls: jsonCalls([]*strace.Call{c})})
 				}
 			}
 		}
@@ -129,10 +130,10 @@ func printJSON(w io.Writer, programs []*program, sum summary) {
 	lines.Line(sum)
 }
 
-func jsonCalls(calls []*call) []jsonCall {
+func jsonCalls(calls []*strace.Call) []jsonCall {
 	var all []jsonCall
 	for _, c := range calls {
-		all = append(all, jsonCall{c.time, c.thread, c.name, c.life.fd, c.args, c.result})
+		all = append(all, jsonCall{c.Time, c.Thread, c.Name, c.Socket.FD, c.Args, c.Result})
 	}
 	return all
 }

@@ -3,16 +3,19 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
 	"echolab/internal/event"
+	"echolab/internal/strace"
+	"echolab/internal/text"
 )
 
 // An entry is an event of an account that stands for system calls.
 type entry struct {
 	event.Event
-	calls   []*call
+	calls   []*strace.Call
 	missing string // why there is no call, if there is none
 }
 
@@ -21,9 +24,10 @@ type program struct {
 	side   event.Side
 	events []*entry // those that stand for calls
 	others int      // the number of those that do not, such as messages
-	calls  []*call
-	lives  []*life
-	conns  map[int]*life // by the account's numbers; 0 is a client's connection, or a server's listener
+	trace  *strace.Recording
+	conns  map[int]*strace.Socket  // by the account's numbers; 0 is a client's connection, or a server's listener
+	found  map[*strace.Call]*entry // the event that a call stands for; each stands for one at most
+	told   map[*strace.Socket]bool // an event is about it, or it was accepted on one of those
 }
 
 // calling are the events that stand for calls. An End does not always: a WebSocket may be over before its stream is.
@@ -34,24 +38,28 @@ var calling = []event.Kind{
 
 // readProgram reads an account and the trace of the same run, and finds each event's calls.
 func readProgram(accountFile, traceFile string) (*program, error) {
-	p := &program{conns: make(map[int]*life)}
-	if err := p.readAccount(accountFile); err != nil {
-		return nil, fmt.Errorf("%s: %w", accountFile, err)
+	p := &program{
+		conns: make(map[int]*strace.Socket), found: make(map[*strace.Call]*entry), told: make(map[*strace.Socket]bool),
 	}
-	rec, err := readTraceFile(traceFile)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", traceFile, err)
+	if err := open(accountFile, p.readAccount); err != nil {
+		return nil, err
 	}
-	p.calls, p.lives = rec.calls, lives(rec.calls)
+	if err := open(traceFile, func(r io.Reader) (err error) {
+		p.trace, err = strace.Read(r)
+		return err
+	}); err != nil {
+		return nil, err
+	}
 	first, none := p.events[0].Time, true
 	for _, e := range p.events {
 		p.match(e)
 		none = none && e.calls == nil
 	}
-	if none || first.After(rec.last) {
+	if none || first.After(p.trace.Last) {
 		const clock = "2006-01-02 15:04:05.000000"
-		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace is from %s to %s (UTC)",
-			accountFile, traceFile, first.UTC().Format(clock), rec.first.Format(clock), rec.last.Format(clock))
+		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace is from %s to %s (UTC); "+
+			"name two files of one run", accountFile, traceFile,
+			first.UTC().Format(clock), p.trace.First.Format(clock), p.trace.Last.Format(clock))
 	}
 	p.tell()
 	return p, nil
@@ -61,13 +69,13 @@ func readProgram(accountFile, traceFile string) (*program, error) {
 func (p *program) tell() {
 	for _, e := range p.events {
 		for _, c := range e.calls {
-			c.life.told = true
+			p.told[c.Socket] = true
 		}
 	}
-	for _, l := range p.lives {
+	for _, s := range p.trace.Sockets {
 		// A connection that was turned away has no event with its descriptor.
-		if maker := l.calls[0]; maker.on != nil && maker.on.told {
-			l.told = true
+		if p.told[s.Listener] {
+			p.told[s] = true
 		}
 	}
 }
@@ -77,18 +85,14 @@ const maxEvents = 20_000
 
 var (
 	errNoAccount = errors.New("it is no account of tcpclient, tcpserver or wsserver: they write one with -json")
-	errTLS       = errors.New("the account tells of what is inside TLS, and the system calls carry what is outside")
-	errLongRun   = fmt.Errorf("it has more than %d events: this is for shorter runs", maxEvents)
+	errTLS       = errors.New("the account tells of what is inside TLS, and the system calls carry what is outside: " +
+		"use a run without TLS")
+	errLongRun = fmt.Errorf("it has more than %s events: use a shorter run", text.Number(maxEvents))
 )
 
-func (p *program) readAccount(file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return errors.Unwrap(err) // the caller names the file
-	}
-	defer f.Close()
+func (p *program) readAccount(r io.Reader) error {
 	var inTLS bool
-	if err := event.ReadJSON(f, recorder(func(e event.Event) {
+	if err := event.ReadJSON(r, recorder(func(e event.Event) {
 		switch {
 		case e.Ev == event.TLS:
 			inTLS = true
@@ -114,13 +118,17 @@ func (p *program) readAccount(file string) error {
 	return nil
 }
 
-func readTraceFile(file string) (*recording, error) {
+// open lets read have the file's content. An error begins with the file's name.
+func open(file string, read func(r io.Reader) error) error {
 	f, err := os.Open(file)
 	if err != nil {
-		return nil, errors.Unwrap(err) // the caller names the file
+		return fmt.Errorf("%s: %w", file, errors.Unwrap(err)) // which names the file too
 	}
 	defer f.Close()
-	return readTrace(f)
+	if err := read(f); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
 }
 
 // A recorder is a function that takes events.

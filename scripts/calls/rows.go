@@ -8,16 +8,16 @@ import (
 	"time"
 
 	"echolab/internal/beside"
-	"echolab/internal/event"
+	"echolab/internal/strace"
 	"echolab/internal/text"
 )
 
 // A row is what is printed at one time: an event, or calls of one program that follow each other.
 type row struct {
 	time  time.Time
+	of    *program
 	event *entry
-	side  event.Side
-	calls []*call
+	calls []*strace.Call
 }
 
 // rows are the events and the calls of the programs in the order of time. A call that an event stands for returned
@@ -29,7 +29,7 @@ func rows(programs []*program) []row {
 	}
 	for _, p := range programs {
 		for _, e := range p.events {
-			all = append(all, row{time: e.Time, event: e, side: p.side})
+			all = append(all, row{time: e.Time, of: p, event: e})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b row) int { return a.time.Compare(b.time) })
@@ -40,20 +40,31 @@ func rows(programs []*program) []row {
 // each other share theirs.
 func (p *program) callRows() []row {
 	var all []row
-	for _, c := range p.calls {
-		if c.life == nil || !c.life.told {
+	for _, c := range p.trace.Calls {
+		if !p.told[c.Socket] {
 			continue
 		}
-		if n := len(all); n > 0 && (c.is(settings...) || c.is(questions...)) {
-			if last := all[n-1].calls; last[0].life == c.life && last[0].is(settings...) == c.is(settings...) &&
-				(last[0].is(settings...) || last[0].is(questions...)) {
-				all[n-1].calls = append(last, c)
+		if n := len(all); n > 0 {
+			last := &all[n-1].calls
+			if before := (*last)[0]; before.Socket == c.Socket && options(before) != "" && options(before) == options(c) {
+				*last = append(*last, c)
 				continue
 			}
 		}
-		all = append(all, row{time: c.time, side: p.side, calls: []*call{c}})
+		all = append(all, row{time: c.Time, of: p, calls: []*strace.Call{c}})
 	}
 	return all
+}
+
+// options says what the call does with a socket's options and addresses: it "sets" or "asks", or is of another kind.
+func options(c *strace.Call) string {
+	switch c.Name {
+	case "setsockopt":
+		return "sets"
+	case "getsockopt", "getsockname", "getpeername":
+		return "asks"
+	}
+	return ""
 }
 
 // print prints the row.
@@ -65,14 +76,14 @@ func (r row) print(p *beside.Printer) {
 		}
 		return
 	}
-	c := r.calls[0]
-	switch {
-	case c.is(questions...):
-		p.Right(string(r.side)+" asks", fmt.Sprintf("the kernel of descriptor %d: %s", c.life.fd, names(r.calls)))
-	case c.is(settings...):
-		p.Right(string(r.side)+" sets", fmt.Sprintf("on descriptor %d: %s", c.life.fd, options(r.calls)))
+	c, side := r.calls[0], string(r.of.side)
+	switch options(c) {
+	case "asks":
+		p.Right(side+" asks", fmt.Sprintf("the kernel of descriptor %d: %s", c.FD, names(r.calls)))
+	case "sets":
+		p.Right(side+" sets", fmt.Sprintf("on descriptor %d: %s", c.FD, values(r.calls)))
 	default:
-		p.Right(string(r.side), c.name+shorter(c)+" → "+c.meaning())
+		p.Right(side, shorter(c)+" → "+r.of.meaning(c))
 	}
 }
 
@@ -80,47 +91,46 @@ func (r row) print(p *beside.Printer) {
 var epollData = regexp.MustCompile(`, data=\{[^}]*\}`)
 
 // shorter is the call without what a class need not read, and with flags that lines can break between.
-func shorter(c *call) string {
-	if c.is("socket", "epoll_ctl") || c.is(accepts...) {
+func shorter(c *strace.Call) string {
+	if c.Name == "socket" || c.Name == "epoll_ctl" || c.IsAccept() {
 		return strings.ReplaceAll(epollData.ReplaceAllString(c.String(), ", ..."), "|", " | ")
 	}
 	return c.String()
 }
 
 // meaning says what the call is in the account.
-func (c *call) meaning() string {
+func (p *program) meaning(c *strace.Call) string {
+	e, again := p.found[c], c.Errno == "EAGAIN"
 	switch {
-	case c.event != nil && c.event.Span != nil:
-		return fmt.Sprintf("%s at %s", c.event.Ev, text.Number(c.event.Off))
-	case c.event != nil && c.failed("EINPROGRESS"):
-		return fmt.Sprintf("%s, its handshake is under way", c.event.Ev)
-	case c.event != nil:
-		return string(c.event.Ev)
-	case c.failed("EAGAIN") && c.is(accepts...):
+	case e != nil && e.Span != nil:
+		return fmt.Sprintf("%s at %s", e.Ev, text.Number(e.Off))
+	case e != nil && c.Errno == "EINPROGRESS":
+		return fmt.Sprintf("%s, its handshake is under way", e.Ev)
+	case e != nil:
+		return string(e.Ev)
+	case again && c.IsAccept():
 		return "nobody there yet"
-	case c.failed("EAGAIN") && c.is(writes...):
+	case again && c.IsWrite():
 		return "no room yet"
-	case c.failed("EAGAIN"):
+	case again:
 		return "nothing there yet"
-	case c.name == "epoll_ctl" && strings.Contains(c.args, "EPOLL_CTL_ADD"):
+	case c.Name == "epoll_ctl" && strings.Contains(c.Args, "EPOLL_CTL_ADD"):
 		return "wake me when something happens on it"
-	case c.result == "?":
+	case c.Result == "?":
 		return "it never returned"
 	}
 	return "no event tells of it"
 }
 
 // names counts the calls by name.
-func names(calls []*call) string {
+func names(calls []*strace.Call) string {
+	count := make(map[string]int)
+	for _, c := range calls {
+		count[c.Name]++
+	}
 	var parts []string
-	for _, name := range known {
-		n := 0
-		for _, c := range calls {
-			if c.name == name {
-				n++
-			}
-		}
-		if n > 0 {
+	for _, name := range strace.Names() {
+		if n := count[name]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d × %s", n, name))
 		}
 	}
@@ -129,14 +139,14 @@ func names(calls []*call) string {
 
 var setting = regexp.MustCompile(`, (\w+), \[([^]]*)\]`)
 
-// options are what the calls set: names and values, or the whole call where strace told another way.
-func options(calls []*call) string {
+// values are what the calls set: names and values, or the whole call where strace told another way.
+func values(calls []*strace.Call) string {
 	var parts []string
 	for _, c := range calls {
-		if groups := setting.FindStringSubmatch(c.args); groups != nil && c.value == 0 {
+		if groups := setting.FindStringSubmatch(c.Args); groups != nil && c.Value == 0 {
 			parts = append(parts, groups[1]+" "+groups[2])
 		} else {
-			parts = append(parts, c.name+c.String())
+			parts = append(parts, c.String())
 		}
 	}
 	return strings.Join(parts, ", ")
