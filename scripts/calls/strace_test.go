@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"testing"
 
@@ -16,6 +14,7 @@ import (
 
 	"echolab/internal/cli/clitest"
 	"echolab/internal/proc"
+	"echolab/internal/strace/stracetest"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +24,6 @@ func TestMain(m *testing.M) {
 }
 
 func TestEveryEventOfARealRunHasItsCall(t *testing.T) {
-	needStrace(t)
 	large := filepath.Join(t.TempDir(), "large")
 	require.NoError(t, os.WriteFile(large, append(bytes.Repeat([]byte("x"), 1000_000), '\n'), 0o600))
 	for _, c := range []struct {
@@ -57,22 +55,6 @@ func TestEveryEventOfARealRunHasItsCall(t *testing.T) {
 	}
 }
 
-// needStrace skips the test where strace cannot be used.
-func needStrace(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("strace is for Linux")
-	}
-	out, err := exec.Command("strace", "-o", os.DevNull, "true").CombinedOutput()
-	switch {
-	case err == nil:
-	case os.Getenv("CI") == "true":
-		require.NoError(t, err, "CI must have strace: %s", out)
-	default:
-		t.Skipf("strace is not there, or may not trace: %v %s", err, out)
-	}
-}
-
 // A traced is one of the lab's programs under strace.
 type traced struct {
 	cmd            *exec.Cmd
@@ -88,17 +70,10 @@ func underStrace(t *testing.T, program string, args ...string) *traced {
 	account, err := os.Create(r.account)
 	require.NoError(t, err)
 	defer account.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), clitest.Watchdog)
-	r.cmd = exec.CommandContext(ctx, "strace", append([]string{
-		"-f", "-ttt", "-T", "-o", r.trace, "-e", "trace=network,read,write,readv,writev,close,epoll_ctl",
-		proc.Build(t, program), "-json",
-	}, args...)...)
+	r.cmd = stracetest.Command(t, r.trace, []string{"-T"}, proc.Build(t, program), append([]string{"-json"}, args...)...)
 	r.cmd.Stdout, r.cmd.Stderr = account, &r.stderr
 	require.NoError(t, r.cmd.Start())
-	t.Cleanup(func() {
-		cancel()
-		_ = r.cmd.Wait()
-	})
+	t.Cleanup(func() { _ = r.cmd.Wait() })
 	return r
 }
 
