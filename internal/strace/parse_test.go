@@ -102,24 +102,31 @@ func TestWhatIsNoTraceIsNamed(t *testing.T) {
 		{"", "it is empty"},
 		{"\n", "line 1 is not what strace -f -ttt -o FILE writes"},
 		{"hello\n", "line 1 is not what strace"},
-		{`read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},                               // without -f and -ttt
-		{`1795385680.101299 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},             // without -f
-		{`22:14:40 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},                      // without -f, and with -t
-		{`30 22:14:40.101299 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},            // with -tt
-		{`30 1795385680.101299 read(6, "", 5)` + "\n", "line 1 is not what strace"},              // no result
-		{`30 1795385680.101299 re ad(6, "", 5) = 0` + "\n", "line 1 is not what strace"},         // no name
-		{`30 1795385680.101299 <... read res` + "\n", "line 1 is not what strace"},               // half a half
-		{`30 1795385680.101299` + "\n", "line 1 is not what strace"},                             // nothing happened
-		{whole + `30 1795385680.101299 x(` + "\x1b[2J\n", "line 2 is not what strace"},           // quoted in the error
-		{whole + "30 17953", "line 2 is cut off"},                                                // no end of the line
-		{strings.TrimSpace(whole), "line 1 is cut off"},                                          // a whole call, but who knows
-		{`30 1795385680.101299 <... read resumed>"", 5) = 0` + "\n", "line 1 resumes a read"},    // nothing begun
-		{"99999999999999999999 1795385680.101299 close(3) = 0\n", "line 1 is not what strace"},   // no such thread
+		{`read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},                             // without -f and -ttt
+		{`1795385680.101299 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},           // without -f
+		{`22:14:40 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},                    // without -f, and with -t
+		{`30 22:14:40.101299 read(6, "", 5) = 0` + "\n", "line 1 is not what strace"},          // with -tt
+		{`30 1795385680.101299 read(6, "", 5)` + "\n", "line 1 is not what strace"},            // no result
+		{`30 1795385680.101299 re ad(6, "", 5) = 0` + "\n", "line 1 is not what strace"},       // no name
+		{`30 1795385680.101299 <... read res` + "\n", "line 1 is not what strace"},             // half a half
+		{`30 1795385680.101299` + "\n", "line 1 is not what strace"},                           // nothing happened
+		{whole + `30 1795385680.101299 x(` + "\x1b[2J\n", "line 2 is not what strace"},         // quoted in the error
+		{whole + "30 17953", "line 2 is cut off"},                                              // no end of the line
+		{strings.TrimSpace(whole), "line 1 is cut off"},                                        // a whole call, but who knows
+		{`30 1795385680.101299 <... read resumed>"", 5) = 0` + "\n", "line 1 resumes a read"},  // nothing begun
+		{"99999999999999999999 1795385680.101299 close(3) = 0\n", "line 1 is not what strace"}, // no such thread
+		{"2147483648 1795385680.101299 close(3) = 0\n", "line 1 is not what strace"},
+		{"1 1795385680.101299000 close(3) = 0\n", "line 1 is not what strace"}, // nanoseconds
+		{"1 1795385680.101299 (3) = 0\n", "line 1 is not what strace"},
 		{"-1 1795385680.101299 close(3) = 0\n", "line 1 is not what strace"},                     // nor this
 		{"1 -1795385680.101299 close(3) = 0\n", "line 1 is not what strace"},                     // before 1970
 		{"1 179538568000.101299 close(3) = 0\n", "line 1 is not what strace"},                    // after the last year
 		{"1 1.000000 <... read resumed> <unfinished ...>\n", "line 1 resumes a read"},            // not begun, and not ended
 		{"1 1.000000 read(1 <unfinished ...>\n1 1.000000 <... read resumed>\n", "line 2 is not"}, // not ended
+		{
+			"1 1.000000 read(1 <unfinished ...>\n" + strings.Repeat("1 1.000000 <... read resumed>) = 0\n", 2),
+			"line 3 resumes a read that was not begun",
+		},
 		{
 			"3 1795385680.101299 close(3 <unfinished ...>\n3 1795385680.101300 <... read resumed>) = 0\n",
 			"line 2 resumes a read that was not begun",
@@ -146,7 +153,7 @@ func TestLongInputIsRefused(t *testing.T) {
 		{line(most + 1), "line 1 is longer than 1,048,576 bytes"},
 		{strings.Repeat("x", 2*most), "line 1 is longer than 1,048,576 bytes"}, // without an end
 		{strings.Repeat(line(most), all/most), ""},
-		{strings.Repeat(line(most), all/most) + line(100), "longer than 16,777,216 bytes"},
+		{strings.Repeat(line(most), all/most) + "1 1.000000 ---\n", "longer than 16,777,216 bytes"},
 	} {
 		_, err := strace.Read(strings.NewReader(c.trace))
 		if c.says == "" {

@@ -18,6 +18,8 @@ func TestADescriptorIsGivenAwayAgain(t *testing.T) {
 1 1.000006 <... close resumed>) = 0
 2 1.000007 write(7, "other", 5) = 5
 2 1.000008 socket(AF_INET, SOCK_STREAM, IPPROTO_IP) = -1 EMFILE (Too many open files)
+2 1.000009 close(7) = 0
+2 1.000010 write(7, "a file", 6) = 6
 `)
 	require.Len(t, rec.Sockets, 2)
 	one, other := rec.Sockets[0], rec.Sockets[1]
@@ -28,6 +30,8 @@ func TestADescriptorIsGivenAwayAgain(t *testing.T) {
 	assert.Same(t, one, rec.Calls[4].Socket, "the close is the first's, although it returned after the second was made")
 	assert.Equal(t, "one", string(one.Writes[0].Data()))
 	assert.Equal(t, "other", string(other.Writes[0].Data()))
+	assert.Nil(t, rec.Calls[9].Socket, "no longer a socket")
+	assert.Len(t, other.Writes, 1)
 	assert.Zero(t, other.Writes[0].Off, "a stream of its own")
 }
 
