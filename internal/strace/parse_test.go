@@ -174,7 +174,7 @@ func TestAReadersErrorIsPassedOn(t *testing.T) {
 func TestARecordingThatIsCutInsideALineIsNone(t *testing.T) {
 	whole, err := os.ReadFile("../../scripts/captures/calls/1-raw.client.strace")
 	require.NoError(t, err)
-	for n := 1; n <= len(whole); n++ {
+	for n := 1; n <= 2000; n++ { // some twenty lines
 		_, err := strace.Read(strings.NewReader(string(whole[:n])))
 		if whole[n-1] == '\n' {
 			require.NoError(t, err, n)
