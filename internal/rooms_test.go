@@ -24,7 +24,6 @@ var rooms = []struct{ room, imports string }{
 	{"framing", ""},
 	{"internal/text", ""},
 	{"internal/sock", ""},
-	{"internal/strace", ""},
 
 	// Bytes, without a socket.
 	{"framing/framingtest", "framing"},
@@ -37,6 +36,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/terminal", "streammap event text"},
 	{"internal/picture", "streammap event text"},
 	{"internal/beside", "event text"},
+	{"internal/strace", "text"},
 
 	// The two ends, which do not know each other.
 	{"internal/server", "framing websocket deflate event text sock"},
@@ -65,6 +65,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/labtest", "event sock"},
 	{"internal/proc", ""},
 	{"internal/tshark", "capture wire event"},
+	{"internal/strace/stracetest", "tshark"},
 }
 
 func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {

@@ -1,4 +1,5 @@
-// Package stracetest runs programs under strace, for tests.
+// Package stracetest runs programs under strace, for tests. It may know how strace is called. It must not know what is made
+// of its output.
 package stracetest
 
 import (
