@@ -139,12 +139,12 @@ func (x *exchange) agree(extensions []string) error {
 	case err != nil:
 		return err
 	case ok:
-		socket.writer, socket.in.reader = agreed.Client()
+		socket.writer, socket.in.msg.Inflate = agreed.Client()
 	case socket.Deflate:
 		x.tell(event.Event{Ev: event.Wait,
 			Text: "permessage-deflate was offered, and the server does not want it: nothing is compressed"})
 	}
-	socket.in.init()
+	socket.in.init(x.MaxMessage)
 	x.ws = socket
 	return nil
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
-	"echolab/internal/deflate"
 	"echolab/internal/event"
 	"echolab/internal/text"
 	"echolab/internal/websocket"
@@ -22,15 +21,8 @@ import (
 // A deframer is what the receiving goroutine has of a WebSocket: the message and the frame that are on their way.
 type deframer struct {
 	parser websocket.Parser
-	reader *deflate.Reader // nil without permessage-deflate
-
-	op         ws.OpCode
-	compressed bool
-	from       int64 // offset of the message's first frame
-	claimed    uint64
-	text       websocket.Text
-	msg        []byte // the message's payload so far
-	plain      []byte // inflated
+	msg    websocket.Assembler
+	from   int64 // offset of the message's first frame
 
 	frame   int64        // offset of the frame
 	size    int          // of its header
@@ -42,8 +34,9 @@ type deframer struct {
 // logged is how many bytes of a frame that came in pieces the account has.
 const logged = 128
 
-func (d *deframer) init() {
-	d.parser.Side, d.parser.Deflate = framing.ClientSide, d.reader != nil
+func (d *deframer) init(max int) {
+	d.parser.Side, d.parser.Deflate = framing.ClientSide, d.msg.Inflate != nil
+	d.msg.Max = max
 }
 
 // errAnswered ends the reading of frames: the server has answered the Close, or we need no answer.
@@ -93,7 +86,10 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 	}
 	control := piece.OpCode.IsControl()
 	if !control {
-		if err := x.gather(piece); err != nil {
+		if piece.First && piece.OpCode != ws.OpContinuation {
+			d.from = d.frame
+		}
+		if err := d.msg.Check(piece); err != nil {
 			return err
 		}
 	}
@@ -102,53 +98,25 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 		d.payload = append(d.payload, payload[:min(len(payload), logged-len(d.payload))]...)
 		payload = d.payload
 	}
-	if !piece.Last {
-		return nil
+	if piece.Last {
+		x.tell(event.FrameEvent(event.ServerToClient, d.frame, d.size, piece.Header, payload))
 	}
-	x.tell(event.FrameEvent(event.ServerToClient, d.frame, d.size, piece.Header, payload))
 	switch {
-	case control:
+	case !control:
+		msg, whole, err := d.msg.Keep(piece)
+		if err != nil || !whole {
+			return err
+		}
+		return x.messageCame(msg)
+	case piece.Last:
 		return x.control(piece.OpCode, payload)
-	case piece.Fin:
-		return x.messageCame()
 	}
 	return nil
 }
 
-// gather puts a piece of a data frame to its message.
-func (x *exchange) gather(piece *websocket.Piece) error {
-	d := &x.ws.in
-	if piece.First {
-		if piece.OpCode != ws.OpContinuation {
-			d.op, d.compressed, d.from = piece.OpCode, piece.Rsv1(), d.frame
-			d.claimed, d.msg = 0, d.msg[:0]
-		}
-		if d.claimed += uint64(piece.Length); d.claimed > deflate.PayloadLimit(x.MaxMessage, d.compressed) {
-			return &framing.SizeError{Length: d.claimed, Max: x.MaxMessage}
-		}
-	}
-	d.msg = append(d.msg, piece.Payload...)
-	if d.op != ws.OpText || d.compressed {
-		return nil
-	}
-	return d.text.Check(piece.Payload, piece.Fin && piece.Last)
-}
-
 // messageCame holds a whole message against what is owed.
-func (x *exchange) messageCame() error {
+func (x *exchange) messageCame(msg []byte) error {
 	d := &x.ws.in
-	msg := d.msg
-	if d.compressed {
-		var err error
-		if d.plain, err = d.reader.Append(d.plain[:0], msg, x.MaxMessage); err != nil {
-			return err
-		}
-		if msg = d.plain; d.op == ws.OpText {
-			if err := d.text.Check(msg, true); err != nil {
-				return err
-			}
-		}
-	}
 	x.in.messages++
 	x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Bytes: msg,
 		Span: &event.Span{Off: d.from, N: int(x.offset() - d.from)}})
@@ -156,7 +124,7 @@ func (x *exchange) messageCame() error {
 		return nil
 	}
 	err := x.compare(msg)
-	if text := d.op == ws.OpText; err == nil && text != utf8.Valid(msg) {
+	if text := d.msg.OpCode == ws.OpText; err == nil && text != utf8.Valid(msg) {
 		err = fmt.Errorf("it came as %s, and was sent as %s", kindOf(text), kindOf(!text))
 	}
 	if err != nil {

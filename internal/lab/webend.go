@@ -25,14 +25,16 @@ type webEnd struct {
 	rest   []byte // was read, and is to be parsed yet
 	at     int64  // the offset of what is to be parsed next
 
-	message []byte // as much of one as has come
-	from    int64  // the offset of its first frame
-	out     int64  // the offset of what is to be written next
+	messages websocket.Assembler
+	message  string // the last one that came whole
+	from     int64  // the offset of the first frame of the one that is on its way
+	out      int64  // the offset of what is to be written next
 }
 
 // newWebEnd returns an end that has read and written so many bytes of handshake.
 func newWebEnd(conn net.Conn, side event.Side, rec event.Recorder, read, written int) *webEnd {
 	e := &webEnd{Conn: conn, side: side, rec: rec, buf: make([]byte, 4096), at: int64(read), out: int64(written)}
+	e.messages.Max = 1 << 20
 	if side == event.Client {
 		e.parser.Side = framing.ClientSide
 	}
@@ -114,6 +116,15 @@ func (e *webEnd) next() (f Frame, err error) {
 			continue
 		}
 		f.Payload += string(piece.Payload)
+		if !piece.OpCode.IsControl() {
+			msg, whole, err := e.messages.Take(piece)
+			if err != nil {
+				return f, err
+			}
+			if whole {
+				e.message = string(msg)
+			}
+		}
 		if piece.Last {
 			f.Opcode, f.Fin = byte(piece.OpCode), piece.Fin
 			e.record(piece.Header, f, from)
@@ -134,9 +145,8 @@ func (e *webEnd) record(h ws.Header, f Frame, from int64) {
 		return
 	}
 	if h.OpCode != ws.OpContinuation {
-		e.message, e.from = nil, from
+		e.from = from
 	}
-	e.message = append(e.message, f.Payload...)
 	if h.Fin {
 		e.rec.Record(event.Event{Ev: event.Message, At: e.side, Conn: 1, Dir: e.side.In(),
 			Span: &event.Span{Off: e.from, N: int(e.at - e.from)}})
@@ -151,7 +161,7 @@ func (e *webEnd) nextMessage() (string, error) {
 			return "", err
 		}
 		if f.Fin && !ws.OpCode(f.Opcode).IsControl() {
-			return string(e.message), nil
+			return e.message, nil
 		}
 	}
 }

@@ -21,7 +21,7 @@ type Parser struct {
 	have       int
 	piece      Piece // what Next returns
 	left       int64 // bytes of the frame's payload that are still to come
-	begun      bool  // inside a frame, behind its header
+	begun      bool  // inside a frame, after its header
 	fragmented bool  // inside a message
 }
 
@@ -36,7 +36,7 @@ type Piece struct {
 
 // Next takes the beginning of b, as far as one frame goes, and unmasks it in its place. The piece is valid until the
 // next call; it is nil if all of b was taken and none came of it. The error is a *framing.ProtocolError, and
-// comes as early as framing.ParseFrameHeader finds it.
+// comes as early as CheckHeader finds it.
 func (p *Parser) Next(b []byte) (piece *Piece, rest []byte, err error) {
 	piece = &p.piece
 	if piece.First = !p.begun; piece.First {
@@ -65,26 +65,41 @@ func (p *Parser) Next(b []byte) (piece *Piece, rest []byte, err error) {
 
 // header takes a frame's header, or as much of it as there is: then done is false.
 func (p *Parser) header(b []byte) (rest []byte, done bool, err error) {
-	state := p.state()
+	h := &p.piece.Header
 	if p.have == 0 {
-		h, size, err := framing.ParseFrameHeader(b, state)
-		if err != nil || size <= len(b) {
-			p.piece.Header, p.piece.Size = h, size
-			return b[min(size, len(b)):], true, err
+		if size := parseHeader(h, b); size <= len(b) {
+			if !p.isUsual(b) {
+				err = CheckHeader(b[:size], p.state())
+			}
+			p.piece.Size = size
+			return b[size:], true, err
 		}
 	}
-	// The usual way ends above. Here a header was cut: its bytes are collected one by one, so that none is taken that
-	// is not the header's.
+	// The header is cut: its bytes are collected one by one, so that none is taken that is not the header's, and the
+	// first one that is wrong is found even if no other follows.
 	for i, c := range b {
 		p.head[p.have] = c
 		p.have++
-		h, size, err := framing.ParseFrameHeader(p.head[:p.have], state)
-		if err != nil || size == p.have {
-			p.piece.Header, p.piece.Size, p.have = h, size, 0
-			return b[i+1:], true, err
+		head := p.head[:p.have]
+		if err := CheckHeader(head, p.state()); err != nil {
+			return nil, false, err
+		}
+		if size := parseHeader(h, head); size == p.have {
+			p.piece.Size, p.have = size, 0
+			return b[i+1:], true, nil
 		}
 	}
 	return nil, false, nil
+}
+
+// isUsual says whether b begins with a header as nearly all are, in which no rule can be broken: of a whole message of
+// text or bytes, with 125 bytes at most, and masked as it must be.
+func (p *Parser) isUsual(b []byte) bool {
+	masked := byte(0x80)
+	if p.Side == framing.ClientSide {
+		masked = 0
+	}
+	return (b[0] == 0x81 || b[0] == 0x82) && b[1]&0x80 == masked && b[1]&0x7f < lengthIn16Bits && !p.fragmented
 }
 
 func (p *Parser) state() ws.State {
