@@ -28,7 +28,6 @@ type twinFrame struct {
 	payload       []byte // unmasked
 	payloadIsCut  bool
 	missingHeader bool // the data ended inside the header
-	missingTwo    bool // before its second byte
 }
 
 // next cuts one frame off the data.
@@ -45,7 +44,6 @@ func (tw *twin) next() (f twinFrame) {
 		return part
 	}
 	two := header(2)
-	f.missingTwo = f.missingHeader
 	f.fin = two[0]>>7 == 1
 	f.rsv = two[0] >> 4 & 7
 	f.opcode = two[0] & 15
@@ -53,14 +51,10 @@ func (tw *twin) next() (f twinFrame) {
 	f.length7 = two[1] & 127
 	f.length = uint64(f.length7)
 	if f.length7 == 126 {
-		if f.length = uint64(binary.BigEndian.Uint16(header(2))); f.missingHeader {
-			f.length = 126 // nothing is known against it
-		}
+		f.length = uint64(binary.BigEndian.Uint16(header(2)))
 	}
 	if f.length7 == 127 {
-		if f.length = binary.BigEndian.Uint64(header(8)); f.missingHeader {
-			f.length = 65536
-		}
+		f.length = binary.BigEndian.Uint64(header(8))
 	}
 	var key []byte
 	if f.masked {
@@ -101,11 +95,11 @@ func (tw *twin) read() ([]byte, error) {
 			return nil, io.EOF
 		}
 		f := tw.next()
-		if tw.forbidden(f, begun) {
-			return nil, errTwin1002 // what is there is wrong, whatever would have followed
-		}
 		if f.missingHeader {
-			return nil, io.ErrUnexpectedEOF
+			return nil, io.ErrUnexpectedEOF // gobwas/ws judges whole headers
+		}
+		if tw.forbidden(f, begun) {
+			return nil, errTwin1002
 		}
 		if f.opcode >= 8 {
 			if f.payloadIsCut {
@@ -141,7 +135,7 @@ func (tw *twin) forbidden(f twinFrame, begun bool) bool {
 	isControl := f.opcode >= 8
 	switch {
 	case f.rsv != 0:
-	case f.masked == tw.client && !f.missingTwo:
+	case f.masked == tw.client:
 	case !slices.Contains([]byte{0, 1, 2, 8, 9, 10}, f.opcode):
 	case isControl && (!f.fin || f.length > 125):
 	case !isControl && begun != (f.opcode == 0):

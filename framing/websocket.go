@@ -2,11 +2,9 @@ package framing
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/rand"
-	"encoding/binary"
 	"fmt"
-	"io"
-	"slices"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -21,6 +19,15 @@ import (
 // without a Close is io.EOF like any other; it is the owner who calls that 1006 (section 7.1.5).
 //
 // Bytes that the RFC does not allow get a *ProtocolError with the close code that it asks for.
+//
+// The frames are gobwas/ws's: ws.ReadHeader (its form that is lent a buffer), ws.CheckHeader, ws.Cipher and ws.WriteHeader. Around them stands what they
+// leave to their caller, and the contract of Codec or the RFC asks for:
+//   - a length must be in its shortest form (section 5.2),
+//   - a message has a limit, which counts for the sum of its fragments and before memory is set aside,
+//   - a stream that ends after the second byte of a longer header ends inside a message: ws.ReadHeader returns io.EOF,
+//   - text is UTF-8 (section 8.1),
+//   - a Close has a code that may be sent (section 7.4), or no payload: ws.CheckCloseFrameData lets those from 5000 on
+//     pass, ws.ParseCloseFrameData a payload of 1 byte.
 type WebSocket struct {
 	Side Side // who uses this codec; the default is the server
 	Text bool // Append makes text frames, and cannot carry what is not UTF-8; the default is binary. Read takes both.
@@ -34,36 +41,6 @@ const (
 	ServerSide Side = iota
 	ClientSide
 )
-
-// The close codes of RFC 6455 section 7.4.1 that this package's errors carry.
-const (
-	CodeProtocolError  = 1002
-	CodeNoStatus       = 1005 // stands for a Close without a code; never on the wire
-	CodeInvalidPayload = 1007
-)
-
-// A ProtocolError says that the peer's bytes break RFC 6455.
-type ProtocolError struct {
-	Code int    // the code for the Close frame that answers it (section 7.4.1)
-	Text string // what is wrong, and the section that says so
-}
-
-func (e *ProtocolError) Error() string {
-	return fmt.Sprintf("websocket: %s (close code %d)", e.Text, e.Code)
-}
-
-// A CloseError says that the peer sent a Close frame: no message will follow.
-type CloseError struct {
-	Code   int    // 1005 if the frame carried none
-	Reason string // UTF-8, 123 bytes at most
-}
-
-func (e *CloseError) Error() string {
-	if e.Reason == "" {
-		return fmt.Sprintf("websocket: the peer sent Close %d", e.Code)
-	}
-	return fmt.Sprintf("websocket: the peer sent Close %d %q", e.Code, e.Reason)
-}
 
 func (c WebSocket) String() string { return "websocket" }
 
@@ -80,22 +57,21 @@ func (c WebSocket) Append(dst, msg []byte) ([]byte, error) {
 		h.Masked = true
 		h.Mask = newMask()
 	}
-	start := len(dst)
-	dst = slices.Grow(dst, ws.MaxHeaderSize+len(msg))
-	// The header is encoded in its place: the writer would only get a copy of it.
-	if err := ws.WriteHeaderBuffer(io.Discard, h, dst[start:start:start+ws.MaxHeaderSize]); err != nil {
+	frame := bytes.NewBuffer(dst)
+	frame.Grow(ws.HeaderSize(h) + len(msg))
+	if err := ws.WriteHeader(frame, h); err != nil {
 		return dst, err
 	}
-	payload := start + ws.HeaderSize(h)
-	dst = append(dst[:payload], msg...)
+	payload := frame.Len()
+	frame.Write(msg)
 	if h.Masked {
-		ws.Cipher(dst[payload:], h.Mask, 0)
+		ws.Cipher(frame.Bytes()[payload:], h.Mask, 0)
 	}
-	return dst, nil
+	return frame.Bytes(), nil
 }
 
 // newMask is unpredictable, as section 10.3 asks: a key that a page's script could guess would let it choose the bytes
-// on the wire.
+// on the wire. ws.NewMask is faster, and can be guessed.
 func newMask() (mask [4]byte) {
 	rand.Read(mask[:]) // it never fails (crypto/rand)
 	return mask
@@ -107,10 +83,11 @@ func (c WebSocket) Read(r *bufio.Reader, max int) ([]byte, error) {
 	if c.Side == ClientSide {
 		state = ws.StateClientSide
 	}
-	var msg []byte // the fragments so far
+	buffer := make([]byte, ws.MaxHeaderSize) // for all headers: who sends a million Pings gets no million buffers
+	var msg []byte                           // the fragments so far
 	var text bool
 	for {
-		h, err := readFrameHeader(r, state)
+		h, err := readFrameHeader(r, buffer, state)
 		if err != nil {
 			if state.Fragmented() {
 				err = inside(err)
@@ -164,27 +141,32 @@ func readPayload(r *bufio.Reader, h ws.Header, msg []byte, alone bool) ([]byte, 
 	return msg, err
 }
 
-// readFrameHeader takes the next header, checked against section 5. It returns io.EOF only before its first byte.
-func readFrameHeader(r *bufio.Reader, state ws.State) (ws.Header, error) {
-	for size := ws.MinHeaderSize; ; {
-		b, err := peekHeader(r, size)
-		h, n, bad := ParseFrameHeader(b, state)
-		switch {
-		case bad != nil: // whatever would have followed
-			return h, bad
-		case err != nil:
-			return h, err
-		case n <= len(b):
-			_, err = r.Discard(n)
-			return h, err
-		}
-		size = n
+// readFrameHeader takes the next header by way of the buffer, checked against section 5. It returns io.EOF only before its first byte.
+func readFrameHeader(r *bufio.Reader, buffer []byte, state ws.State) (ws.Header, error) {
+	first, err := peekHeader(r, ws.MinHeaderSize)
+	if err != nil {
+		return ws.Header{}, err
 	}
+	length7 := first[1] & 0x7f
+	h, err := ws.ReadHeaderBuffer(r, buffer)
+	if err != nil && err != ws.ErrHeaderLengthMSB {
+		return h, inside(err)
+	}
+	if err == nil {
+		err = ws.CheckHeader(h, state)
+	}
+	if err != nil {
+		return h, &ProtocolError{CodeProtocolError, err.Error() + " (RFC 6455, 5)"}
+	}
+	if length7 == 126 && h.Length < 126 || length7 == 127 && h.Length <= 0xffff {
+		return h, &ProtocolError{CodeProtocolError, "a length must be in its shortest form (RFC 6455, 5.2)"}
+	}
+	return h, nil
 }
 
 // readControl takes the payload of a control frame. For a Close it returns the *CloseError.
 func readControl(r *bufio.Reader, h ws.Header) error {
-	payload, err := take(r, int(h.Length)) // at most 125: CheckHeader has seen to it
+	payload, err := take(r, int(h.Length)) // at most 125: ws.CheckHeader has seen to it
 	if err != nil {
 		return err
 	}
@@ -195,33 +177,4 @@ func readControl(r *bufio.Reader, h ws.Header) error {
 		ws.Cipher(payload, h.Mask, 0)
 	}
 	return ParseClose(payload)
-}
-
-// ParseClose returns the content of a Close frame as a *CloseError, or a *ProtocolError that says what is wrong with it
-// (RFC 6455 sections 5.5.1 and 7.4). The payload is unmasked.
-func ParseClose(payload []byte) error {
-	if len(payload) == 0 {
-		return &CloseError{Code: CodeNoStatus}
-	}
-	if len(payload) == 1 {
-		return &ProtocolError{CodeProtocolError, "a Close frame's code has 2 bytes, this one has 1 (RFC 6455, 5.5.1)"}
-	}
-	code := int(binary.BigEndian.Uint16(payload))
-	if !sendable(code) {
-		return &ProtocolError{CodeProtocolError, fmt.Sprintf("close code %d may not be sent (RFC 6455, 7.4)", code)}
-	}
-	if !utf8.Valid(payload[2:]) {
-		return &ProtocolError{CodeInvalidPayload, "a Close frame's reason is not UTF-8 (RFC 6455, 5.5.1)"}
-	}
-	return &CloseError{Code: code, Reason: string(payload[2:])}
-}
-
-// sendable says whether a Close frame may carry the code: those that section 7.4.1 or IANA's registry defines for the
-// wire, and the ranges for libraries and applications.
-func sendable(code int) bool {
-	switch code {
-	case 1004, 1005, 1006, 1015:
-		return false
-	}
-	return code >= 1000 && code <= 1014 || code >= 3000 && code <= 4999
 }

@@ -1,6 +1,7 @@
 package framingtest_test
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"sync"
@@ -147,10 +148,11 @@ func (c pingMask) Append(dst, msg []byte) ([]byte, error) {
 		return dst, err
 	}
 	frame := dst[start:]
-	h, size, err := framing.ParseFrameHeader(frame, ws.StateServerSide)
+	h, err := ws.ReadHeader(bytes.NewReader(frame))
 	if err != nil {
 		return dst, err
 	}
+	size := ws.HeaderSize(h)
 	ws.Cipher(frame[size:], h.Mask, 0)
 	mask := [4]byte{0x89, 0x89, 0x89, 0x89}
 	copy(frame[size-4:], mask[:])

@@ -88,9 +88,9 @@ func TestAStreamMayEndOnlyBetweenTwoMessages(t *testing.T) {
 // TestAParserFindsWhatIsWrongWithItsByte: glued, and byte by byte, with frames before it that make the state.
 func TestAParserFindsWhatIsWrongWithItsByte(t *testing.T) {
 	for _, rule := range rules {
-		side := framing.ServerSide
+		side, rest := framing.ServerSide, "\x80"+string(make([]byte, 12)) // the usual second byte, and more
 		if rule.state.ClientSide() {
-			side = framing.ClientSide
+			side, rest = framing.ClientSide, string(make([]byte, 12))
 		}
 		stream := wire(side, frame{ws.OpText, true, 0, "whole"})
 		if rule.state.Fragmented() {
@@ -99,7 +99,7 @@ func TestAParserFindsWhatIsWrongWithItsByte(t *testing.T) {
 		before := len(stream)
 		stream = append(stream, rule.wire...)
 		for name, parts := range map[string][][]byte{
-			"glued": {stream}, "byte by byte": slices.Collect(slices.Chunk(stream, 1)), "at the frame": {stream[:before], stream[before:]},
+			"glued": {stream}, "glued, and more": {append(bytes.Clone(stream), rest...)}, "byte by byte": slices.Collect(slices.Chunk(stream, 1)), "at the frame": {stream[:before], stream[before:]},
 		} {
 			p := &websocket.Parser{Side: side, Deflate: rule.state.Extended()}
 			_, err := parse(p, parts...)
