@@ -5,35 +5,20 @@ import (
 	"fmt"
 
 	"echolab/internal/event"
+	"echolab/internal/firstbytes"
 	"echolab/internal/text"
 )
 
 // recordHeader is the size of the header of a TLS record: its type, its version and its length (RFC 8446 section 5.1).
 const recordHeader = 5
 
-// maxRecord is the most bytes that the header may claim: 2^14, and what TLS 1.2 allows encryption to add (RFC 5246
-// section 6.2.3).
-const maxRecord = 1<<14 + 2048
-
 // The types of records.
 const (
 	changeCipherSpec = 20
 	handshake        = 22
-	heartbeat        = 24
 )
 
 var recordTypes = [...]string{"change cipher spec", "alert", "handshake", "application data", "heartbeat"}
-
-// record says whether b begins a TLS record, or may with more bytes.
-func record(b []byte) (is, more bool) {
-	if len(b) > 0 && (b[0] < changeCipherSpec || b[0] > heartbeat) ||
-		len(b) > 1 && b[1] != 3 || // version 3.x, that is SSL 3.0 to TLS 1.3
-		len(b) > 2 && b[2] > 4 ||
-		len(b) >= recordHeader && binary.BigEndian.Uint16(b[3:]) > maxRecord {
-		return false, false
-	}
-	return len(b) >= recordHeader, len(b) < recordHeader
-}
 
 // records tells of the records of a TLS stream.
 type records struct {
@@ -61,7 +46,7 @@ func (r *records) take(b []byte) int {
 	}
 	n := copy(r.header[r.have:], b)
 	r.have += n
-	is, more := record(r.header[:r.have])
+	is, more := firstbytes.IsRecord(r.header[:r.have])
 	switch {
 	case more:
 		r.s.carried.part("a TLS record's header")

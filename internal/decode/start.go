@@ -1,10 +1,9 @@
 package decode
 
 import (
-	"bytes"
-
 	"echolab/framing"
 	"echolab/internal/event"
+	"echolab/internal/firstbytes"
 )
 
 // A start decides by a stream's first bytes what it is. Each stream is decided by itself: a server that speaks TLS may
@@ -24,46 +23,20 @@ const (
 	tlsRecords
 )
 
-// requests are the beginnings of an HTTP request: a method, a space, and what shows that a target follows (RFC 9112
-// section 3). Raw text such as "GET x" is none.
-var requests = func() (list [][]byte) {
-	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"} {
-		for _, target := range []string{"/", "http://", "https://"} {
-			list = append(list, []byte(method+" "+target))
-		}
-	}
-	for c := byte('!'); c <= '~'; c++ {
-		list = append(list, []byte("CONNECT "+string(rune(c)))) // its target is a host
-	}
-	return append(list, []byte("OPTIONS *"), []byte(http2))
-}()
-
-// http2 is how a connection of HTTP/2 begins (RFC 9113 section 3.4).
-const http2 = "PRI * HTTP/2.0"
-
-// responses is the beginning of an HTTP response.
-var responses = [][]byte{[]byte("HTTP/1.")}
-
-// longestStart is more than the first bytes that decide.
-const longestStart = 16
-
 // decide says what a stream that begins with b is, as soon as b tells it.
 func decide(dir event.Dir, b []byte) protocol {
-	starts := responses
+	isHTTP := firstbytes.IsResponse
 	if dir == event.ClientToServer {
-		starts = requests
+		isHTTP = firstbytes.IsRequest
 	}
-	is, open := record(b)
-	if is {
+	record, open := firstbytes.IsRecord(b)
+	http, more := isHTTP(b)
+	switch {
+	case record:
 		return tlsRecords
-	}
-	for _, start := range starts {
-		if bytes.HasPrefix(b, start) {
-			return plainHTTP
-		}
-		open = open || bytes.HasPrefix(start, b)
-	}
-	if open {
+	case http:
+		return plainHTTP
+	case open || more:
 		return undecided
 	}
 	return raw
@@ -71,7 +44,7 @@ func decide(dir event.Dir, b []byte) protocol {
 
 func (d *start) take(b []byte) int {
 	had := len(d.b)
-	d.b = append(d.b, b[:min(len(b), longestStart-had)]...)
+	d.b = append(d.b, b[:min(len(b), firstbytes.Longest-had)]...)
 	p := decide(d.s.dir, d.b)
 	if p == undecided {
 		return len(d.b) - had
