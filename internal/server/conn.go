@@ -61,6 +61,7 @@ func (c *conn) disarm() { c.armed = math.MinInt64 / 2 }
 // until it has become a WebSocket, which goes on from there.
 func (c *conn) echo() (ws *session, err error) {
 	defer caught(&err)
+	c.arm() // from here on there is always a deadline
 	if in := c.newInput(); c.srv.Web == nil {
 		err = c.echoRaw(in, nil)
 	} else {
@@ -189,7 +190,10 @@ func (c *conn) end(how ending, err error) {
 	case err != nil || c.lingers:
 		c.linger()
 	case c.tls != nil:
-		_ = c.tls.CloseWrite() // TLS has an end of its own, without which the client cannot know that it is the end
+		// TLS has an end of its own, without which the client cannot know that it is the end.
+		if errors.Is(c.tls.CloseWrite(), os.ErrDeadlineExceeded) {
+			c.reset()
+		}
 	}
 	c.raw.Close()
 	if c.srv.Recorder != nil {
@@ -232,7 +236,9 @@ func (c *conn) linger() {
 // closeWrite ends our side of the connection, and says so inside of TLS too.
 func (c *conn) closeWrite() error {
 	if c.tls != nil {
-		_ = c.tls.CloseWrite()
+		if err := c.tls.CloseWrite(); errors.Is(err, os.ErrDeadlineExceeded) {
+			return err // it takes nothing
+		}
 	}
 	half, ok := c.raw.(interface{ CloseWrite() error })
 	if !ok {

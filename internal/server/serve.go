@@ -32,23 +32,27 @@ func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
 		return nil, c.echoRaw(in, first)
 	}
 	up := c.visit(first)
-	if up == nil {
+	switch {
+	case c.stuck:
+		return nil, c.overdue()
+	case up == nil:
 		return nil, endHTTP
 	}
 	return c.newSession(in, up)
 }
 
 // sniff reads until the first bytes decide what the client speaks, and returns all that it has read, valid until in is
-// read again. A stream that ends, or is silent for longer than a request's header may take, before that is Raw.
+// read again. A stream that ends before that is Raw, and so is one that has not decided, a while after its first byte:
+// as long as a request's header may take.
 func (c *conn) sniff(in input) (Protocol, []byte, error) {
 	if c.srv.Web.Only != "" && c.srv.Web.TLS == nil {
 		return c.srv.Web.Only, nil, nil // there is nothing to find out
 	}
 	idle := c.wait
 	defer func() { c.await(idle) }()
+	c.arm()
 	var seen []byte
 	for {
-		c.arm()
 		b, err := in.next()
 		switch {
 		case err == io.EOF && len(seen) == 0:
@@ -69,6 +73,7 @@ func (c *conn) sniff(in input) (Protocol, []byte, error) {
 		if len(seen) == 0 {
 			seen = bytes.Clone(b)
 			c.await(min(idle, c.srv.headerTimeout()))
+			c.arm() // this once: the bytes that follow win no time
 		}
 	}
 }
@@ -84,15 +89,19 @@ func (c *conn) undecided() Protocol {
 // serveTLS does TLS's handshake, and finds out in turn what is spoken inside. From there on, what is counted and told
 // is what TLS carries.
 func (c *conn) serveTLS(first []byte) (*session, error) {
-	c.tls = tls.Server(&replay{Conn: c.raw, first: bytes.Clone(first)}, c.srv.Web.TLS)
+	below := &replay{Conn: &paced{c.raw, c.srv.writeTimeout()}, first: bytes.Clone(first)}
+	c.tls = tls.Server(below, c.srv.Web.TLS)
+	idle := c.wait
+	c.await(c.srv.headerTimeout())
+	c.arm()
 	ctx, cancel := context.WithTimeout(context.Background(), c.srv.headerTimeout())
 	defer cancel()
 	if err := c.tls.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	c.Conn = event.Wrap(&paced{c.tls, c.raw, c.srv.writeTimeout()}, c.srv.Recorder, int(c.id), event.Server)
+	c.Conn = event.Wrap(c.tls, c.srv.Recorder, int(c.id), event.Server)
 	c.bytesIn, c.bytesOut, c.reads, c.writes = 0, 0, 0, 0
-	c.disarm()
+	c.await(idle)
 	if c.srv.Recorder != nil {
 		state := c.tls.ConnectionState()
 		c.record(event.Event{Ev: event.TLS, Text: fmt.Sprintf("%s with %s: from here on, offsets count what is inside TLS",
@@ -109,22 +118,17 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 	return c.serveAs(p, in, inside)
 }
 
-// A paced connection gives the client the whole WriteTimeout for every record, from its write on: after a write that
-// missed its deadline TLS cannot go on, even if the deadline was an old one, or the client is only slow.
+// A paced connection is what TLS writes to. It gives the client the whole WriteTimeout for every write, which is a record
+// at most, from its beginning on: TLS writes when it reads, too (a key update), and after a write that missed its
+// deadline it cannot go on, even if the deadline was an old one or the client is only slow.
 type paced struct {
-	*tls.Conn
-	raw     net.Conn
+	net.Conn
 	timeout time.Duration
 }
 
-func (p *paced) Write(b []byte) (n int, err error) {
-	for {
-		p.raw.SetWriteDeadline(time.Now().Add(p.timeout))
-		m, err := p.Conn.Write(b[n:min(len(b), n+maxRecord)])
-		if n += m; err != nil || n == len(b) {
-			return n, err
-		}
-	}
+func (p *paced) Write(b []byte) (int, error) {
+	p.SetWriteDeadline(time.Now().Add(p.timeout))
+	return p.Conn.Write(b)
 }
 
 // A replay is a connection whose first bytes were read already.

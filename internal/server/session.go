@@ -43,6 +43,7 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	c.lingers = true
 	c.await(s.quietTime())
 	c.webSocket.Store(true)
+	c.arm() // net/http has left no deadline
 	if err := c.send(up.response); err != nil {
 		return s, err
 	}

@@ -3,8 +3,11 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"echolab/internal/deflate"
 )
@@ -18,6 +21,7 @@ type visit struct {
 	once   sync.Once
 
 	refused atomic.Bool // a handshake, behind which the client may still be sending
+	stuck   atomic.Bool // the client takes nothing
 
 	in, out       atomic.Int64
 	reads, writes atomic.Int64
@@ -50,13 +54,24 @@ func (v *visit) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-func (v *visit) Write(p []byte) (int, error) {
-	n, err := v.Conn.Write(p)
-	if n > 0 {
-		v.out.Add(int64(n))
-		v.writes.Add(1)
+// Write writes b whole, however slowly the client takes it, unless it takes nothing at all for the server's WriteTimeout.
+func (v *visit) Write(b []byte) (n int, err error) {
+	for {
+		v.c.raw.SetWriteDeadline(time.Now().Add(v.c.srv.writeTimeout()))
+		m, err := v.Conn.Write(b[n:])
+		if m > 0 {
+			n += m
+			v.out.Add(int64(m))
+			v.writes.Add(1)
+		}
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if m == 0 {
+			v.stuck.Store(true)
+			return n, err
+		}
 	}
-	return n, err
 }
 
 // CloseWrite is what net/http asks for when a client may still be sending.
@@ -101,7 +116,7 @@ func (c *conn) visit(first []byte) *upgrade {
 		return nil // the server is closed
 	}
 	up := <-v.over
-	c.lingers = v.refused.Load()
+	c.lingers, c.stuck = v.refused.Load(), v.stuck.Load()
 	c.bytesIn += v.in.Load()
 	c.reads += uint32(v.reads.Load())
 	c.bytesOut += v.out.Load()

@@ -57,8 +57,7 @@ func newWeb(s *Server) *web {
 		Protocols:         &protocols,
 		MaxHeaderBytes:    orDefault(s.Web.MaxHeader, DefaultMaxHeader),
 		ReadHeaderTimeout: header,
-		ReadTimeout:       header, // nothing here has a body that is worth more time
-		WriteTimeout:      s.writeTimeout(),
+		ReadTimeout:       header, // nothing here has a body that is worth more time; a visit limits the writes
 		IdleTimeout:       orDefault(s.IdleTimeout, DefaultIdleTimeout),
 		ErrorLog:          log.New(errorLog{s}, "", 0),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
