@@ -42,6 +42,8 @@ func (c *chaos) honest(t *testing.T) []*honestClient {
 		c.connectHonest(t, "raw", "", false), c.connectHonest(t, "raw inside TLS", "", true),
 	}
 	for _, h := range list {
+		_, err := h.exchange("before the rage begins: until now only the handshake, for which the limits are short")
+		require.NoError(t, err, h.name)
 		go func() { h.done <- h.talk() }()
 	}
 	return list

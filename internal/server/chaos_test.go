@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -42,7 +43,7 @@ func chaosLasts() time.Duration {
 
 const (
 	chaosClients = 500
-	chaosAtOnce  = 150 // of their connections
+	chaosAtOnce  = 75 // of their connections
 	chaosMessage = 256 << 10
 )
 
@@ -58,7 +59,7 @@ var prompt, patience = func() (time.Duration, time.Duration) {
 // chaosServer has limits so small that all of them are met; only the honest clients never meet one.
 func chaosServer(config *tls.Config) *server.Server {
 	return &server.Server{
-		MaxMessage: chaosMessage, MaxConns: 140, IdleTimeout: patience, WriteTimeout: 2 * prompt,
+		MaxMessage: chaosMessage, MaxConns: 76, IdleTimeout: patience, WriteTimeout: 2 * prompt,
 		Web: &server.Web{TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
 	}
 }
@@ -156,7 +157,7 @@ func (c *chaos) judge(l *life, err error) {
 	case isCut(err) && soon && !l.heard:
 		c.unheard++
 		end = ": turned away"
-	case isCut(err) && !soon:
+	case (isCut(err) || errors.Is(err, errUnfinished)) && !soon:
 		end = ": cut off, perhaps for being slow"
 	default:
 		end = ": FAILED"

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,10 +43,17 @@ func (l *life) http() error {
 	return nil
 }
 
+// errUnfinished is net/http's answer to a request whose header was not there in time: what it has of the last line it
+// takes for the line.
+var errUnfinished = errors.New("perhaps a line that was cut by the deadline")
+
 func (l *life) expectStatus(r *http.Request, want int) error {
 	answer, err := http.ReadResponse(l.in, r)
 	if err != nil {
 		return err
+	}
+	if answer.StatusCode == http.StatusBadRequest && want != http.StatusBadRequest {
+		return fmt.Errorf("%w: 400 instead of %d", errUnfinished, want)
 	}
 	if answer.StatusCode != want {
 		return fmt.Errorf("%s instead of %d", answer.Status, want)
