@@ -28,6 +28,12 @@ func Unread(c any) (int, error) {
 	return query("unread bytes", c, unread)
 }
 
+// Peek copies the beginning of the receive queue of c into p, and leaves it in the queue. It waits for nothing: with an
+// empty queue it returns an error. What c may be, and the other errors, are those of [Inspect].
+func Peek(c any, p []byte) (int, error) {
+	return query("peek", c, func(fd int) (int, error) { return peek(fd, p) })
+}
+
 // Unacked returns how many bytes were written to c that the peer's kernel has not acknowledged, sent or not. The end
 // of the stream (CloseWrite, Close) counts as one byte on Linux. Only a TCP connection has such a number; a listening
 // socket or one of another kind gets an error. What c may be, and the other errors, are those of [Inspect].

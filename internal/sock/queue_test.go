@@ -91,3 +91,22 @@ func TestAfterAwaitDrainedTheNextWriteIsARead(t *testing.T) {
 		assert.Equal(t, n+1, size)
 	}
 }
+
+func TestPeekLeavesWhatItShows(t *testing.T) {
+	onLinux(t)
+	client, server := pair(t)
+	p := make([]byte, 5)
+	_, err := sock.Peek(server, p)
+	require.Error(t, err, "it does not wait")
+	_, err = client.Write([]byte("hello, world"))
+	require.NoError(t, err)
+	require.NoError(t, sock.AwaitUnread(bounded(t), server, 12))
+	for range 2 {
+		n, err := sock.Peek(server, p)
+		require.NoError(t, err)
+		assert.Equal(t, "hello", string(p[:n]))
+	}
+	unread, err := sock.Unread(server)
+	require.NoError(t, err)
+	assert.Equal(t, 12, unread)
+}

@@ -133,3 +133,11 @@ func stateName(names []string, number uint8) string {
 	}
 	return fmt.Sprintf("state %d", number)
 }
+
+func peek(fd int, p []byte) (int, error) {
+	n, _, err := unix.Recvfrom(fd, p, unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	if err != nil {
+		return 0, os.NewSyscallError("recvfrom", err)
+	}
+	return n, nil
+}
