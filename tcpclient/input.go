@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"strings"
@@ -25,19 +26,21 @@ func (m *messagesFlag) Set(text string) error {
 }
 
 // input is where the messages come from: -message, -file, standard input if something is piped or redirected into it,
-// or the samples.
+// or the samples. Unless they are there already, they make the client Live.
 func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], closeInput func() error, err error) {
 	nothing := func() error { return nil }
 	switch {
 	case len(o.messages) > 0:
 		return each(o.messages), nothing, nil
 	case o.file == "-" || o.file == "" && isInput(stdin):
+		o.Live = !isFile(stdin)
 		return lines(stdin, "standard input", o.MaxMessage), nothing, nil
 	case o.file != "":
 		f, err := os.Open(o.file)
 		if err != nil {
 			return nil, nil, fmt.Errorf("cannot read the messages: %w", err)
 		}
+		o.Live = !isFile(f)
 		return lines(f, o.file, o.MaxMessage), f.Close, nil
 	}
 	return each(samples(o.Codec)), nothing, nil
@@ -45,12 +48,22 @@ func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], clo
 
 // isInput says whether somebody gave the program an input: a pipe or a file, not a terminal or /dev/null.
 func isInput(stdin io.Reader) bool {
-	f, ok := stdin.(*os.File)
-	if !ok {
-		return false
+	return isFile(stdin) || mode(stdin)&os.ModeNamedPipe != 0
+}
+
+// isFile says whether what is read is there already: it is a file, and nothing that somebody still writes into.
+func isFile(r io.Reader) bool {
+	return mode(r).IsRegular()
+}
+
+// mode is the mode of what is read, and that of no file if it is none.
+func mode(r io.Reader) fs.FileMode {
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil {
+			return info.Mode()
+		}
 	}
-	info, err := f.Stat()
-	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
+	return fs.ModeIrregular
 }
 
 func each(messages [][]byte) iter.Seq2[[]byte, error] {

@@ -44,7 +44,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:9000", "connect to `HOST:PORT`")
 	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, as the server has it: `"+framing.Names+"`; for fixed=N the samples are made N bytes long")
 	fs.Var(&o.messages, "message", "send this `TEXT`; may be repeated (default: three samples)")
-	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input, which is also read if something is piped into it")
+	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input, which is also read if something is piped into it. Each line of a pipe or a terminal is sent when it comes")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
 	fs.BoolVar(&o.Glue, "glue", false, "write everything at once, 16 MiB at most")
 	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")

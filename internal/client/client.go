@@ -9,19 +9,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"iter"
 	"math"
 	"net"
-	"os"
 	"slices"
 	"time"
 
 	"echolab/framing"
 	"echolab/internal/event"
-	"echolab/internal/sock"
 	"echolab/internal/streammap"
-	"echolab/internal/text"
 )
 
 // The defaults of a Client's limits. DefaultTimeout is how long it waits for a connection, and for anything to move on it.
@@ -34,23 +30,28 @@ const (
 // GlueLimit is the most that a Client keeps in memory to send it with one write.
 const GlueLimit = 16 << 20
 
-// patient is the size of an echo, in bytes, up to which a Client sends everything before it reads anything. That much
-// has room in the kernels' queues, and what one read then returns is no luck. More than that it reads while it sends:
-// two programs that both only write would wait for each other forever.
+// patient is how many bytes a Client sends at most before it reads. The echo of that much has room in the kernels'
+// queues, and what one read then returns is no luck. With more than that, two programs that both only write would wait
+// for each other forever.
 const patient = 16 << 10
 
-// A Client sends messages to an echo server, ends its side, and holds what comes back against what it sent, byte by
-// byte, in memory that does not grow with the input. The zero value sends raw bytes, a message a write.
+// A Client sends messages to an echo server, each as soon as its input yields it, ends its side, and holds what comes
+// back against what it sent, byte by byte, in memory that does not grow with the input. The zero value sends raw bytes, a
+// message a write.
+//
+// It reads while it sends, and answers every Ping at once. Unless it is Live, it leaves the echo of up to 16 KiB in its
+// kernel's queue until all of that is there, so that it is no luck how many reads there are.
 type Client struct {
 	Codec      framing.Codec  // how messages are marked; nil is framing.Raw
 	Frames     *Frames        // speaks WebSocket, in the Codec's place; nil for none
 	TLS        *tls.Config    // speaks all that inside TLS; nil for none. An empty ServerName is the address's host
 	Chunk      int            // bytes in one write; 0 for one write a message
 	Glue       bool           // everything in one write: GlueLimit bytes at most
+	Live       bool           // the input comes with time, from a pipe or a terminal: read each echo when it comes
 	Nagle      bool           // TCP_NODELAY off
 	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
 	MaxMessage int            // the most bytes of a message; 1 MiB if 0
-	Timeout    time.Duration  // 10 seconds if 0
+	Timeout    time.Duration  // 10 seconds if 0; it does not run while the Client waits for its input
 	Recorder   event.Recorder // takes the account
 
 	// Progress, if set, is called now and then with the bytes of echo that have come.
@@ -156,41 +157,28 @@ func sum(numbers ...int) int {
 // raw says whether bytes are sent: there are no messages in what comes back.
 func (x *exchange) raw() bool { return !framing.Marks(x.Codec) }
 
-// run sends everything and then reads, if it is little; else it does both at once.
+// run sends and receives at once.
 func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
-	much := make(chan struct{})
 	sent := make(chan error, 1)
-	go func() { sent <- x.send(messages, much) }()
-	select {
-	case <-x.ctx.Done(): // the sender may be waiting for its input: that cannot be interrupted
-		return x.ctx.Err()
-	case err := <-sent:
-		if err != nil {
-			return x.lastWords(err)
-		}
-		select {
-		case <-much: // both are true, if it was sent fast: the kernel need not have room for its echo
-		default:
-			if err := x.awaitEcho(); err != nil {
-				return err
-			}
-		}
-		return x.receive()
-	case <-much:
-		return x.receiveMeanwhile(sent)
+	x.out.busy.Lock()
+	go func() {
+		defer x.out.busy.Unlock()
+		err := x.send(x.out.letGo(messages))
+		x.out.done.Store(true)
+		sent <- err
+	}()
+	received := x.awaitEcho()
+	if received == nil {
+		received = x.receive()
 	}
-}
-
-// receiveMeanwhile receives while the sender still sends.
-func (x *exchange) receiveMeanwhile(sent <-chan error) error {
-	received := x.receive()
 	if received == nil {
 		return <-sent
 	}
-	// The sender says so before it ends our side, which the server may answer with its end: whose error is told does
-	// not depend on who is first.
+	// The sender says that it has ended before it ends our side, which the server may answer with its end: whose error
+	// is told does not depend on who is first. A sender that has not ended may be waiting for its input, and that
+	// cannot be interrupted.
 	if x.owed.ended() && !x.in.wrong {
-		if err := <-sent; err != nil {
+		if err := <-sent; err != nil && !(isReset(err) && isClose(received)) {
 			return err // the echo is short because of it
 		}
 	}
@@ -201,51 +189,9 @@ func (x *exchange) receiveMeanwhile(sent <-chan error) error {
 		x.silence() // the connection is still good for a Close
 	}
 	x.owed.abandon()
+	x.out.busy.Lock() // so that what it was at is told before the result
+	x.out.busy.Unlock()
 	return received
-}
-
-// awaitEcho waits until the kernel holds the whole echo, or there is no more to come.
-func (x *exchange) awaitEcho() error {
-	switch {
-	case x.TLS != nil:
-		return nil // the kernel holds what TLS makes of it
-	case x.ws != nil:
-		return x.awaitFrames()
-	}
-	want := x.out.bytes.Load()
-	unread, moved := -1, time.Now()
-	err := sock.Await(x.ctx, func() (done bool, err error) {
-		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
-		if err != nil {
-			return true, err
-		}
-		n, err := sock.Unread(x.tcp)
-		if n != unread {
-			unread, moved = n, time.Now()
-		}
-		switch {
-		case err != nil || int64(n) >= want || state != sock.StateFinWait1 && state != sock.StateFinWait2:
-			return true, err
-		case time.Since(moved) > x.Timeout:
-			return true, os.ErrDeadlineExceeded
-		}
-		return false, nil
-	})
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		return nil // then it is luck how many reads there will be
-	case err == os.ErrDeadlineExceeded:
-		return fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
-			x.Timeout, text.Number(int64(unread)), text.Bytes(want), x.suspicion())
-	case err != nil:
-		return err
-	}
-	wait := "the kernel holds the whole echo: " + text.Bytes(want) + ", not read yet"
-	if int64(unread) < want {
-		wait = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", text.Number(int64(unread)), text.Bytes(want))
-	}
-	x.tell(event.Event{Ev: event.Wait, Text: wait})
-	return nil
 }
 
 // result is the account's last word.

@@ -12,43 +12,8 @@ import (
 	"echolab/framing"
 	"echolab/internal/event"
 	"echolab/internal/sock"
-	"echolab/internal/text"
 	"echolab/internal/websocket"
 )
-
-// awaitFrames waits until the kernel holds the whole echo: what it takes if each message comes back as one frame. A
-// server that sends less, or ends, is not waited for long. How much compression makes of it cannot be known: then it is
-// luck how many reads there will be.
-func (x *exchange) awaitFrames() error {
-	if x.ws.writer != nil {
-		return nil
-	}
-	unread, moved := -1, time.Now()
-	err := sock.Await(x.ctx, func() (done bool, err error) {
-		state, err := sock.State(x.tcp) // asked first: once the stream has ended, the count is the last
-		if err != nil {
-			return true, err
-		}
-		n, err := sock.Unread(x.tcp)
-		if n += x.in.r.Buffered(); n != unread {
-			unread, moved = n, time.Now()
-		}
-		done = int64(n) >= x.ws.echo || state != sock.StateEstablished || time.Since(moved) > x.closeWait()
-		return done, err
-	})
-	switch {
-	case errors.Is(err, errors.ErrUnsupported):
-		return nil // luck again
-	case err != nil:
-		return err
-	}
-	wait := "the kernel holds the whole echo: " + text.Bytes(int64(unread)) + ", not read yet"
-	if int64(unread) < x.ws.echo {
-		wait = fmt.Sprintf("the kernel holds %s of %s, and no more came", text.Number(int64(unread)), text.Bytes(x.ws.echo))
-	}
-	x.tell(event.Event{Ev: event.Wait, Text: wait})
-	return nil
-}
 
 // awaitEnd waits, behind the Close handshake, for the server to end the stream: it is the side that does so first
 // (RFC 6455 section 7.1.1). One that does not is not waited for long.
@@ -74,22 +39,13 @@ func (x *exchange) awaitEnd() error {
 	return fmt.Errorf("the connection broke behind the Close handshake: %w", err)
 }
 
-// lastWords prefers what the server may have said to the error that the sender met when the server left.
-func (x *exchange) lastWords(sent error) error {
-	if x.ws == nil || x.ctx.Err() != nil || !isReset(sent) {
-		return sent
-	}
-	x.in.until = time.Now().Add(x.closeWait())
-	if err := x.receive(); errors.As(err, new(*framing.CloseError)) {
-		return err
-	}
-	return sent
-}
-
 // isReset says whether the other side has left the connection.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
 }
+
+// isClose says whether the server has said why it leaves. Then it does not matter what a write met after that.
+func isClose(err error) bool { return errors.As(err, new(*framing.CloseError)) }
 
 // silence keeps the sender from writing any more, and ends a write that waits.
 func (x *exchange) silence() {
@@ -148,7 +104,7 @@ func (x *exchange) sayClose(code int, reason string) bool {
 	w := x.ws
 	w.mu.Lock() // the sender is silenced, and does not keep it
 	defer w.mu.Unlock()
-	if w.closed.Load() != 0 && len(x.out.pending) == 0 || x.unglued() {
+	if w.closed.Load() != 0 && len(x.out.pending) == 0 {
 		return false
 	}
 	w.leaving.Store(true)

@@ -31,6 +31,7 @@ type FramesResult struct {
 	FramesReceived int  `json:"frames_received"`
 	Pings          int  `json:"pings,omitempty"`      // sent
 	Pongs          int  `json:"pongs,omitempty"`      // that answered them
+	PongsSent      int  `json:"pongs_sent,omitempty"` // that answered the server's
 	CloseSent      int  `json:"close_sent,omitempty"` // the code
 	CloseReceived  int  `json:"close_received,omitempty"`
 	Compressed     bool `json:"compressed,omitempty"` // permessage-deflate was agreed on
@@ -47,10 +48,13 @@ type webSocket struct {
 	closed  atomic.Int32 // the code of the one Close that was sent; 0 before it
 	pings   atomic.Int64 // sent
 	silent  atomic.Bool  // the sender must not write any more
+	held    queue        // with Glue: the messages that go in the one write
+	glued   int          // the most that they take as frames
 	leaving atomic.Bool  // the connection ends for an error, and messages are of no more interest
 	owed    pong
+	pongs   int // sent
 
-	echo int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs
+	echo atomic.Int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs
 
 	in deframer
 
@@ -102,27 +106,27 @@ func frameSize(payload int) int {
 	return ws.HeaderSize(ws.Header{Length: int64(payload), Masked: true}) + payload
 }
 
+// framed is the most that a message of n bytes takes as frames, and Pings between them.
+func (f *Frames) framed(n int) int {
+	frames, header := 1, frameSize(n)-n
+	if f.Fragment > 0 {
+		frames, header = max(1, (n-1)/f.Fragment+1), frameSize(f.Fragment)-f.Fragment
+	}
+	if f.Ping {
+		header += frameSize(len("ping 9223372036854775807"))
+	}
+	return n + frames*header
+}
+
 // echoSize is how many bytes a server's frame takes on the wire.
 func echoSize(payload int) int64 {
 	return int64(ws.HeaderSize(ws.Header{Length: int64(payload)}) + payload)
 }
 
-// overhead is more than what frames and Pings add to a message of n bytes, in either direction.
-func (w *webSocket) overhead(n int) int {
-	each := ws.MaxHeaderSize
-	if w.Ping {
-		each += 2 * ws.MaxHeaderSize
-	}
-	if w.Fragment == 0 {
-		return each
-	}
-	return each * (n/w.Fragment + 1)
-}
-
 // result is what there is to say of the frames; r has the maps.
 func (w *webSocket) result(r *Result) *FramesResult {
 	f := &FramesResult{
-		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()),
+		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()), PongsSent: w.pongs,
 		CloseSent: int(w.closed.Load()), Compressed: w.writer != nil, Declined: w.Deflate && w.writer == nil,
 	}
 	f.FramesSent, f.FramesReceived = r.Sent.Row(streammap.Frames).Count, r.Echoed.Row(streammap.Frames).Count

@@ -26,6 +26,16 @@ func changed(change func(frames []wsFrame) []wsFrame) func(p *webPeer) {
 	}
 }
 
+// pinging is a server that answers three messages with these frames, and closes when it is asked to: a Ping may be
+// read before the client has ended its side.
+func pinging(change func(frames []wsFrame) []wsFrame) func(p *webPeer) {
+	return func(p *webPeer) {
+		p.send(change(echoOf(p.three()[:3]))...)
+		p.untilClose()
+		p.send(peerClose(1000, ""))
+	}
+}
+
 // bytesThere puts bytes in the place of a frame.
 func bytesThere(i int, b string) func(p *webPeer) {
 	return func(p *webPeer) {
@@ -65,8 +75,10 @@ func TestABadWebSocketServerIsFoundOut(t *testing.T) {
 			"is over the limit of 1048576"},
 		"claims it in fragments": {bytesThere(0, "\x02\x01a\x80\x7f\x00\x00\x00\x00\x00\x10\x00\x00"),
 			"a message of 1048577 bytes is over the limit of 1048576"},
-		"sends text that is none":  {bytesThere(0, "\x81\x02\xc3\x28"), "a text message is not UTF-8"},
-		"pongs what nobody pinged": {bytesThere(3, "\x89\x01x\x8a\x01x\x8a\x00"), ""},
+		"sends text that is none": {bytesThere(0, "\x81\x02\xc3\x28"), "a text message is not UTF-8"},
+		"pongs what nobody pinged": {pinging(func(f []wsFrame) []wsFrame {
+			return append(f, peerPing("x"), ws.NewPongFrame([]byte("x")), ws.NewPongFrame(nil))
+		}), ""},
 		"closes with a bad code": {changed(func(f []wsFrame) []wsFrame { f[3] = peerClose(1006, ""); return f }),
 			"close code 1006 may not be sent"},
 		"closes with another code": {changed(func(f []wsFrame) []wsFrame { f[3] = peerClose(1011, "oh"); return f }),
@@ -81,9 +93,9 @@ func TestABadWebSocketServerIsFoundOut(t *testing.T) {
 			"the server ended the stream inside a message (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
 		"sends nothing": {func(p *webPeer) { p.three() },
 			"the server ended the stream without a Close (1006; RFC 6455, 7.1.5), after the echo of 0 of 3 messages"},
-		"answers in fragments": {changed(func(f []wsFrame) []wsFrame {
+		"answers in fragments": {pinging(func(f []wsFrame) []wsFrame {
 			return []wsFrame{f[0], {Header: ws.Header{OpCode: ws.OpText}, Payload: f[1].Payload[:2]}, peerPing("mid"),
-				{Header: ws.Header{OpCode: ws.OpContinuation}}, {Header: ws.Header{Fin: true}, Payload: f[1].Payload[2:]}, f[2], f[3]}
+				{Header: ws.Header{OpCode: ws.OpContinuation}}, {Header: ws.Header{Fin: true}, Payload: f[1].Payload[2:]}, f[2]}
 		}), ""},
 	}
 	for name, c := range cases {

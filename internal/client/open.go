@@ -107,6 +107,7 @@ func (x *exchange) upgrade(addr string) error {
 		return err
 	}
 	x.out.framed = int64(len(request))
+	x.out.begun.Store(0) // the messages count
 	x.tell(event.Event{Ev: event.Request, Dir: event.ClientToServer, Span: &event.Span{N: len(request)},
 		Bytes: request, Text: "asks for a WebSocket"})
 

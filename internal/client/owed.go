@@ -10,15 +10,37 @@ import (
 	"echolab/internal/text"
 )
 
+// A queue keeps messages in little more memory than they take.
+type queue struct {
+	bytes   bytes.Buffer // the messages, one after the other
+	lengths bytes.Buffer // of each, as a varint
+	n       int          // how many these are
+}
+
+func (q *queue) push(msg []byte) {
+	q.bytes.Write(msg)
+	q.lengths.Write(binary.AppendUvarint(q.lengths.AvailableBuffer(), uint64(len(msg))))
+	q.n++
+}
+
+// pop takes the first of at least one message. It is valid until the next push.
+func (q *queue) pop() []byte {
+	q.n--
+	n, _ := binary.ReadUvarint(&q.lengths) // one for each message
+	return q.bytes.Next(int(n))
+}
+
+// size is at most twice what the messages take on the wire, where each takes a byte or more; the lengths count too, so
+// that empty messages cannot pile up either.
+func (q *queue) size() int { return q.bytes.Len() + q.lengths.Len() }
+
 // owed is the queue of messages that were sent and not echoed yet. The sender adds, the receiver takes; the sender
 // waits while there is too much in it, so that memory is bounded however long the stream is.
 type owed struct {
 	mu        sync.Mutex
 	room      sync.Cond
-	bytes     bytes.Buffer // the messages, one behind the other
-	framed    bool         // lengths are kept
-	lengths   bytes.Buffer // of the messages that lie in bytes, as varints
-	messages  int          // how many these are
+	queue     queue // without messages if these are raw bytes: then it has no lengths
+	framed    bool
 	limit     int
 	held      bool // the sender has not written all that it added
 	finished  bool // the sender adds no more
@@ -31,22 +53,18 @@ func newOwed(limit int, framed bool) *owed {
 	return q
 }
 
-// size is at most twice what the messages take on the wire, where each takes a byte or more; the lengths count too, so
-// that empty messages cannot pile up either.
-func (q *owed) size() int { return q.bytes.Len() + q.lengths.Len() }
-
 // add puts a message behind the others, after it has waited for room.
 func (q *owed) add(msg []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.held = false
-	for q.size() > 0 && q.size()+len(msg) > q.limit && !q.abandoned {
+	for q.queue.size() > 0 && q.queue.size()+len(msg) > q.limit && !q.abandoned {
 		q.room.Wait()
 	}
-	q.bytes.Write(msg)
 	if q.framed {
-		q.lengths.Write(binary.AppendUvarint(q.lengths.AvailableBuffer(), uint64(len(msg))))
-		q.messages++
+		q.queue.push(msg)
+	} else {
+		q.queue.bytes.Write(msg)
 	}
 }
 
@@ -83,14 +101,14 @@ func (q *owed) ended() bool {
 func (q *owed) due() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.finished || q.size() > 0 && !q.held
+	return q.finished || q.queue.size() > 0 && !q.held
 }
 
 // left is how many messages, if they are kept, and how many bytes are owed.
 func (q *owed) left() (messages, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.messages, q.bytes.Len()
+	return q.queue.n, q.queue.bytes.Len()
 }
 
 var errNothingOwed = errors.New("the server sent more than it got")
@@ -99,30 +117,31 @@ var errNothingOwed = errors.New("the server sent more than it got")
 func (q *owed) takeMessage(msg []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.messages == 0 {
+	if q.queue.n == 0 {
 		return errNothingOwed
 	}
-	q.messages--
-	n, _ := binary.ReadUvarint(&q.lengths) // one for each message
-	if n != uint64(len(msg)) {
-		return fmt.Errorf("it has %s, and was sent with %s", text.Bytes(int64(len(msg))), text.Bytes(int64(n)))
+	sent := q.queue.pop()
+	q.room.Broadcast()
+	if len(sent) != len(msg) {
+		return fmt.Errorf("it has %s, and was sent with %s", text.Bytes(int64(len(msg))), text.Bytes(int64(len(sent))))
 	}
-	return q.take(msg)
+	return compare(msg, sent)
 }
 
 // takeBytes takes as many bytes as msg has, and compares them.
 func (q *owed) takeBytes(msg []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.bytes.Len() < len(msg) {
+	if q.queue.bytes.Len() < len(msg) {
 		return errNothingOwed
 	}
-	return q.take(msg)
+	sent := q.queue.bytes.Next(len(msg))
+	q.room.Broadcast()
+	return compare(msg, sent)
 }
 
-func (q *owed) take(msg []byte) error {
-	sent := q.bytes.Next(len(msg))
-	q.room.Broadcast()
+// compare says where two messages of the same length differ.
+func compare(msg, sent []byte) error {
 	if bytes.Equal(sent, msg) {
 		return nil
 	}

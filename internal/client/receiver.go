@@ -65,9 +65,14 @@ func (x *exchange) compare(msg []byte) error {
 // atEnd is the stream's end between two messages: right if nothing is owed.
 func (x *exchange) atEnd() error {
 	x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server has closed its side"})
-	if messages, size := x.owed.left(); messages > 0 || size > 0 {
+	messages, size := x.owed.left()
+	switch {
+	case messages > 0 || size > 0:
 		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
 			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()), x.suspicion())
+	case !x.owed.ended():
+		return fmt.Errorf("the server ended the stream after %s of echo, before there was an end of the input: "+
+			"its account says why", text.Bytes(x.in.bytes))
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
-	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,43 +18,46 @@ type sender struct {
 	pending  []byte // framed, not written yet
 	framed   int64  // bytes that messages took so far
 	messages atomic.Int64
+	begun    atomic.Int64 // bytes that were given to a write so far
 	bytes    atomic.Int64 // written
+	done     atomic.Bool  // it has returned
+	busy     sync.Mutex   // held by it unless it waits for its input
+}
+
+// letGo yields the messages, and does not hold busy while it waits for the next.
+func (s *sender) letGo(messages iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		s.busy.Unlock()
+		defer s.busy.Lock()
+		for msg, err := range messages {
+			s.busy.Lock()
+			more := yield(msg, err)
+			s.busy.Unlock()
+			if !more {
+				return
+			}
+		}
+	}
 }
 
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
-// the receiver need not wait. It holds back what it has to send, and closes much when it is too much to hold.
+// the receiver need not wait.
 //
 // A WebSocket ends with a Close instead, see endFrames.
-func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{}) (err error) {
+func (x *exchange) send(messages iter.Seq2[[]byte, error]) (err error) {
 	if x.ws == nil {
 		defer x.endSending()
 		defer x.owed.finish()
 	} else {
 		defer func() { err = x.endFrames(err) }()
 	}
-	var held [][]byte
-	size := 0
 	for msg, err := range messages {
 		if err != nil {
 			return err
 		}
-		if size > patient {
-			if err := x.sendMessage(msg); err != nil {
-				return err
-			}
-			continue
+		if err := x.sendMessage(msg); err != nil {
+			return err
 		}
-		held = append(held, slices.Clone(msg))
-		if size += len(msg) + x.overhead(len(msg)); size > patient {
-			close(much)
-			if err := x.sendAll(held); err != nil {
-				return err
-			}
-			held = nil
-		}
-	}
-	if err := x.sendAll(held); err != nil {
-		return err
 	}
 	if x.ws != nil {
 		return nil // endFrames does the rest
@@ -62,25 +65,11 @@ func (x *exchange) send(messages iter.Seq2[[]byte, error], much chan<- struct{})
 	return x.writePending(len(x.out.pending), x.piece())
 }
 
-// overhead is more than what the framing adds to a message of n bytes.
-func (x *exchange) overhead(n int) int {
-	if x.ws != nil {
-		return x.ws.overhead(n)
-	}
-	return 16
-}
-
-func (x *exchange) sendAll(messages [][]byte) error {
-	for _, msg := range messages {
-		if err := x.sendMessage(msg); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (x *exchange) sendMessage(msg []byte) error {
 	number := x.out.messages.Load() + 1
+	if x.ws != nil {
+		number += int64(x.ws.held.n)
+	}
 	if len(msg) > x.MaxMessage {
 		err := &framing.SizeError{Length: uint64(len(msg)), Max: x.MaxMessage}
 		return fmt.Errorf("message %d: %w (-max-message)", number, err)
@@ -104,12 +93,14 @@ func (x *exchange) sendMessage(msg []byte) error {
 	return x.writeDue()
 }
 
+var errGlueLimit = fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)
+
 // writeDue writes what is due after a message.
 func (x *exchange) writeDue() error {
 	due := x.out.pending
 	switch {
 	case x.Glue && len(due) > GlueLimit:
-		return fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)
+		return errGlueLimit
 	case x.Glue:
 		x.owed.hold()
 		return nil
@@ -143,6 +134,7 @@ func (x *exchange) writePending(n, size int) (err error) {
 // write writes b whole. A server that takes little is waited for as long as it takes anything within the Timeout; what
 // then is left takes another write, and counts as one.
 func (x *exchange) write(b []byte) (written int, err error) {
+	x.out.begun.Add(int64(len(b)))
 	for written < len(b) {
 		if err := x.armWrite(); err != nil {
 			return written, err

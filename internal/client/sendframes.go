@@ -16,8 +16,16 @@ import (
 // errSilenced ends a sender that must not write any more: the receiver knows why.
 var errSilenced = errors.New("the connection is about to be closed")
 
-// sendFrames sends a message.
+// sendFrames sends a message. With Glue it only keeps it: no frame may be put together before the one write, because a
+// Pong that goes out in the meantime has its place in the stream before them.
 func (x *exchange) sendFrames(number int64, msg []byte) error {
+	if x.Glue {
+		if x.ws.glued += x.ws.framed(len(msg)); x.ws.glued > GlueLimit {
+			return errGlueLimit
+		}
+		x.ws.held.push(msg)
+		return nil
+	}
 	x.owed.add(msg) // which may wait: nothing else must wait for that
 	x.ws.mu.Lock()
 	err := x.sendLocked(number, msg)
@@ -53,7 +61,7 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 		}
 		h.Rsv, payload = ws.Rsv(true, false, false), w.packed
 	}
-	w.echo += echoSize(len(msg))
+	w.echo.Add(echoSize(len(msg)))
 	pings := w.pings.Load()
 	size := 0
 	for _, part := range w.split(h, payload, pings) {
@@ -74,7 +82,7 @@ func (x *exchange) appendMessage(number int64, msg []byte) error {
 
 func (x *exchange) appendPing() {
 	payload := pingPayload(x.ws.pings.Add(1))
-	x.ws.echo += echoSize(len(payload))
+	x.ws.echo.Add(echoSize(len(payload)))
 	x.appendFrame(pingHeader, payload)
 }
 
@@ -94,28 +102,33 @@ func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 func (x *exchange) endFrames(err error) error {
 	if err == nil {
 		err = x.sendPending()
+		x.sendPong()
 		x.owed.finish()
 		x.closeIfDone()
 		return err
 	}
 	x.ws.mu.Lock()
-	unglued := x.unglued()
-	x.ws.mu.Unlock()
-	if unglued {
-		x.owed.finish()
-		_ = x.closeWrite() // the server must not wait for more; if it fails, somebody else was first
-		return err
+	defer x.ws.mu.Unlock()
+	x.owed.finish() // before the server can answer the Close; the receiver sends none while this one is on its way
+	if !x.ws.silent.Load() {
+		_ = x.writeClose(websocket.CodeGoingAway, "")
 	}
-	_ = x.sendClose(websocket.CodeGoingAway, "")
-	x.owed.finish()
 	return err
 }
 
+// sendPending sends what a Chunk was not full of, or all that was to go in one write.
 func (x *exchange) sendPending() error {
 	x.ws.mu.Lock()
 	defer x.ws.mu.Unlock()
 	if x.ws.silent.Load() {
 		return errSilenced
+	}
+	for x.ws.held.n > 0 {
+		msg := x.ws.held.pop()
+		x.owed.add(msg) // it has room for all of them
+		if err := x.appendMessage(x.out.messages.Load()+1, msg); err != nil {
+			return err
+		}
 	}
 	return x.writePending(len(x.out.pending), x.piece())
 }
@@ -139,20 +152,6 @@ func (x *exchange) closeIfDone() {
 		reads: reads.Row(streammap.Reads).Count, read: reads.Row(streammap.Reads).End - reads.Start,
 	}
 	_ = x.writeClose(w.closeCode(), "")
-}
-
-// unglued says whether there are frames that were to go in one write, and now do not go at all: a Close has no place
-// behind them.
-func (x *exchange) unglued() bool { return x.Glue && len(x.out.pending) > 0 && x.ws.closed.Load() == 0 }
-
-// sendClose sends what is pending and the Close, unless that is left to the receiver.
-func (x *exchange) sendClose(code int, reason string) error {
-	x.ws.mu.Lock()
-	defer x.ws.mu.Unlock()
-	if x.ws.silent.Load() {
-		return errSilenced
-	}
-	return x.writeClose(code, reason)
 }
 
 // writeClose writes what is pending, and the one Close if that was not there yet (RFC 6455 section 5.5.1).
@@ -198,15 +197,14 @@ func (p *pong) isDue() bool {
 }
 
 // sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
-// well, behind its frames. With Glue it goes with the one write.
+// well, after its frames.
 func (x *exchange) sendPong() {
 	w := x.ws
 	for w.owed.isDue() && w.mu.TryLock() {
 		if payload, due := w.owed.take(); due && w.closed.Load() == 0 {
 			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
-			if !x.Glue {
-				_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
-			}
+			w.pongs++
+			_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
 		}
 		w.mu.Unlock()
 	}

@@ -37,14 +37,17 @@ func (r Result) sent() string {
 		return messages
 	}
 	what := []string{messages}
-	control := f.Pings
+	control := f.Pings + f.PongsSent
 	if f.Pings > 0 {
 		what = append(what, text.Count(f.Pings, "Ping", "Pings"))
+	}
+	if f.PongsSent > 0 {
+		what = append(what, text.Count(f.PongsSent, "Pong", "Pongs"))
 	}
 	if f.CloseSent > 0 {
 		control++
 	}
-	if frames := f.FramesSent - control; frames > r.MessagesSent { // Pongs aside
+	if frames := f.FramesSent - control; frames > r.MessagesSent {
 		what[0] += fmt.Sprintf(" in %s", text.Count(frames, "frame", "frames"))
 	}
 	return text.List(what)

@@ -29,7 +29,7 @@ func Unread(c any) (int, error) {
 }
 
 // Peek copies the beginning of the receive queue of c into p, and leaves it in the queue. It waits for nothing: with an
-// empty queue it returns an error. What c may be, and the other errors, are those of [Inspect].
+// empty queue it returns an error, and 0 at the end of the stream. What c may be, and the other errors, are those of [Inspect].
 func Peek(c any, p []byte) (int, error) {
 	return query("peek", c, func(fd int) (int, error) { return peek(fd, p) })
 }
