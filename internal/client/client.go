@@ -190,7 +190,7 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 	}
 	x.owed.abandon()
 	x.out.busy.Lock() // so that what it was at is told before the result
-	x.out.busy.Unlock()
+	defer x.out.busy.Unlock()
 	return received
 }
 

@@ -112,6 +112,15 @@ func TestAnInputThatFailsEndsAWebSocketInGoodOrder(t *testing.T) {
 	}
 }
 
+func TestAnErrorOfTheInputIsTheErrorOfAWebSocketToo(t *testing.T) {
+	addr := upgraded(t, func(p *webPeer) {
+		p.untilClose()
+		p.send(peerClose(1001, "")) // and no echo, which need not come any more
+	})
+	_, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), addr, then(of(three...), fails(errInput)))
+	require.ErrorIs(t, err, errInput)
+}
+
 func TestAMessageOverTheLimitIsNotSentAsFrames(t *testing.T) {
 	s := webEcho(t, new(server.Web))
 	cl := overWebSocket(client.Frames{})

@@ -11,6 +11,7 @@ import (
 
 	"echolab/internal/event"
 	"echolab/internal/sock"
+	"echolab/internal/text"
 )
 
 // awaitEcho keeps the receiver from reading until the kernel holds the whole echo: then it is no luck how many reads

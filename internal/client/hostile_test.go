@@ -14,6 +14,7 @@ import (
 	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
+	"echolab/internal/sock"
 	"echolab/internal/websocket"
 )
 
@@ -344,4 +345,89 @@ func TestAWebSocketKeepsItsTimeouts(t *testing.T) {
 	_, says := failing(t, cl, addr, three...)
 	assert.Contains(t, says, "no answer to the WebSocket handshake came within 50ms, but 0 bytes")
 	assert.Less(t, time.Since(began), labtest.Watchdog)
+}
+
+func TestACutPingIsAnsweredWhole(t *testing.T) {
+	want := string(labtest.Random(ws.MaxControlFramePayloadSize))
+	ping := framesOf(peerPing(want))
+	for cut := range ping {
+		pong := ""
+		addr := webFake(t, func(p *webPeer) {
+			p.Write(append(websocket.Response(p.key, ""), ping...))
+			for pong == "" {
+				f, err := p.next()
+				if err != nil {
+					return
+				}
+				if f.Header.OpCode == ws.OpPong {
+					pong = string(f.Payload)
+				} else {
+					p.send(echoOf([]wsFrame{f})...)
+				}
+			}
+			p.echo()
+		})
+		cl := overWebSocket(client.Frames{})
+		cl.ReadBuffer = len(websocket.Response("", "")) + cut // so that the first read ends there
+		r, err := cl.Run(labtest.Bounded(t), addr, of("hello"))
+		require.NoError(t, err)
+		require.Equal(t, 1, r.PongsSent)
+		require.Equal(t, want, pong, "cut at byte %d", cut)
+	}
+}
+
+func TestTheAccountHasTheBeginningOfACutFrame(t *testing.T) {
+	s := webEcho(t, new(server.Web))
+	rec := new(labtest.Account)
+	cl := overWebSocket(client.Frames{})
+	cl.ReadBuffer, cl.Recorder = 100, rec
+	msg := string(labtest.Random(300))
+	_, err := cl.Run(labtest.Bounded(t), s.addr, of(msg))
+	require.NoError(t, err)
+	frame := rec.All(event.Frame, event.ServerToClient)[0]
+	assert.EqualValues(t, len(msg), frame.Payload)
+	assert.Equal(t, msg[:128], string(frame.Bytes))
+}
+
+func TestNoCloseIsSentBeforeThePongs(t *testing.T) {
+	var order []ws.OpCode
+	gone := make(chan struct{})
+	addr := upgraded(t, func(p *webPeer) {
+		defer close(gone)
+		take := func() {
+			f, _ := p.next()
+			order = append(order, f.Header.OpCode)
+		}
+		f := echoOf(p.three()) // text, pong, text, pong, text
+		p.send(f[0], f[2], f[4], peerPing("are you still there?"))
+		take() // its answer tells that the client has taken what came before it
+		p.send(f[1], f[3])
+		take()
+		p.send(peerClose(1000, ""))
+	})
+	r, err := overWebSocket(client.Frames{Ping: true}).Run(labtest.Bounded(t), addr, of(three...))
+	<-gone
+	require.NoError(t, err)
+	assert.Equal(t, 2, r.Pongs)
+	assert.Equal(t, []ws.OpCode{ws.OpPong, ws.OpClose}, order)
+}
+
+func TestWhatAServerSaidIsHeardAfterAResetToo(t *testing.T) {
+	labtest.OnLinux(t) // elsewhere a reset empties the queue
+	reset := make(chan struct{})
+	addr := upgraded(t, func(p *webPeer) {
+		defer close(reset)
+		p.next()
+		p.send(peerClose(4321, "because"))
+		labtest.Await(t, func() bool {
+			n, err := sock.Unacked(p.TCPConn)
+			return n == 0 && err == nil
+		}, "the Close to arrive")
+		p.SetLinger(0)
+		p.Close()
+	})
+	// Little, so that the Close is not read before a write has met the reset.
+	input := then(of("hello"), paced(func(int) { <-reset }, strings.Split(strings.Repeat("hello ", 500), " ")...))
+	_, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), addr, input)
+	require.ErrorContains(t, err, `the peer sent Close 4321 "because"`)
 }

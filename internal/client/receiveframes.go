@@ -26,13 +26,13 @@ type deframer struct {
 
 	frame   int64        // offset of the frame
 	size    int          // of its header
-	payload []byte       // of a control frame so far, or the beginning of another
+	payload []byte       // of a control frame so far, or the preview of another
 	pongs   atomic.Int64 // the number of the last Ping that was answered
 	close   *framing.CloseError
 }
 
-// logged is how many bytes of a frame that came in pieces the account has.
-const logged = 128
+// preview is how many bytes the account has of a message's frame that came in pieces.
+const preview = 128
 
 func (d *deframer) init(max int) {
 	d.parser.Side, d.parser.Deflate = framing.ClientSide, d.msg.Inflate != nil
@@ -95,7 +95,10 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 	}
 	payload := piece.Payload
 	if !piece.First || !piece.Last {
-		d.payload = append(d.payload, payload[:min(len(payload), logged-len(d.payload))]...)
+		if !control { // of which all is wanted: 125 bytes at most, which the parser sees to
+			payload = payload[:min(len(payload), preview-len(d.payload))]
+		}
+		d.payload = append(d.payload, payload...)
 		payload = d.payload
 	}
 	if piece.Last {
@@ -225,7 +228,7 @@ func (x *exchange) frameError(err error) error {
 	case isReset(err):
 		return fmt.Errorf("the server cut the connection off, %s: %w", x.soFar(), err)
 	}
-	x.in.wrong = true
+	x.in.wrong = !isClose(err)
 	if errors.As(err, new(*framing.ProtocolError)) {
 		return fmt.Errorf("what the server sent breaks the protocol, %s: %w", x.soFar(), err)
 	}
