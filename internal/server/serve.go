@@ -28,7 +28,11 @@ func (c *conn) serveAny(in input) (*session, error) {
 
 // serveAs serves a client of which is known what it speaks. The first bytes were read already.
 func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
-	if c.http = p == HTTP; !c.http {
+	c.http = p == HTTP
+	if handle := c.srv.Web.Handlers[p]; handle != nil {
+		return nil, handle(&replay{c.Conn, bytes.Clone(first)})
+	}
+	if !c.http {
 		return nil, c.echoRaw(in, first)
 	}
 	up := c.visit(first)

@@ -38,6 +38,11 @@ type Web struct {
 	HeaderTimeout time.Duration // for a request's header, and for TLS's handshake; 10 seconds if 0
 	Ping          time.Duration // a WebSocket that was silent for that long gets a Ping; 30 seconds if 0, none if negative
 	PongWait      time.Duration // and is dead if nothing comes for that long after it; 10 seconds if 0
+
+	// Handlers serve whole connections in place of the echo (Raw) or of everything that the server has over HTTP. A handler
+	// reads from the first byte on. The deadlines are those of a connection that has just spoken, IdleTimeout and
+	// WriteTimeout: it sets its own for anything longer. The connection ends when it returns, with its error.
+	Handlers map[Protocol]func(net.Conn) error
 }
 
 // web is the running part of a Web: net/http's server, and the connections on their way to it.
