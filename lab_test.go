@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +29,33 @@ func measure[F lab.Finding](t *testing.T, run func(context.Context) (F, error)) 
 	found, err := run(t.Context())
 	require.NoError(t, err)
 	return found
+}
+
+func TestRawReadsReturnWhateverArrivedAndGobwasReturnsTheMessages(t *testing.T) {
+	f := measure(t, lab.RunContrast)
+	sent := []string{"hello", "안녕하세요", "goodbye, TCP!"}
+	require.Len(t, f.Ways, 3)
+	apart, glued, cut := f.Ways[0], f.Ways[1], f.Ways[2]
+	for _, way := range f.Ways {
+		assert.Equal(t, sent, way.WebSocket.Got, way.How)
+	}
+	assert.Equal(t, sent, apart.Raw.Got, "by luck: each write was read before the next")
+	assert.Equal(t, []string{"hello안녕하세요goodbye, TCP!"}, glued.Raw.Got)
+	assert.Equal(t, []string{"hell", "o안", "녕\xed", "\x95\x98\xec\x84", "\xb8요", "good", "bye,", " TCP", "!"}, cut.Raw.Got)
+
+	// Nothing but the framing differs: in each way, the same cuts arrived on both streams.
+	for _, way := range f.Ways {
+		assert.Equal(t, 33, way.Raw.Bytes, way.How)
+		assert.Equal(t, 33+3*6, way.WebSocket.Bytes, "%s: a header and a mask for each message", way.How)
+		assert.Len(t, way.Raw.Reads, way.Raw.Writes, way.How)
+		assert.Len(t, way.WebSocket.Reads, way.WebSocket.Writes, way.How)
+	}
+	assert.Equal(t, []int{5, 15, 13}, apart.Raw.Reads)
+	assert.Equal(t, []int{11, 21, 19}, apart.WebSocket.Reads)
+	assert.Equal(t, []int{33}, glued.Raw.Reads)
+	assert.Equal(t, []int{51}, glued.WebSocket.Reads)
+	assert.Equal(t, append(slices.Repeat([]int{4}, 8), 1), cut.Raw.Reads)
+	assert.Equal(t, append(slices.Repeat([]int{4}, 12), 3), cut.WebSocket.Reads)
 }
 
 func TestThreeWritesArriveInOneRead(t *testing.T) {

@@ -42,7 +42,7 @@ func RunBacklog(ctx context.Context) (f Backlog, err error) {
 		if f.Queued > f.Limit { // Linux lets one more in than the limit says
 			break
 		}
-		c, err := dial(ctx, ln.Addr())
+		c, err := dial(ctx, ln.Addr().String())
 		if err != nil {
 			return f, err
 		}

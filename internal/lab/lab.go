@@ -51,6 +51,7 @@ func (r *Report) expect(held bool, surprise string) {
 // Experiments are all there are, in the order of the tour.
 func Experiments() []Experiment {
 	return []Experiment{
+		define("contrast", "The same messages, the same port: what do raw TCP and gobwas/ws return?", RunContrast),
 		define("three-writes", "Three messages, three writes. How many reads?", RunThreeWrites),
 		define("one-write", "One message, one write. Does one read return it?", RunOneWrite),
 		define("nodelay", "Does TCP_NODELAY keep messages apart?", RunNoDelay),

@@ -51,6 +51,7 @@ func TestAnExperimentEndsWithItsContext(t *testing.T) {
 
 func TestAMeasurementThatDiffersIsASurprise(t *testing.T) {
 	for _, f := range []lab.Finding{
+		lab.Contrast{Sent: []string{"a", "b"}, Ways: make([]lab.ContrastWay, 3)},
 		lab.ThreeWrites{Writes: 3, Reads: []int{5, 28}},
 		lab.OneWrite{Small: []int{33}, SmallWrites: 1, LargeWrites: 1, LargeMessage: 1 << 20, LargeBuffer: 64 << 10, LargeReads: 16},
 		lab.NoDelay{},

@@ -85,7 +85,7 @@ func (f *Overhead) overHTTP(ctx context.Context) error {
 	go func() { served <- srv.Serve(ln) }()
 	var maps streammap.Maps
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		c, err := dial(ctx, ln.Addr())
+		c, err := dial(ctx, ln.Addr().String())
 		if err != nil {
 			return nil, err
 		}

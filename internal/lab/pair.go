@@ -26,7 +26,7 @@ func newPair(ctx context.Context) (*pair, error) {
 		return nil, err
 	}
 	defer ln.Close()
-	client, err := dial(ctx, ln.Addr())
+	client, err := dial(ctx, ln.Addr().String())
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +108,9 @@ func listen(ctx context.Context) (*net.TCPListener, error) {
 	return tcp, err
 }
 
-func dial(ctx context.Context, addr net.Addr) (*net.TCPConn, error) {
+func dial(ctx context.Context, addr string) (*net.TCPConn, error) {
 	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "tcp", addr.String())
+	c, err := dialer.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ func RunTwoSockets(ctx context.Context) (TwoSockets, error) {
 	if f.Before, err = sock.Inspect(ln); err != nil {
 		return f, err
 	}
-	client, err := dial(ctx, ln.Addr())
+	client, err := dial(ctx, ln.Addr().String())
 	if err != nil {
 		return f, err
 	}

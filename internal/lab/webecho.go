@@ -47,8 +47,8 @@ func (b *begun) Accept() (net.Conn, error) {
 	return b.TCPListener.Accept()
 }
 
-// withServer runs the lab's server for one connection to it, and returns when both have ended.
-func withServer(ctx context.Context, srv *server.Server, talk func(*net.TCPConn) error) error {
+// serving runs a server of the lab's while talk does, and returns when both have ended.
+func serving(ctx context.Context, srv *server.Server, talk func(addr string) error) error {
 	tcp, err := listen(ctx)
 	if err != nil {
 		return err
@@ -60,18 +60,25 @@ func withServer(ctx context.Context, srv *server.Server, talk func(*net.TCPConn)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	<-ln.serves
-	conn, err := dial(ctx, ln.Addr())
-	if err == nil {
-		stop := context.AfterFunc(ctx, func() { conn.Close() })
-		err = talk(conn)
-		stop()
-		conn.Close()
-	}
+	err = talk(ln.Addr().String())
 	srv.Close()
 	if ended := <-served; !errors.Is(ended, server.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
 	return err
+}
+
+// withServer is serving for one connection.
+func withServer(ctx context.Context, srv *server.Server, talk func(*net.TCPConn) error) error {
+	return serving(ctx, srv, func(addr string) error {
+		conn, err := dial(ctx, addr)
+		if err != nil {
+			return err
+		}
+		defer conn.Close()
+		defer context.AfterFunc(ctx, func() { conn.Close() })()
+		return talk(conn)
+	})
 }
 
 // withWebEcho is withServer for a client whose handshake is done. The maps that it returns have all of both streams.
