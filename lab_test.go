@@ -229,13 +229,13 @@ func TestFramesKeepMessagesWholeCutAtEveryByte(t *testing.T) {
 	f := measure(t, lab.RunCuts)
 	assert.Equal(t, []string{"hello", "안녕하세요", "goodbye, TCP!"}, f.Messages)
 	assert.Equal(t, 63, f.Bytes)
-	assert.Equal(t, 5, f.Frames)
 	require.Len(t, f.Runs, 3)
-	for i, want := range []struct{ times, writes, reads int }{{62, 124, 124}, {1, 63, 63}, {1, 1, 21}} {
+	for i, want := range []struct{ times, writes, reads, frames int }{{62, 124, 124, 310}, {1, 63, 63, 5}, {1, 1, 21, 5}} {
 		run := f.Runs[i]
 		assert.Equal(t, want.times, run.Times, run.How)
 		assert.Equal(t, want.writes, run.Writes, run.How)
 		assert.Equal(t, want.reads, run.Reads, run.How)
+		assert.Equal(t, want.frames, run.Frames, run.How)
 		assert.Equal(t, want.times, run.Whole, run.How)
 	}
 }
@@ -328,6 +328,7 @@ func TestAFrameCostsAFewBytesAndAnHTTPRequestMoreThanAHundred(t *testing.T) {
 	assert.Equal(t, 11+2, f.WebSocket.In, "a header")
 	assert.Greater(t, f.HTTP.Out, 100)
 	assert.Greater(t, f.HTTP.In, 100)
+	assert.Equal(t, 1, f.WebSocket.Conns)
 	assert.Equal(t, 1, f.HTTP.Conns, "kept alive")
 	assert.Equal(t, 2, f.EvenAt(), "the handshake pays with the second message")
 }

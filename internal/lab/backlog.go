@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"syscall"
 
@@ -18,6 +19,8 @@ type Backlog struct {
 	NextState string `json:"next"`      // the state of the next client's socket, its SYN sent more than once
 	Accepted  string `json:"accepted"`  // what the first accepted connection had to read: written before accept
 	Then      bool   `json:"then"`      // the waiting client connected once accept had made room
+
+	firstSize int // of what the first client wrote
 }
 
 // RunBacklog connects until the kernel lets nobody in, and then accepts one.
@@ -47,10 +50,13 @@ func RunBacklog(ctx context.Context) (f Backlog, err error) {
 			return f, err
 		}
 		defer c.Close()
-		if _, err := fmt.Fprintf(c, "client %d was here", f.Connected+1); err != nil {
+		n, err := fmt.Fprintf(c, "client %d was here", f.Connected+1)
+		if err != nil {
 			return f, err
 		}
-		f.Connected++
+		if f.Connected++; f.Connected == 1 {
+			f.firstSize = n
+		}
 		if err := awaitQueued(ctx, ln, f.Connected); err != nil {
 			return f, err
 		}
@@ -79,12 +85,16 @@ func (f *Backlog) oneMore(ctx context.Context, ln *net.TCPListener) error {
 		return err
 	}
 	defer first.Close()
-	buf := make([]byte, 64)
-	n, err := first.Read(buf)
-	if err != nil {
+	if end, ok := ctx.Deadline(); ok {
+		if err := first.SetReadDeadline(end); err != nil {
+			return err
+		}
+	}
+	wrote := make([]byte, f.firstSize)
+	if _, err := io.ReadFull(first, wrote); err != nil {
 		return err
 	}
-	f.Accepted = string(buf[:n])
+	f.Accepted = string(wrote)
 	select {
 	case err = <-w.done:
 		f.Then = err == nil

@@ -83,9 +83,10 @@ func (f ThreeWrites) Report() Report {
 // OneWrite is what became of one message, written with one write: a small one read with a small buffer, and a large
 // one read with a large buffer.
 type OneWrite struct {
-	SmallBuffer int   `json:"small_buffer"`
-	Small       []int `json:"small_reads"` // bytes that each read returned
-	SmallWrites int   `json:"small_writes"`
+	SmallMessage int   `json:"small_message"` // bytes
+	SmallBuffer  int   `json:"small_buffer"`
+	Small        []int `json:"small_reads"` // bytes that each read returned
+	SmallWrites  int   `json:"small_writes"`
 
 	LargeMessage int `json:"large_message"`
 	LargeBuffer  int `json:"large_buffer"`
@@ -97,13 +98,13 @@ type OneWrite struct {
 
 // RunOneWrite writes 33 bytes and reads them 8 at a time; then it writes 1 MiB and reads it 64 KiB at a time.
 func RunOneWrite(ctx context.Context) (OneWrite, error) {
-	f := OneWrite{SmallBuffer: 8, LargeMessage: 1 << 20, LargeBuffer: 64 << 10}
-	small, stream, err := oneWrite(ctx, join(Samples()), f.SmallBuffer)
+	sentence := join(Samples())
+	f := OneWrite{SmallMessage: len(sentence), SmallBuffer: 8, LargeMessage: 1 << 20, LargeBuffer: 64 << 10}
+	small, stream, err := oneWrite(ctx, sentence, f.SmallBuffer)
 	if err != nil {
 		return f, err
 	}
 	f.Small, f.small, f.SmallWrites = sizes(small), stream, stream.Row(streammap.Writes).Count
-	sentence := join(Samples())
 	message := bytes.Repeat(sentence, f.LargeMessage/len(sentence)+1)[:f.LargeMessage]
 	large, stream, err := oneWrite(ctx, message, f.LargeBuffer)
 	if err != nil {
@@ -132,8 +133,8 @@ func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream
 func (f OneWrite) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The client wrote 33 bytes with %s; the server read with a buffer of %d bytes: %s.",
-				text.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
+			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %d bytes: %s.",
+				text.Bytes(int64(f.SmallMessage)), text.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
 			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %s: %s.",
 				text.Bytes(int64(f.LargeMessage)), text.Count(f.LargeWrites, "write", "writes"),
 				text.Bytes(int64(f.LargeBuffer)), text.Count(f.LargeReads, "read", "reads")),

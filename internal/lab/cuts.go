@@ -16,8 +16,7 @@ import (
 // Cuts is what a WebSocket echo made of the same masked frames, with their stream cut in several ways.
 type Cuts struct {
 	Messages []string  `json:"messages"`
-	Bytes    int       `json:"bytes"`  // of the stream
-	Frames   int       `json:"frames"` // in it: one message is made of two, and a Ping is between them
+	Bytes    int       `json:"bytes"` // of all of them, in their frames
 	Runs     []CutsRun `json:"runs"`
 }
 
@@ -27,6 +26,7 @@ type CutsRun struct {
 	Times  int    `json:"times"`  // how often the stream was sent, on one connection
 	Writes int    `json:"writes"` // of the client's
 	Reads  int    `json:"reads"`  // of the server's
+	Frames int    `json:"frames"` // that the server made out: one message is made of two, and a Ping is between them
 	Whole  int    `json:"whole"`  // how often the messages came back as they were sent
 
 	stream *streammap.Map
@@ -36,7 +36,6 @@ type CutsRun struct {
 // the writes make the cuts, each is read before the next is made.
 func RunCuts(ctx context.Context) (Cuts, error) {
 	var f Cuts
-	size := 0
 	for _, run := range []struct {
 		how  string
 		read int                       // the most bytes that the server takes with one read
@@ -49,7 +48,7 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		done := CutsRun{How: run.how}
 		maps, err := withWebEcho(ctx, &server.Server{ReadBuffer: run.read}, func(w *webEcho) error {
 			messages, frames := f.frames(w)
-			size = len(frames)
+			f.Bytes = len(frames)
 			for _, writes := range run.cut(frames) {
 				got, err := w.sendInPieces(ctx, messages, writes)
 				if err != nil {
@@ -66,9 +65,9 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		}
 		done.stream = maps.Map(1, event.ClientToServer)
 		done.Writes, done.Reads = done.stream.Row(streammap.Writes).Count, done.stream.Row(streammap.Reads).Count
+		done.Frames = done.stream.Row(streammap.Frames).Count
 		f.Runs = append(f.Runs, done)
 	}
-	f.Bytes = size
 	return f, nil
 }
 
@@ -84,7 +83,6 @@ func (f *Cuts) frames(w *webEcho) (sizes []int, stream []byte) {
 		sizes = append(sizes, len(join(frames)))
 		stream = append(stream, join(frames)...)
 	}
-	f.Frames = 5
 	return sizes, stream
 }
 
@@ -122,15 +120,14 @@ func (w *webEcho) sendInPieces(ctx context.Context, sizes []int, writes [][]byte
 }
 
 func (f Cuts) Report() Report {
-	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s: %d masked frames, one of them a Ping inside the "+
-		"second message.",
-		len(f.Messages), text.Bytes(int64(f.Bytes)), f.Frames)}}
+	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s of masked frames, the second in two, with a Ping between them.",
+		len(f.Messages), text.Bytes(int64(f.Bytes)))}}
 	cuts := 0
 	for _, run := range f.Runs {
-		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s with %s, which the server took with %s. Whole messages came "+
-			"back %d of %d times.",
+		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s in %s; the server took %s in %s. The messages came back "+
+			"whole %d of %d times.",
 			run.How, text.Count(run.Times, "time", "times"), text.Count(run.Writes, "write", "writes"),
-			text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
+			text.Count(run.Frames, "frame", "frames"), text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
 		r.expect(run.Whole == run.Times && run.Times > 0, run.How+": the messages did not come back")
 		cuts += run.Times
 	}

@@ -44,7 +44,12 @@ func RunHalfClose(ctx context.Context) (f HalfClose, err error) {
 	if err != nil {
 		return f, err
 	}
-	f.ClientState, f.ServerState = sock.StateFinWait2, sock.StateCloseWait
+	var errs [2]error
+	f.ClientState, errs[0] = sock.State(p.client)
+	f.ServerState, errs[1] = sock.State(p.server)
+	if err := errors.Join(errs[:]...); err != nil {
+		return f, err
+	}
 	if _, err := p.server.Write([]byte(strings.ToUpper(f.Request))); err != nil {
 		return f, err
 	}
@@ -64,6 +69,8 @@ func (f HalfClose) Report() Report {
 		Answer: "Yes. A connection is two streams, and each ends by itself: CloseWrite in Go, shutdown(SHUT_WR) below. Whoever closes " +
 			"everything when it reads the end of one stream cuts off its own answer.",
 	}
+	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed "+
+		"connection")
 	r.expect(f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
 	return r
 }
@@ -89,13 +96,17 @@ func RunBrokenPipe(ctx context.Context) (f BrokenPipe, err error) {
 	if err := sock.AwaitState(ctx, p.client, sock.StateCloseWait); err != nil {
 		return f, err
 	}
-	f.PeerClosed = sock.StateCloseWait
+	if f.PeerClosed, err = sock.State(p.client); err != nil {
+		return f, err
+	}
 	n, err := p.client.Write([]byte("first"))
 	f.FirstBytes, f.First = n, errText(err)
 	if err := sock.AwaitState(ctx, p.client, sock.StateClose); err != nil {
 		return f, err
 	}
-	f.AfterFirst = sock.StateClose
+	if f.AfterFirst, err = sock.State(p.client); err != nil {
+		return f, err
+	}
 	_, err = p.client.Write([]byte("second"))
 	f.Second, f.SecondEPIPE = errText(err), errors.Is(err, syscall.EPIPE)
 	return f, nil
@@ -113,6 +124,8 @@ func (f BrokenPipe) Report() Report {
 			"more, it might still read; that it is gone is known when the first bytes are answered with RST. An answer from the " +
 			"application is the only proof of delivery.",
 	}
+	r.expect(f.PeerClosed == sock.StateCloseWait && f.AfterFirst == sock.StateClose, "the socket's states are not those of a peer's "+
+		"close and of a reset")
 	r.expect(f.First == "" && f.FirstBytes == len("first"), "the first write failed")
 	r.expect(f.SecondEPIPE, "the second write did not fail with EPIPE")
 	return r

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"time"
 
 	"echolab/internal/event"
 	"echolab/internal/streammap"
@@ -116,9 +115,6 @@ func dial(ctx context.Context, addr string) (*net.TCPConn, error) {
 	}
 	return c.(*net.TCPConn), nil
 }
-
-// soon is a deadline for what must come at once or not at all.
-func soon() time.Time { return time.Now().Add(100 * time.Millisecond) }
 
 // sizes is the length of each.
 func sizes(pieces [][]byte) []int {

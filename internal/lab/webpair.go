@@ -3,6 +3,7 @@ package lab
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 
@@ -86,6 +87,6 @@ type byteReader struct {
 }
 
 func (r *byteReader) ReadByte() (byte, error) {
-	_, err := r.conn.Read(r.b[:])
+	_, err := io.ReadFull(r.conn, r.b[:])
 	return r.b[0], err
 }
