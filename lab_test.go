@@ -31,6 +31,8 @@ func measure[F lab.Finding](t *testing.T, run func(context.Context) (F, error)) 
 	return found
 }
 
+// Chapter: Messages on a stream.
+
 func TestRawReadsReturnWhateverArrivedAndGobwasReturnsTheMessages(t *testing.T) {
 	f := measure(t, lab.RunContrast)
 	sent := []string{"hello", "안녕하세요", "goodbye, TCP!"}
@@ -136,6 +138,8 @@ func TestANewBufioReaderForEveryMessageLosesData(t *testing.T) {
 	assert.Equal(t, []string{"hello", "안녕하세요", "goodbye, TCP!"}, f.Kept)
 }
 
+// Chapter: Sockets.
+
 func TestTheListeningAndTheAcceptedSocketAreTwo(t *testing.T) {
 	f := measure(t, lab.RunTwoSockets)
 	assert.NotEqual(t, f.Before.FD, f.Accepted.FD)
@@ -199,6 +203,8 @@ func TestUDPKeepsBoundariesAndNothingElse(t *testing.T) {
 	assert.Positive(t, f.Survived)
 	assert.Empty(t, f.ToNobody, "a write to nobody succeeds")
 }
+
+// Chapter: WebSocket.
 
 func TestTheAcceptIsComputedFromTheKeyAndTwoOfThreeSamplesAreWrong(t *testing.T) {
 	f := measure(t, lab.RunHandshake)

@@ -14,7 +14,7 @@ import (
 	"echolab/internal/text"
 )
 
-// tourFlag is -tour, alone or as -tour=NAME,NAME. Names may also stand behind it.
+// tourFlag is -tour, alone or as -tour=NAME,NAME. Names may also follow it.
 type tourFlag struct {
 	on    bool
 	names []string
@@ -44,9 +44,15 @@ func splitNames(args []string) []string {
 	return names
 }
 
+// listTour prints the experiments, indented below their chapters.
 func listTour(p cli.Program) int {
+	style, chapter := cli.Style(p.Stdout), ""
 	for _, e := range lab.Experiments() {
-		fmt.Fprintf(p.Stdout, "%-14s%s\n", e.Name, e.Question)
+		if e.Chapter != chapter {
+			chapter = e.Chapter
+			fmt.Fprintln(p.Stdout, style.Bold(chapter))
+		}
+		fmt.Fprintf(p.Stdout, "  %-14s%s\n", e.Name, e.Question)
 	}
 	return cli.OK
 }
@@ -118,8 +124,10 @@ func (t *tour) title(e lab.Experiment, i, n int) {
 // shown is the line of JSON for one experiment.
 type shown struct {
 	Ev        string      `json:"ev"`
+	Chapter   string      `json:"chapter"`
 	Name      string      `json:"name"`
 	Question  string      `json:"question"`
+	Claims    []lab.Claim `json:"claims,omitempty"`
 	OK        bool        `json:"ok"`
 	Measured  lab.Finding `json:"measured,omitempty"`
 	Answer    string      `json:"answer,omitempty"`
@@ -128,7 +136,11 @@ type shown struct {
 }
 
 func (t *tour) show(e lab.Experiment, found lab.Finding, err error) {
-	line := shown{Ev: "experiment", Name: e.Name, Question: e.Question, OK: err == nil}
+	line := shown{Ev: "experiment", Chapter: e.Chapter, Name: e.Name, Question: e.Question, OK: err == nil}
+	for _, id := range e.Claims {
+		claim, _ := lab.ClaimOf(id)
+		line.Claims = append(line.Claims, claim)
+	}
 	var r lab.Report
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):

@@ -16,17 +16,24 @@ import (
 	"echolab/internal/lab"
 )
 
-func TestTheListHasEveryExperiment(t *testing.T) {
+func TestTheListHasEveryExperimentBelowItsChapter(t *testing.T) {
 	r := runClient(t, "-list")
 	assert.Equal(t, 0, r.status)
-	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
-	require.Len(t, lines, len(lab.Experiments()))
+	var want []string
 	for i, e := range lab.Experiments() {
-		name, question, _ := strings.Cut(lines[i], " ")
-		assert.Equal(t, e.Name, name)
-		assert.Equal(t, e.Question, strings.TrimSpace(question))
-		assert.LessOrEqual(t, len(lines[i]), 80)
+		if i == 0 || e.Chapter != lab.Experiments()[i-1].Chapter {
+			want = append(want, e.Chapter)
+		}
+		want = append(want, e.Name+" "+e.Question)
 	}
+	var got []string
+	for line := range strings.Lines(r.stdout) {
+		assert.LessOrEqual(t, len(line), 80+1)
+		words := strings.Join(strings.Fields(line), " ")
+		assert.Equal(t, !strings.HasPrefix(line, " "), !strings.HasSuffix(words, "?"), "only chapters are not indented: %s", line)
+		got = append(got, words)
+	}
+	assert.Equal(t, want, got)
 }
 
 func TestExperimentsCanBePickedInEitherForm(t *testing.T) {
@@ -51,9 +58,10 @@ func TestATourInJSONHasALineForEachExperimentAndAResult(t *testing.T) {
 	require.Len(t, lines, 3)
 	for i, name := range []string{"refused", "two-sockets"} {
 		var e struct {
-			Ev, Name, Question, Answer string
-			OK                         bool
-			Measured                   map[string]any
+			Ev, Chapter, Name, Question, Answer string
+			OK                                  bool
+			Measured                            map[string]any
+			Claims                              []lab.Claim
 		}
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &e))
 		assert.Equal(t, "experiment", e.Ev)
@@ -62,6 +70,11 @@ func TestATourInJSONHasALineForEachExperimentAndAResult(t *testing.T) {
 		assert.NotEmpty(t, e.Question)
 		assert.NotEmpty(t, e.Answer)
 		assert.NotEmpty(t, e.Measured)
+		assert.Equal(t, "Sockets", e.Chapter)
+		assert.Len(t, e.Claims, 2*i, "nobody claims anything of refused; T2 and T6 are of two sockets")
+		for _, claim := range e.Claims {
+			assert.NotEmpty(t, claim.Says)
+		}
 	}
 	assert.Equal(t, map[string]any{"ev": "result", "ok": true, "held": 2.0}, r.result(t))
 }

@@ -24,6 +24,32 @@ func TestEveryExperimentHasANameAQuestionAndAnAnswer(t *testing.T) {
 	}
 }
 
+func TestTheExperimentsOfAChapterFollowEachOther(t *testing.T) {
+	over := map[string]bool{}
+	last := ""
+	for _, e := range lab.Experiments() {
+		require.NotEmpty(t, e.Chapter, e.Name)
+		if e.Chapter != last {
+			assert.False(t, over[e.Chapter], "%s begins again with %s", e.Chapter, e.Name)
+			over[last], last = true, e.Chapter
+		}
+	}
+}
+
+func TestEveryClaimThatAnExperimentJudgesIsOne(t *testing.T) {
+	for _, e := range lab.Experiments() {
+		judged := map[string]bool{}
+		for _, id := range e.Claims {
+			claim, ok := lab.ClaimOf(id)
+			assert.True(t, ok, "%s judges %s", e.Name, id)
+			assert.Equal(t, id, claim.ID)
+			assert.Regexp(t, `^[A-Z].*\.$`, claim.Says, id)
+			assert.False(t, judged[id], "%s names %s twice", e.Name, id)
+			judged[id] = true
+		}
+	}
+}
+
 func TestExperimentsMayRunAtOnce(t *testing.T) {
 	for _, e := range lab.Experiments() {
 		t.Run(e.Name, func(t *testing.T) {
