@@ -106,8 +106,8 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 		}
 		t.show(e, found, err)
 	}
-	if len(names) > 0 {
-		return t.end(nil) // a part of the tour does not lead on
+	if len(names) > 0 || quiet { // a part of the tour does not lead on, and a quiet one says nothing of it
+		return t.end(nil)
 	}
 	return t.end(ready(ctx))
 }
@@ -231,7 +231,7 @@ func (t *tour) end(scripts []readiness) int {
 		fmt.Fprintf(t.p.Stdout, "; not available on this system: %s", strings.Join(t.unable, ", "))
 	}
 	fmt.Fprintln(t.p.Stdout, ".")
-	if len(scripts) > 0 && !t.quiet {
+	if len(scripts) > 0 {
 		t.print("", onTheWire(scripts), t.style.Plain)
 	}
 	return status

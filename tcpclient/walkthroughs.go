@@ -17,7 +17,9 @@ type walkthrough struct {
 	needs []func(context.Context) error
 }
 
+// walkthroughs returns them all. What several of them need is tried once.
 func walkthroughs() []walkthrough {
+	capturing := once(capturing)
 	return []walkthrough{
 		{"handshake.sh", []func(context.Context) error{capturing}},
 		{"boundaries.sh", []func(context.Context) error{capturing}},
@@ -26,6 +28,18 @@ func walkthroughs() []walkthrough {
 		{"upgrade.sh", []func(context.Context) error{capturing}},
 		{"close.sh", []func(context.Context) error{capturing}},
 		{"calls.sh", []func(context.Context) error{tracing}},
+	}
+}
+
+// once is a need that is tried the first time it is asked for.
+func once(need func(context.Context) error) func(context.Context) error {
+	var tried bool
+	var err error
+	return func(ctx context.Context) error {
+		if !tried {
+			tried, err = true, need(ctx)
+		}
+		return err
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,8 +76,26 @@ func TestTheTourEndsWithTheWalkthroughs(t *testing.T) {
 	}
 	assert.Equal(t, "1 experiment went as expected.\nOn the wire, in scripts: this machine can run a.sh. Kept captures are shown by\n"+
 		"b.sh: no right.\n", end(func(*tour) {}))
-	assert.Equal(t, "1 experiment went as expected.\n", end(func(tour *tour) { tour.quiet = true }))
 	assert.Empty(t, end(func(tour *tour) { tour.lines = event.NewJSON(io.Discard) }))
+}
+
+// TestEachToolIsTriedOnceAndNotAtAllForAQuietTour counts how often the tools are started.
+func TestEachToolIsTriedOnceAndNotAtAllForAQuietTour(t *testing.T) {
+	bin := t.TempDir()
+	path := os.Getenv("PATH")
+	started := filepath.Join(bin, "started")
+	for tool, says := range map[string]string{"tcpdump": "listening on lo", "strace": ""} {
+		require.NoError(t, os.WriteFile(filepath.Join(bin, tool), []byte("#!/bin/sh\necho "+tool+" >>"+started+"\necho "+says+" >&2\n"), 0o755))
+	}
+	t.Setenv("PATH", bin+string(filepath.ListSeparator)+path)
+
+	assert.Zero(t, runClient(t, "-tour", "-quiet").status)
+	assert.NoFileExists(t, started)
+
+	assert.Zero(t, runClient(t, "-tour", "-json").status)
+	tools, err := os.ReadFile(started)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, []string{"tcpdump", "strace"}, strings.Fields(string(tools)))
 }
 
 func TestEveryWalkthroughIsTried(t *testing.T) {
