@@ -95,6 +95,11 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 	if asJSON {
 		t.lines = event.NewJSON(p.Stdout)
 	}
+	return t.run(ctx, picked, len(names) == 0)
+}
+
+// run is runTour for these experiments, which may be the whole tour.
+func (t *tour) run(ctx context.Context, picked []lab.Experiment, whole bool) int {
 	for i, e := range picked {
 		t.title(e, i+1, len(picked))
 		found, err := e.Run(ctx)
@@ -102,11 +107,11 @@ func runTour(ctx context.Context, p cli.Program, names []string, asJSON, quiet b
 			if t.lines != nil {
 				t.lines.Line(tourResult{"result", false, t.held, t.failed, t.unable, nil})
 			}
-			return p.Fail(ctx.Err())
+			return t.p.Fail(ctx.Err())
 		}
 		t.show(e, found, err)
 	}
-	if len(names) > 0 || quiet { // a part of the tour does not lead on, and a quiet one says nothing of it
+	if !whole || t.quiet { // a part of the tour does not lead on, and a quiet tour does not say where
 		return t.end(nil)
 	}
 	return t.end(ready(ctx))

@@ -89,10 +89,14 @@ func TestEachToolIsTriedOnceAndNotAtAllForAQuietTour(t *testing.T) {
 	}
 	t.Setenv("PATH", bin+string(filepath.ListSeparator)+path)
 
-	assert.Zero(t, runClient(t, "-tour", "-quiet").status)
+	picked, err := pick([]string{"refused"})
+	require.NoError(t, err)
+	quiet := newTestTour(cli.Program{Stdout: io.Discard})
+	quiet.quiet = true
+	assert.Zero(t, quiet.run(t.Context(), picked, true))
 	assert.NoFileExists(t, started)
 
-	assert.Zero(t, runClient(t, "-tour", "-json").status)
+	assert.Zero(t, newTestTour(cli.Program{Stdout: io.Discard}).run(t.Context(), picked, true))
 	tools, err := os.ReadFile(started)
 	require.NoError(t, err)
 	assert.ElementsMatch(t, []string{"tcpdump", "strace"}, strings.Fields(string(tools)))
