@@ -286,6 +286,7 @@ func TestMaskingIsRequiredAndHidesNothing(t *testing.T) {
 
 func TestTwoWritersMixTheirFramesAndALockOrOneWriteKeepsThemApart(t *testing.T) {
 	f := measure(t, lab.RunWriters)
+	assert.Equal(t, 4, f.Writes, "gobwas/ws writes a header and a payload by themselves")
 	assert.Equal(t, []string{"\x82\x10from goroutine"}, f.Mixed, "B's header is in A's payload")
 	assert.Contains(t, f.MixedErr, "RSV2", "and the rest of A's payload was taken for a header")
 	assert.True(t, f.Waited)

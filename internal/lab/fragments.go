@@ -13,7 +13,7 @@ import (
 
 // Fragments is what became of one message in three frames, with a Ping between them.
 type Fragments struct {
-	Sent     []Frame `json:"sent"`      // in their order
+	Sent     []Frame `json:"sent"`      // in their order, as the server read them
 	Early    []Frame `json:"early"`     // what the client had received when its message was not at its end yet
 	Late     []Frame `json:"late"`      // and after it
 	Messages int     `json:"messages"`  // that the server made out
@@ -26,9 +26,22 @@ type Fragments struct {
 // RunFragments sends a fragment and a Ping, waits for the Pong, and only then sends the rest of the message. Each frame
 // is read before the next is sent.
 func RunFragments(ctx context.Context) (f Fragments, err error) {
-	maps, err := withWebEcho(ctx, &server.Server{}, func(w *webEcho) error { return f.talk(ctx, w) })
+	var echo *webEcho
+	maps, err := withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
+		echo = w
+		return f.talk(ctx, w)
+	})
 	if err != nil {
 		return f, err
+	}
+	f.Sent = echo.framesTaken()
+	for _, frame := range f.Sent {
+		if frame.Fin {
+			f.WithFIN++
+		}
+		if frame.Fin && frame.Payload == f.Late[len(f.Late)-1].Payload {
+			f.WholeFIN++
+		}
 	}
 	f.stream, f.answers = maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
 	f.Messages = f.stream.Row(streammap.Received).Count
@@ -38,14 +51,6 @@ func RunFragments(ctx context.Context) (f Fragments, err error) {
 func (f *Fragments) talk(ctx context.Context, w *webEcho) error {
 	const first, second, third = "one message ", "in three ", "frames"
 	send := func(op ws.OpCode, fin bool, payload string) error {
-		frame := Frame{Opcode: byte(op), Fin: fin, Payload: payload}
-		f.Sent = append(f.Sent, frame)
-		if fin {
-			f.WithFIN++
-		}
-		if fin && payload == first+second+third {
-			f.WholeFIN++
-		}
 		if err := w.write(w.frame(op, fin, payload)); err != nil {
 			return err
 		}

@@ -1,21 +1,22 @@
 package lab
 
 import (
-	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
-	"echolab/framing"
 	"echolab/internal/streammap"
 	"echolab/internal/text"
 )
 
-// Hangul is what became of a message of five Hangul characters, three bytes each, that was cut behind its fourth byte:
+// Hangul is what became of a message of five Hangul characters, three bytes each, that was cut after its fourth byte:
 // by a read on a raw stream, and by two WebSocket frames.
 type Hangul struct {
 	Cut        int      `json:"cut"`
@@ -73,23 +74,33 @@ func (f *Hangul) cutByFrames(ctx context.Context) error {
 	}
 	defer p.close()
 	msg := []byte(hangul)
-	for _, frame := range []ws.Frame{
-		ws.NewFrame(ws.OpText, false, msg[:f.Cut]),
-		ws.NewFrame(ws.OpContinuation, true, msg[f.Cut:]),
-	} {
-		f.Frames++
-		f.FrameValid = append(f.FrameValid, utf8.Valid(frame.Payload))
-		b, err := ws.CompileFrame(ws.MaskFrame(frame))
+	err = errors.Join(
+		ws.WriteFrame(p.client, ws.MaskFrame(ws.NewFrame(ws.OpText, false, msg[:f.Cut]))),
+		ws.WriteFrame(p.client, ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, msg[f.Cut:]))))
+	if err != nil {
+		return err
+	}
+	var arrived bytes.Buffer
+	got, err := wsutil.ReadClientText(readWriter{io.TeeReader(p.server, &arrived), p.server})
+	if err != nil {
+		return err
+	}
+	f.Message = string(got)
+	for arrived.Len() > 0 {
+		frame, err := ws.ReadFrame(&arrived)
 		if err != nil {
 			return err
 		}
-		if _, err := p.client.Write(b); err != nil {
-			return err
-		}
+		f.Frames++
+		f.FrameValid = append(f.FrameValid, utf8.Valid(ws.UnmaskFrame(frame).Payload))
 	}
-	got, err := framing.WebSocket{Side: framing.ServerSide}.Read(bufio.NewReader(p.server), 1024)
-	f.Message = string(got)
-	return err
+	return nil
+}
+
+// A readWriter reads here and writes there.
+type readWriter struct {
+	io.Reader
+	io.Writer
 }
 
 func (f Hangul) Report() Report {

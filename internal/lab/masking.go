@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 	"echolab/framing"
 	"echolab/internal/server"
 	"echolab/internal/sock"
-	"echolab/internal/websocket"
 )
 
 // Masking is what a server said to a frame that was not masked, and what somebody on the way sees of two that were.
@@ -30,7 +30,10 @@ type Masking struct {
 // RunMasking sends a frame without a mask to the lab's server, and two frames with one past somebody who looks.
 func RunMasking(ctx context.Context) (f Masking, err error) {
 	_, err = withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
-		frame := websocket.AppendFrame(nil, ws.Header{OpCode: ws.OpText, Fin: true}, []byte("Hello"))
+		frame, err := ws.CompileFrame(ws.NewTextFrame([]byte("Hello")))
+		if err != nil {
+			return err
+		}
 		f.Unmasked = hex.EncodeToString(frame)
 		if err := w.write(frame); err != nil {
 			return err
@@ -56,7 +59,7 @@ func (f *Masking) capture(ctx context.Context) error {
 	defer w.close()
 	f.Text = "my password"
 	for range 2 {
-		frame, err := framing.WebSocket{Side: framing.ClientSide, Text: true}.Append(nil, []byte(f.Text))
+		frame, err := ws.CompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(f.Text))))
 		if err != nil {
 			return err
 		}
@@ -67,10 +70,13 @@ func (f *Masking) capture(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		key, text := unmask(seen)
+		onTheWay, err := ws.ReadFrame(bytes.NewReader(seen)) // who reads it knows nothing but these bytes
+		if err != nil {
+			return err
+		}
 		f.Captured = append(f.Captured, hex.EncodeToString(seen))
-		f.Keys = append(f.Keys, hex.EncodeToString(key))
-		f.Read = append(f.Read, text)
+		f.Keys = append(f.Keys, hex.EncodeToString(onTheWay.Header.Mask[:]))
+		f.Read = append(f.Read, string(ws.UnmaskFrame(onTheWay).Payload))
 	}
 	return nil
 }
@@ -83,16 +89,6 @@ func look(ctx context.Context, c *net.TCPConn, n int) ([]byte, error) {
 	b := make([]byte, n)
 	_, err := io.ReadFull(c, b)
 	return b, err
-}
-
-// unmask reads a frame of less than 126 bytes of payload without knowing anything but the frame (RFC 6455 section 5.3).
-func unmask(frame []byte) (key []byte, text string) {
-	key, masked := frame[2:6], frame[6:]
-	plain := make([]byte, len(masked))
-	for i, b := range masked {
-		plain[i] = b ^ key[i%4]
-	}
-	return key, string(plain)
 }
 
 func (f Masking) Report() Report {

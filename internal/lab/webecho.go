@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -19,14 +20,29 @@ type webEcho struct {
 	*webEnd // the client's
 	maps    streammap.Maps
 	taken   atomic.Int64 // how far the server's reads have come
+
+	mu     sync.Mutex
+	frames []Frame // that the server has read
 }
 
-// Record draws the maps, and notes how far the server is.
+// Record draws the maps, and notes how far the server is, and its frames.
 func (w *webEcho) Record(e event.Event) {
 	w.maps.Record(e)
 	if e.Ev == event.Read && e.At == event.Server {
 		w.taken.Store(e.Off + int64(e.N))
 	}
+	if e.Ev == event.Frame && e.At == event.Server && e.Dir == event.ClientToServer {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.frames = append(w.frames, Frame{e.Opcode, e.Fin, string(e.Bytes)})
+	}
+}
+
+// framesTaken returns the frames that the server has read.
+func (w *webEcho) framesTaken() []Frame {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.frames)
 }
 
 // awaitTaken waits until reads of the server's have returned all that was written: what is written next comes with

@@ -6,11 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
-	"echolab/framing"
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
 	"echolab/internal/text"
@@ -20,7 +21,8 @@ import (
 type Writers struct {
 	Sent []string `json:"sent"` // a message by each
 
-	Mixed    []string `json:"mixed"`     // got: header and payload in two writes each, the other's between them
+	Writes   int      `json:"writes"`    // that wsutil made of the two messages
+	Mixed    []string `json:"mixed"`     // got, when each wrote between the other's header and payload
 	MixedErr string   `json:"mixed_err"` // what ended it
 	Waited   bool     `json:"waited"`    // the same with a lock around each frame: the other goroutine found it taken
 	Locked   []string `json:"locked"`    // got
@@ -50,37 +52,43 @@ func RunWriters(ctx context.Context) (f Writers, err error) {
 	return f, nil
 }
 
-// halves are the header and the payload of a message's frame.
-func halves(e *webEnd, message string) (header, payload []byte) {
-	frame := e.frame(ws.OpBinary, true, message)
-	return frame[:ws.MinHeaderSize], frame[ws.MinHeaderSize:]
+// A paused connection waits after its first write. Whoever sends a frame there waits between header and payload, if
+// these are two writes.
+type paused struct {
+	net.Conn
+	wait func()
+}
+
+func (p *paused) Write(b []byte) (int, error) {
+	n, err := p.Conn.Write(b)
+	if wait := p.wait; wait != nil {
+		p.wait = nil
+		wait()
+	}
+	return n, err
 }
 
 // mixed lets each goroutine write when the other is between its header and its payload.
 func (f *Writers) mixed(ctx context.Context, w *webPair) error {
-	headerA, payloadA := halves(w.webServer, f.Sent[0])
-	headerB, payloadB := halves(w.webServer, f.Sent[1])
 	var both sync.WaitGroup
-	var errs [4]error
+	var errs [2]error
 	begunA, begunB, doneA := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	both.Go(func() {
-		_, errs[0] = w.atServer.Write(headerA)
-		close(begunA)
-		<-begunB
-		_, errs[1] = w.atServer.Write(payloadA)
+		conn := &paused{w.atServer, func() { close(begunA); <-begunB }}
+		errs[0] = wsutil.WriteServerBinary(conn, []byte(f.Sent[0]))
 		close(doneA)
 	})
 	both.Go(func() {
 		<-begunA
-		_, errs[2] = w.atServer.Write(headerB)
-		close(begunB)
-		<-doneA
-		_, errs[3] = w.atServer.Write(payloadB)
+		conn := &paused{w.atServer, func() { close(begunB); <-doneA }}
+		errs[1] = wsutil.WriteServerBinary(conn, []byte(f.Sent[1]))
 	})
 	both.Wait()
 	err := errors.Join(errs[:]...)
 	if err == nil {
-		err = sock.AwaitUnread(ctx, w.client, len(headerA)+len(payloadA)+len(headerB)+len(payloadB))
+		written := w.answers()
+		f.Writes = written.Row(streammap.Writes).Count
+		err = sock.AwaitUnread(ctx, w.client, int(written.Size()-written.Start))
 	}
 	if err != nil {
 		return err
@@ -94,19 +102,15 @@ func (f *Writers) mixed(ctx context.Context, w *webPair) error {
 
 // locked is the same with a lock from the header to the end of the payload.
 func (f *Writers) locked(_ context.Context, w *webPair) (err error) {
-	headerA, payloadA := halves(w.webServer, f.Sent[0])
-	headerB, payloadB := halves(w.webServer, f.Sent[1])
 	var both sync.WaitGroup
-	var errs [4]error
+	var errs [2]error
 	var frame sync.Mutex
 	begunA, triedB := make(chan struct{}), make(chan struct{})
 	both.Go(func() {
 		frame.Lock()
 		defer frame.Unlock()
-		_, errs[0] = w.atServer.Write(headerA)
-		close(begunA)
-		<-triedB
-		_, errs[1] = w.atServer.Write(payloadA)
+		conn := &paused{w.atServer, func() { close(begunA); <-triedB }}
+		errs[0] = wsutil.WriteServerBinary(conn, []byte(f.Sent[0]))
 	})
 	both.Go(func() {
 		<-begunA
@@ -116,8 +120,7 @@ func (f *Writers) locked(_ context.Context, w *webPair) (err error) {
 			frame.Lock()
 		}
 		defer frame.Unlock()
-		_, errs[2] = w.atServer.Write(headerB)
-		_, errs[3] = w.atServer.Write(payloadB)
+		errs[1] = wsutil.WriteServerBinary(w.atServer, []byte(f.Sent[1]))
 	})
 	both.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
@@ -138,8 +141,7 @@ func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
 	errs := make(chan error, 2)
 	for _, letter := range []byte("AB") {
 		go func() {
-			frame := w.webServer.frame(ws.OpBinary, true, string(bytes.Repeat([]byte{letter}, f.LargeSize)))
-			var err error
+			frame, err := ws.CompileFrame(ws.NewBinaryFrame(bytes.Repeat([]byte{letter}, f.LargeSize)))
 			for range f.Large / 2 {
 				if _, werr := w.server.Write(frame); werr != nil {
 					err = werr
@@ -151,13 +153,15 @@ func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
 	r := bufio.NewReader(w.client)
 	var err error
 	for range f.Large {
-		var msg []byte
-		if msg, err = (framing.WebSocket{Side: framing.ClientSide}).Read(r, f.LargeSize); err != nil {
+		var messages []wsutil.Message
+		if messages, err = wsutil.ReadServerMessage(r, nil); err != nil {
 			w.closeBoth() // the writers must not wait for a reader
 			break
 		}
-		if bytes.Count(msg, msg[:1]) == f.LargeSize {
-			f.Whole++
+		for _, m := range messages {
+			if len(m.Payload) == f.LargeSize && bytes.Count(m.Payload, m.Payload[:1]) == f.LargeSize {
+				f.Whole++
+			}
 		}
 	}
 	if werr := errors.Join(<-errs, <-errs); err == nil {
@@ -169,12 +173,13 @@ func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
 func (f Writers) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("Two goroutines sent %q, each its header and its payload with two writes, A's header first, then "+
-				"B's, then the payloads.", f.Sent),
-			fmt.Sprintf("The client got %q, and then: %s.", f.Mixed, f.MixedErr),
-			fmt.Sprintf("With a lock from the header to the end of the payload (B found it taken: %v) the client got "+
-				"%q.", f.Waited, f.Locked),
-			fmt.Sprintf("Without a lock, but with one write a frame: %d of %d frames of %s came "+
+			fmt.Sprintf("Two goroutines sent %s with wsutil.WriteServerMessage of gobwas/ws, which made %s of the two "+
+				"frames: A's header, B's header, then the payloads.", quoted(f.Sent, text.Width),
+				text.Count(f.Writes, "write", "writes")),
+			fmt.Sprintf("The client got %s, and then: %s.", quoted(f.Mixed, text.Width), f.MixedErr),
+			fmt.Sprintf("With a lock around each frame, which B had to wait for, the client got %s.",
+				quoted(f.Locked, text.Width)),
+			fmt.Sprintf("Without a lock, but each frame compiled into one write: %d of %d frames of %s arrived "+
 				"whole.", f.Whole, f.Large, text.Bytes(int64(f.LargeSize))),
 		},
 		Maps: []*streammap.Map{f.stream},
