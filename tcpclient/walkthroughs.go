@@ -84,7 +84,7 @@ func onTheWire(all []readiness) string {
 		text = "On the wire, in scripts: this machine can run no walkthrough."
 	}
 	for _, why := range missing {
-		text += fmt.Sprintf(" Kept captures are shown by %s: %s.", strings.Join(without[why], ", "), why)
+		text += fmt.Sprintf(" Recordings are shown by %s: %s.", strings.Join(without[why], ", "), why)
 	}
 	return text
 }

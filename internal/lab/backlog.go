@@ -40,7 +40,7 @@ func RunBacklog(ctx context.Context) (f Backlog, err error) {
 		}
 		f.Limit, f.Queued = info.BacklogMax, info.Backlog
 		if f.Limit < 0 {
-			return f, fmt.Errorf("this system does not tell how long the queue for accept is: %w", errors.ErrUnsupported)
+			return f, fmt.Errorf("this system does not report the queue of accept: %w", errors.ErrUnsupported)
 		}
 		if f.Queued > f.Limit { // Linux lets one more in than the limit says
 			break
@@ -155,13 +155,13 @@ func (f Backlog) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server listens with a backlog of %d and never calls accept.", f.Limit),
-			fmt.Sprintf("%d clients connected and wrote: the handshake is the kernel's, and so is the queue (%d in it; Linux lets one more in than the limit says).", f.Connected, f.Queued),
-			fmt.Sprintf("The next one stayed in %s: its SYN was dropped, and sent again.", f.NextState),
-			fmt.Sprintf("Then the server accepted one, and read what had waited there: %q.", f.Accepted),
-			fmt.Sprintf("With that room in the queue the waiting client connected: %v.", f.Then),
+			fmt.Sprintf("%d clients connected and wrote: the handshake is the kernel's work, and so is the queue (it holds %d; Linux lets in one more than the limit).", f.Connected, f.Queued),
+			fmt.Sprintf("The next client stayed in %s: its SYN was dropped, and sent again.", f.NextState),
+			fmt.Sprintf("Then the server accepted one connection, and read what was waiting there: %q.", f.Accepted),
+			map[bool]string{true: "That made room in the queue, and the waiting client connected.", false: "The waiting client did not connect."}[f.Then],
 		},
-		Answer: "connect succeeds without accept, and so does a first write: a finished connect says that a kernel is there, not that a " +
-			"program serves. When the queue is full, clients are not refused: they wait.",
+		Answer: "connect succeeds without accept, and so does a first write: a completed connect says that a kernel is " +
+			"there, not that a program is serving. When the queue is full, clients are not refused: they wait.",
 	}
 	r.expect(f.Connected >= 1 && f.Accepted == "client 1 was here", "what was written before accept was not there to read")
 	r.expect(f.NextState == sock.StateSynSent, "the client beyond the backlog did not wait")

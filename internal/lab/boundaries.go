@@ -67,12 +67,13 @@ func threeWrites(ctx context.Context, nodelay bool) (ThreeWrites, error) {
 func (f ThreeWrites) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The client wrote %d messages with %d writes. The server read nothing yet.", f.Messages, f.Writes),
-			fmt.Sprintf("Its kernel held %d bytes: one queue of bytes, with no mark in it.", f.Unread),
-			fmt.Sprintf("Then it read: %s.", bytesOf(f.Reads)),
+			fmt.Sprintf("The client sent %d messages in %d writes; the server had read nothing yet.", f.Messages, f.Writes),
+			fmt.Sprintf("The server's kernel held %d bytes: one queue, with nothing in it to mark where a message ends.", f.Unread),
+			fmt.Sprintf("Then the server read: %s.", bytesOf(f.Reads)),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: with how many writes they were sent does not show in it.",
+		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: the receiver cannot tell in how many writes they were "+
+			"sent.",
 			text.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
 	}
 	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")
@@ -133,14 +134,15 @@ func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream
 func (f OneWrite) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %d bytes: %s.",
+			fmt.Sprintf("The client wrote %s in %s; the server read with a buffer of %d bytes: %s.",
 				text.Bytes(int64(f.SmallMessage)), text.Count(f.SmallWrites, "write", "writes"), f.SmallBuffer, bytesOf(f.Small)),
-			fmt.Sprintf("The client wrote %s with %s; the server read with a buffer of %s: %s.",
+			fmt.Sprintf("The client wrote %s in %s; the server read with a buffer of %s: %s.",
 				text.Bytes(int64(f.LargeMessage)), text.Count(f.LargeWrites, "write", "writes"),
 				text.Bytes(int64(f.LargeBuffer)), text.Count(f.LargeReads, "read", "reads")),
 		},
 		Maps: []*streammap.Map{f.small, f.large},
-		Answer: fmt.Sprintf("No. It took %d reads, and %d for the large one. A read returns what is there, up to the size of its buffer: whoever needs more must go on reading, as io.ReadFull does.",
+		Answer: fmt.Sprintf("No. It took %d reads, and %d for the large one. A read returns what has arrived, up to the size of its "+
+			"buffer. To get more, keep reading, as io.ReadFull does.",
 			len(f.Small), f.LargeReads),
 	}
 	r.expect(len(f.Small) == 5, "33 bytes did not come in 5 reads of at most 8")
@@ -176,8 +178,8 @@ func (f NoDelay) Report() Report {
 	r := Report{
 		Steps: []string{step(f.On), step(f.Off)},
 		Maps:  []*streammap.Map{f.On.stream},
-		Answer: "No: with it on and with it off, what had come was returned by one read. The option says when a write is sent, " +
-			"not what a read returns: the receiver's queue has no boundaries to keep.",
+		Answer: "No: with it on and with it off, one read returned all that had arrived. The option decides when a write " +
+			"is sent, not what a read returns: the receiver's queue has no boundaries to keep.",
 	}
 	r.expect(f.On.NoDelay && !f.Off.NoDelay, "the option is not what was set")
 	r.expect(len(f.On.Reads) == 1 && len(f.Off.Reads) == 1, "the reads differ with the option")
@@ -186,13 +188,18 @@ func (f NoDelay) Report() Report {
 
 // bytesOf says what each read returned.
 func bytesOf(reads []int) string {
-	var each []string
-	for _, n := range reads {
-		each = append(each, fmt.Sprint(n))
-	}
 	noun := "reads returned "
 	if len(reads) == 1 {
 		noun = "read returned "
 	}
-	return fmt.Sprintf("%d %s%s bytes", len(reads), noun, strings.Join(each, ", "))
+	return fmt.Sprintf("%d %s%s bytes", len(reads), noun, numbers(reads))
+}
+
+// numbers is each of them, with commas between.
+func numbers(list []int) string {
+	var each []string
+	for _, n := range list {
+		each = append(each, fmt.Sprint(n))
+	}
+	return strings.Join(each, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
+	"echolab/internal/text"
 )
 
 // Bufio is what two receivers got of the same three lines, which had come together: one with a new bufio.Reader for
@@ -94,13 +95,13 @@ func unlessEOF(err error) error {
 func (f Bufio) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("%d lines had come. With a new bufio.Reader for each, the server got %q, then: %s.", f.Sent, f.Fresh, f.FreshErr),
-			fmt.Sprintf("The first reader had taken everything with one read: %d bytes were still in its buffer.", f.Lost),
-			fmt.Sprintf("With one bufio.Reader for all, it got %q.", f.Kept),
+			fmt.Sprintf("%d lines had arrived. With a new bufio.Reader for each, the server got %s, then: %s.", f.Sent, quoted(f.Fresh, text.Width), f.FreshErr),
+			fmt.Sprintf("The first reader had taken everything in one read: %d bytes were still in its buffer.", f.Lost),
+			fmt.Sprintf("With one bufio.Reader for all, it got %s.", quoted(f.Kept, text.Width)),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: "A bufio.Reader reads ahead. What it took beyond the message is in its buffer and nowhere else: throw it away, and " +
-			"those messages are gone. Keep one reader for the life of the connection.",
+		Answer: "A bufio.Reader reads ahead. What it read beyond the message is in its buffer and nowhere else: throw the " +
+			"reader away, and those messages are gone. Keep one reader for the life of the connection.",
 	}
 	r.expect(len(f.Fresh) == 1 && f.Lost > 0, "a new reader for each message lost nothing")
 	r.expect(len(f.Kept) == f.Sent, "one reader did not return every message")

@@ -150,23 +150,22 @@ func (f *Closing) abrupt(ctx context.Context) error {
 func (f Closing) Report() Report {
 	r := Report{Maps: []*streammap.Map{f.stream, f.answers}}
 	for _, run := range f.Runs {
-		kept := "this system does not list who keeps TIME-WAIT"
+		kept := "this system does not list sockets in TIME-WAIT"
 		if f.Told {
 			kept = fmt.Sprintf("TIME-WAIT is at the %s", run.TimeWait)
 			r.expect(run.TimeWait == run.TCPBy, "the side that closed TCP first does not keep TIME-WAIT")
 		}
-		r.Steps = append(r.Steps, fmt.Sprintf("Close %d by the %s, Close %d in answer, then TCP by the %s: %s.",
+		r.Steps = append(r.Steps, fmt.Sprintf("Close %d from the %s, Close %d in reply, then the %s closed TCP first: %s.",
 			run.Code, run.CloseBy, run.Answer, run.TCPBy, kept))
 		r.expect(run.Code == 1000 && run.Answer == 1000, "a Close did not come as it was sent")
 	}
 	r.Steps = append(r.Steps,
-		fmt.Sprintf("A server that closed TCP without a Close: the client read %s, then %s. Libraries call that "+
-			"1006.", text.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
-		fmt.Sprintf("A Close frame with %d in it: the lab's server answered with Close %d %q.", f.Sent, f.Code, f.Reason))
-	r.Answer = "A Close each way, and then TCP's own end. Either side may begin. Who closes TCP first keeps " +
-		"TIME-WAIT (on Linux for a minute), whoever sent the first Close: RFC 6455 (7.1.1) wants that to be the " +
-		"server, for a client could not open the same connection again while it lasts. 1006 is no message from " +
-		"anybody: it is the name for the end of a stream without a Close, and is never on the wire."
+		fmt.Sprintf("When the server closed TCP without a Close, the client read %s, then %s. Libraries report that as 1006.", text.Bytes(int64(f.AbruptBytes)), f.AbruptEnd),
+		fmt.Sprintf("To a Close frame with %d in it, the lab's server replied with Close %d %q.", f.Sent, f.Code, f.Reason))
+	r.Answer = "With a Close each way, and then TCP's own end. Either side may begin. The side that closes TCP first " +
+		"keeps TIME-WAIT (on Linux for a minute), whoever sent the first Close: RFC 6455 (7.1.1) wants that to be " +
+		"the server, since a client could not open the same connection again meanwhile. Nobody sends 1006: it is " +
+		"a name for the end of a stream without a Close, and is never on the wire."
 	r.expect(len(f.Runs) == 4, "not every order was tried")
 	r.expect(f.AbruptBytes == 0 && f.AbruptEnd == "EOF", "something came instead of a Close")
 	r.expect(f.Code == framing.CodeProtocolError, "1006 on the wire was not refused")

@@ -134,9 +134,9 @@ func (f Cuts) Report() Report {
 	if n := len(f.Runs); n > 0 {
 		r.Maps = []*streammap.Map{f.Runs[n-1].stream}
 	}
-	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long "+
-		"it is, and its receiver waits for the rest, of its header too. A receiver that takes a read for a frame loses "+
-		"all of that.",
+	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long it is, and its "+
+		"receiver waits for the rest, even of its header. A receiver that takes a read for a frame loses all of "+
+		"that.",
 		whole(f.Runs), cuts)
 	r.expect(len(f.Runs) == 3, "not every way of cutting was tried")
 	return r

@@ -51,14 +51,14 @@ func RunDuplex(ctx context.Context) (f Duplex, err error) {
 func (f Duplex) Report() Report {
 	r := Report{
 		Steps: []string{
-			"Behind the handshake both ends wrote a message, and neither had read anything.",
+			"After the handshake both ends wrote a message before either had read anything.",
 			fmt.Sprintf("Then %s lay unread at the server, and %d at the client.", text.Bytes(int64(f.AtServer)), f.AtClient),
 			fmt.Sprintf("The server read %q, the client %q.", f.Server, f.Client),
 		},
 		Maps: []*streammap.Map{f.toServer, f.toClient},
-		Answer: "No. The handshake is the last request and the last answer: behind it are two streams that know " +
-			"nothing of each other. So nothing says which message answers which, either: if that matters, a message must " +
-			"say it.",
+		Answer: "No. The handshake is the last request and the last response: after it there are two streams that know " +
+			"nothing of each other. So nothing says which message answers which, either: if that matters, the " +
+			"messages must say it.",
 	}
 	r.expect(f.AtServer > 0 && f.AtClient > 0, "one of them waited for the other")
 	r.expect(f.Server == "the client speaks" && f.Client == "the server speaks", "a message was lost")

@@ -62,12 +62,13 @@ func RunHalfClose(ctx context.Context) (f HalfClose, err error) {
 func (f HalfClose) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The client sent %q and shut down its writing: it is in %s, the server in %s.", f.Request, f.ClientState, f.ServerState),
-			"The server's read returned the end of the stream; its writing half was still open.",
+			fmt.Sprintf("The client sent %q and shut down its sending side: it is in %s, the server in %s.", f.Request, f.ClientState, f.ServerState),
+			"The server read the end of the stream; its own sending side was still open.",
 			fmt.Sprintf("It answered, and the client read %q.", f.Answer),
 		},
-		Answer: "Yes. A connection is two streams, and each ends by itself: CloseWrite in Go, shutdown(SHUT_WR) below. Whoever closes " +
-			"everything when it reads the end of one stream cuts off its own answer.",
+		Answer: "Yes. A connection is two streams, and each ends on its own: CloseWrite in Go, shutdown(SHUT_WR) below " +
+			"it. A server that closes the whole connection when it reads the end of one stream cuts off its own " +
+			"answer.",
 	}
 	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed "+
 		"connection")
@@ -116,13 +117,13 @@ func (f BrokenPipe) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server closed. The client's socket is in %s: it knows that no more will come.", f.PeerClosed),
-			fmt.Sprintf("First write: %d bytes taken, error: %s.", f.FirstBytes, orNone(f.First)),
-			fmt.Sprintf("They drew a RST: the socket is in %s now.", f.AfterFirst),
-			fmt.Sprintf("Second write: error: %s.", orNone(f.Second)),
+			fmt.Sprintf("First write: %d bytes accepted, error: %s.", f.FirstBytes, orNone(f.First)),
+			fmt.Sprintf("They were answered with a RST: the socket is now in %s.", f.AfterFirst),
+			fmt.Sprintf("Second write: %s.", orNone(f.Second)),
 		},
-		Answer: "A write succeeds when the kernel has taken the bytes, whatever becomes of them. The peer's FIN only says that it sends no " +
-			"more, it might still read; that it is gone is known when the first bytes are answered with RST. An answer from the " +
-			"application is the only proof of delivery.",
+		Answer: "A write succeeds once the kernel has taken the bytes, whatever becomes of them. The peer's FIN only says " +
+			"that it will send no more; it might still read. That it is gone is known when the first bytes are " +
+			"answered with a RST. Only an answer from the application proves delivery.",
 	}
 	r.expect(f.PeerClosed == sock.StateCloseWait && f.AfterFirst == sock.StateClose, "the socket's states are not those of a peer's "+
 		"close and of a reset")
@@ -197,12 +198,12 @@ func (f Reset) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server answered and closed, with %s of the request unread.", text.Bytes(int64(f.Unread))),
-			fmt.Sprintf("The client read %q, which had come before; then: %s.", f.Queued, orNone(f.Then)),
-			fmt.Sprintf("Had the server read everything first, the client's next read returned: %s.", orNone(f.CleanThen)),
+			fmt.Sprintf("The client read %q, which had already arrived; then: %s.", f.Queued, orNone(f.Then)),
+			fmt.Sprintf("When the server had read everything before it closed, the client's next read returned: %s.", orNone(f.CleanThen)),
 		},
-		Answer: "\"Connection reset by peer\". A close with unread input is not a FIN but a RST: the kernel says that bytes were thrown away. " +
-			"An answer that has not arrived by then can be lost with it. A server that gives up on a client should end its side, " +
-			"read what still comes, and then close.",
+		Answer: "\"Connection reset by peer\". A close with unread input sends a RST and not a FIN: the kernel says that " +
+			"bytes were thrown away. An answer that has not arrived by then can be lost with them. A server that " +
+			"gives up on a client should end its side, read what still comes, and then close.",
 	}
 	r.expect(f.Unread > 0 && f.WasReset, "the client was not reset")
 	r.expect(f.Queued == "answer", "what had arrived before was lost")

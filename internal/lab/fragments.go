@@ -82,17 +82,17 @@ func (f Fragments) Report() Report {
 		r.Steps = append(r.Steps, fmt.Sprintf("The client sent: %v.", frame))
 		if frame.Opcode == byte(ws.OpPing) {
 			for _, frame := range f.Early {
-				r.Steps = append(r.Steps, fmt.Sprintf("And received, inside its own message: %v.", frame))
+				r.Steps = append(r.Steps, fmt.Sprintf("It received, inside its own message: %v.", frame))
 			}
 		}
 	}
 	for _, frame := range f.Late {
 		r.Steps = append(r.Steps, fmt.Sprintf("At the end it received: %v.", frame))
 	}
-	r.Answer = fmt.Sprintf("No: %d of these %d frames had FIN, and %s a whole message. FIN says that a message ends "+
-		"with this frame; where it began is known by the opcode, 0 for a frame that continues one. Control frames may "+
-		"come between them, and have FIN too. A frame is a part of a message, and sometimes all of it.",
-		f.WithFIN, len(f.Sent), []string{"none was", "one was", "two were"}[min(f.WholeFIN, 2)])
+	r.Answer = fmt.Sprintf("No: %d of these %d frames had FIN, and %s a whole message. FIN says that a message ends with this frame; "+
+		"where it began is told by the opcode, which is 0 in a frame that continues one. Control frames may come "+
+		"in between, and have FIN too. A frame is a part of a message, and sometimes all of it.",
+		f.WithFIN, len(f.Sent), []string{"none of them was", "one of them was", "two of them were"}[min(f.WholeFIN, 2)])
 	r.expect(f.Messages == 1 && f.WholeFIN == 0, "the server did not make one message of it")
 	r.expect(len(f.Early) == 1 && f.Early[0].Opcode == byte(ws.OpPong), "the Pong did not come before the message")
 	r.expect(len(f.Late) == 1 && f.Late[0].Payload == "one message in three frames", "the message did not come back whole")

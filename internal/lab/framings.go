@@ -163,7 +163,7 @@ func (f Framings) Report() Report {
 			r.Maps = append(r.Maps, &stream)
 		}
 	}
-	r.Steps = []string{fmt.Sprintf("%d messages of 15 bytes; the writes had everything, 1, 4, 7 and 20 bytes, each read before the next.", len(f.Messages))}
+	r.Steps = []string{fmt.Sprintf("%d messages of 15 bytes each were sent in one write, and in writes of 1, 4, 7 and 20 bytes, each read before the next.", len(f.Messages))}
 	var kept bytes.Buffer
 	for i, name := range names {
 		if i > 0 {
@@ -171,9 +171,9 @@ func (f Framings) Report() Report {
 		}
 		fmt.Fprintf(&kept, "%s %d of %d", name, whole[name], len(cuts))
 	}
-	r.Steps = append(r.Steps, "Ways of cutting that left the messages whole: "+kept.String()+".")
-	r.Answer = "A framing, which says in the stream itself where a message ends: by a line feed, by a size that both know, by a " +
-		"length in front, or by the header of a WebSocket frame. Raw reads are whatever the cuts made of the bytes."
+	r.Steps = append(r.Steps, "How often the messages arrived whole: "+kept.String()+".")
+	r.Answer = "A framing: the stream itself says where a message ends, by a line feed, a size that both sides know, a " +
+		"length prefix, or the header of a WebSocket frame. Raw reads return whatever the cuts made of the bytes."
 	for _, name := range names {
 		if name != "raw" {
 			r.expect(whole[name] == len(cuts), name+" did not give the messages back for every cut")

@@ -24,7 +24,7 @@ import (
 type Glued struct {
 	Sent []string `json:"sent"`
 
-	// The server speaks first, right behind its 101.
+	// The server speaks first, right after its 101.
 	Dropped []string `json:"dropped"` // got by a client that read the 101 through a bufio.Reader, then the connection
 	Lost    int      `json:"lost"`    // bytes that were in the reader
 	Kept    []string `json:"kept"`    // got by one that read on through the reader
@@ -65,7 +65,7 @@ func RunGlued(ctx context.Context) (f Glued, err error) {
 type answer struct {
 	got      []string
 	err      error // that ended them, unless it was a Close
-	buffered int   // bytes behind the 101 that its reader had
+	buffered int   // bytes after the 101 that its reader had
 	stream   *streammap.Map
 }
 
@@ -197,7 +197,7 @@ func gluedEcho(ctx context.Context, messages []string) (got []string, err error)
 	return got, err
 }
 
-// gluedBytes is a request with a frame right behind it.
+// gluedBytes is a request with a frame right after it.
 func gluedBytes(tcp *net.TCPConn, key, message string) []byte {
 	client := newWebEnd(tcp, event.Client, nil, 0, 0)
 	return append(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, ""), client.frame(ws.OpText, true, message)...)
@@ -206,7 +206,7 @@ func gluedBytes(tcp *net.TCPConn, key, message string) []byte {
 func (f Glued) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("The server sent its 101 and the message %q with one write, then %q.", f.Sent[0], f.Sent[1]),
+			fmt.Sprintf("The server sent its 101 and the message %q in one write, then %q.", f.Sent[0], f.Sent[1]),
 			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and "+
 				"no error. %s were in the reader.", f.Dropped, text.Bytes(int64(f.Lost))),
 			fmt.Sprintf("With a first message of 5,000 bytes, of which the reader had the beginning: %s.", f.Torn),
@@ -216,10 +216,10 @@ func (f Glued) Report() Report {
 				"%q.", f.Upgrader, f.Echo),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the " +
-			"first frame may come with it, as a whole or in part, whenever the server speaks first and the network has it " +
-			"so. What has read the handshake must be read on through for good. (A client must wait for the 101 before it " +
-			"sends: RFC 6455, 4.1. Not all do.)",
+		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the first " +
+			"frame may arrive with it, whole or in part, whenever the server speaks first. Whatever read the " +
+			"handshake must be read through for good. (A client must wait for the 101 before it sends: RFC 6455, 4.1. " +
+			"Not all do.)",
 	}
 	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its "+
 		"reader away lost nothing")

@@ -109,7 +109,7 @@ func (s HandshakeSample) problem() string {
 		wrong = append(wrong, fmt.Sprintf("the key has %d bytes and not 16", s.Bytes))
 	}
 	if s.Printed != "" && s.Printed != s.Accept {
-		wrong = append(wrong, fmt.Sprintf("the accept that was printed with it, %s, belongs to another (this one's is "+
+		wrong = append(wrong, fmt.Sprintf("the accept that was printed with it, %s, belongs to another key (this one's is "+
 			"%s)", s.Printed, s.Accept))
 	}
 	return strings.Join(wrong, "; ")
@@ -118,10 +118,10 @@ func (s HandshakeSample) problem() string {
 func (f Handshake) Report() Report {
 	r := Report{Steps: []string{
 		fmt.Sprintf("The client's key: %s. %d random bytes, in base64 %d characters.", f.Key, f.Random, f.Chars),
-		fmt.Sprintf("With the GUID that every server knows behind it: %s.", f.Joined),
+		fmt.Sprintf("With the GUID of RFC 6455, 1.3 appended: %s.", f.Joined),
 		fmt.Sprintf("SHA-1 of that: %s.", f.SHA1),
 		fmt.Sprintf("In base64: %s.", f.Accept),
-		fmt.Sprintf("The lab's server, asked with that key: %d, %s.", f.Status, f.Answered),
+		fmt.Sprintf("The lab's server answered that key with %d and %s.", f.Status, f.Answered),
 	}}
 	right := 0
 	for _, s := range f.Samples {
@@ -138,10 +138,10 @@ func (f Handshake) Report() Report {
 		r.expect((s.Status == http.StatusSwitchingProtocols) == (s.Bytes == 16), "the server took a key that is none, "+
 			"or refused one")
 	}
-	r.Answer = fmt.Sprintf("It returns what only somebody who knows the GUID and has read this request makes of the "+
-		"key: no cached answer, and no server of another protocol, has it by chance. It proves nothing else: key and "+
-		"GUID are known to all, so it authenticates nobody. Of the %d samples, printed as examples, %d would work: "+
-		"compute before you copy.", len(f.Samples), right)
+	r.Answer = fmt.Sprintf("It returns what only somebody who knows the GUID and has read this request can compute from the key: "+
+		"neither a cached answer nor a server of another protocol has that by chance. It proves nothing else: key "+
+		"and GUID are known to all, so it authenticates nobody. Of the %d samples, printed as examples, %d would "+
+		"work: compute before you copy.", len(f.Samples), right)
 	r.expect(f.Status == http.StatusSwitchingProtocols && f.Answered == f.Accept, "the server's accept is not the "+
 		"computed one")
 	r.expect(f.Random == 16 && f.Chars == 24, "the key is not 16 bytes in 24 characters")

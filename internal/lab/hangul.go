@@ -13,7 +13,6 @@ import (
 	"github.com/gobwas/ws/wsutil"
 
 	"echolab/internal/streammap"
-	"echolab/internal/text"
 )
 
 // Hangul is what became of a message of five Hangul characters, three bytes each, that was cut after its fourth byte:
@@ -108,12 +107,14 @@ func (f Hangul) Report() Report {
 		Steps: []string{fmt.Sprintf("%q is %d bytes. The server's first read took %d.", hangul, len(hangul), f.Cut)},
 		Maps:  []*streammap.Map{f.raw},
 	}
+	validity := map[bool]string{true: "valid", false: "not valid"}
 	for i, piece := range f.Pieces {
-		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %s; valid UTF-8: %v.", i+1, text.Quote([]byte(piece), 64), f.Valid[i]))
+		r.Steps = append(r.Steps, fmt.Sprintf("Read %d as text: %q, which is %s UTF-8.", i+1, piece, validity[f.Valid[i]]))
 	}
-	r.Steps = append(r.Steps, fmt.Sprintf("As a WebSocket message in %d text frames, cut at the same byte: %q.", f.Frames, f.Message))
-	r.Answer = fmt.Sprintf("Each piece alone is broken text, and only put together they are %q again. Decode messages, never reads. "+
-		"WebSocket asks for UTF-8 of a whole message: its frames may cut a character, and the message came whole.", f.Joined)
+	r.Steps = append(r.Steps, fmt.Sprintf("Sent as a WebSocket message in %d frames, cut at the same byte, it arrived as %q.", f.Frames, f.Message))
+	r.Answer = fmt.Sprintf("Each piece alone is broken text; only put together are they %q again. Decode messages, never reads. "+
+		"WebSocket requires valid UTF-8 of a message, not of each of its frames: a frame may end inside a "+
+		"character, and the message still arrives whole.", f.Joined)
 	r.expect(!slices.Contains(f.Valid, true), "a piece was valid UTF-8 by itself")
 	r.expect(!slices.Contains(f.FrameValid, true), "a frame was valid UTF-8 by itself")
 	r.expect(f.Joined == hangul && f.Message == hangul, "the message did not come back")

@@ -66,7 +66,7 @@ func Experiments() []Experiment {
 		chapter("Sockets",
 			define("two-sockets", "Is the socket that accept returns the one that listens?", RunTwoSockets, "T2", "T6"),
 			define("backlog", "What if nobody calls accept?", RunBacklog, "T3"),
-			define("half-close", "Can one say \"that was all\" and still get an answer?", RunHalfClose),
+			define("half-close", "Can a client say \"that is all\" and still get an answer?", RunHalfClose),
 			define("broken-pipe", "Why does the first write after the peer's close succeed?", RunBrokenPipe, "T4"),
 			define("reset", "What if a side closes before it has read everything?", RunReset, "T4"),
 			define("refused", "What if nobody listens?", RunRefused),

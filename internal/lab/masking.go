@@ -23,7 +23,7 @@ type Masking struct {
 
 	Text     string   `json:"text"`     // the message that was sent twice, masked
 	Captured []string `json:"captured"` // the two frames as they came out of a socket, in hexadecimal
-	Keys     []string `json:"keys"`     // the four bytes of each behind its length
+	Keys     []string `json:"keys"`     // the four bytes of each, after its length
 	Read     []string `json:"read"`     // its payload, by nothing but these bytes
 }
 
@@ -97,15 +97,15 @@ func (f Masking) Report() Report {
 			"%q.", f.Unmasked, f.Code, f.Reason),
 	}}
 	for i := range f.Captured {
-		r.Steps = append(r.Steps, fmt.Sprintf("%q, masked, on its way: %s. The key is in it, behind the length: %s. "+
+		r.Steps = append(r.Steps, fmt.Sprintf("%q, masked, on its way: %s. The key is in it, after the length: %s. "+
 			"XOR with it gives %q.",
 			f.Text, f.Captured[i], f.Keys[i], f.Read[i]))
 		r.expect(f.Read[i] == f.Text, "the frame could not be read")
 	}
-	r.Answer = "No. The key travels in the frame: who can see the bytes can read them, and only TLS (wss://) " +
-		"changes that. What a fresh key for each frame does: the page in a browser cannot choose the bytes on the " +
-		"wire, so it cannot write what an old proxy would take for an HTTP request, and keep. Hence a server must " +
-		"refuse a client's frame without one (RFC 6455, 5.1)."
+	r.Answer = "No. The key travels in the frame: anyone who sees the bytes can read them, and only TLS (wss://) changes " +
+		"that. What a fresh key for each frame is for: a page in a browser cannot choose the bytes on the wire, " +
+		"and so cannot make an old proxy take them for an HTTP request and cache the answer. That is why a server " +
+		"must refuse a client's frame without one (RFC 6455, 5.1)."
 	r.expect(f.Code == framing.CodeProtocolError, "a frame without a mask was not refused with 1002")
 	r.expect(len(f.Captured) == 2 && f.Captured[0] != f.Captured[1], "two masks made the same bytes")
 	return r

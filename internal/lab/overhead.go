@@ -137,19 +137,19 @@ func (f Overhead) EvenAt() int {
 
 func (f Overhead) Report() Report {
 	step := func(name string, c Cost) string {
-		return fmt.Sprintf("%s: %d bytes out and %d back for each, %d of them the message's.", name, c.Out, c.In, 2*f.Size)
+		return fmt.Sprintf("%s: %d bytes out and %d back for each, %d of them the message itself.", name, c.Out, c.In, 2*f.Size)
 	}
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("%q was sent %d times and came back, each way on one connection.", f.Message, f.Times),
+			fmt.Sprintf("%q was sent %d times and echoed, over one WebSocket and over one HTTP connection.", f.Message, f.Times),
 			step("As a WebSocket frame, the client's masked", f.WebSocket),
 			step("As an HTTP/1.1 request and its answer, Go's client and Go's server", f.HTTP),
 			fmt.Sprintf("The WebSocket's handshake: %s, once.", text.Bytes(int64(f.WebSocket.Before))),
 		},
-		Answer: fmt.Sprintf("%d bytes more than the message there and %d back as frames, %d and %d as HTTP. With its "+
-			"handshake the WebSocket has cost less from message %d on. Go's headers are short; a browser's, with cookies, "+
-			"are not. The headers of TCP and IP, 52 bytes and more a segment, come on top of both, and an answer where "+
-			"one side only tells needs none at all in a WebSocket.",
+		Answer: fmt.Sprintf("%d bytes more than the message out and %d back as frames, %d and %d as HTTP. With its handshake counted, "+
+			"the WebSocket is cheaper from message %d on. Go's headers are short; a browser's, with cookies, are not. "+
+			"The headers of TCP and IP, 52 bytes or more per segment, come on top of both. And where one side only "+
+			"tells, a WebSocket needs no answer at all.",
 			f.WebSocket.Out-f.Size, f.WebSocket.In-f.Size, f.HTTP.Out-f.Size, f.HTTP.In-f.Size, f.EvenAt()),
 	}
 	r.expect(f.WebSocket.Out == f.Size+6 && f.WebSocket.In == f.Size+2, "a frame's header is not 2 bytes and a mask 4")

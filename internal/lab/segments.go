@@ -95,7 +95,7 @@ type segmentCount struct {
 
 func (f Segments) Report() Report {
 	step := func(how string, c Crossing) string {
-		crossed := "how many segments it were, this system does not tell"
+		crossed := "this system does not report segment counts"
 		if c.Out >= 0 {
 			crossed = fmt.Sprintf("%s out, %d in", text.Count(c.Out, "segment", "segments"), c.In)
 		}
@@ -104,13 +104,13 @@ func (f Segments) Report() Report {
 	}
 	r := Report{
 		Steps: []string{
-			step("Four frames written at once, and read when all had come", f.Four),
-			step("One frame written in two parts, the first read before the second was written", f.One),
+			step("Four frames, written at once and read when all had arrived", f.Four),
+			step("One frame, written in two parts, the first read before the second was written", f.One),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in a segment, or a frame in two. " +
-			"Packets in a capture are not frames, and what a read returned is neither: only the frames' own headers tell " +
-			"where one ends.",
+		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in one segment, or one frame in two. " +
+			"Packets in a capture are not frames, and neither is what a read returned: only the frames' own headers " +
+			"say where one ends.",
 	}
 	r.expect(f.Four.Frames == 4 && f.Four.Reads == 1 && f.Four.Writes == 1, "four frames did not come with one read")
 	r.expect(f.One.Frames == 1 && f.One.Reads == 2 && f.One.Writes == 2, "one frame did not come with two reads")

@@ -50,13 +50,13 @@ func RunTwoSockets(ctx context.Context) (TwoSockets, error) {
 func (f TwoSockets) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("listening, before the accept: %v.", f.Before),
-			fmt.Sprintf("listening, after it: %v.", f.After),
-			fmt.Sprintf("accepted: %v.", f.Accepted),
-			fmt.Sprintf("client: %v.", f.Client),
+			fmt.Sprintf("The listening socket before accept: %v.", f.Before),
+			fmt.Sprintf("The same after accept: %v.", f.After),
+			fmt.Sprintf("The accepted socket: %v.", f.Accepted),
+			fmt.Sprintf("The client's socket: %v.", f.Client),
 		},
-		Answer: fmt.Sprintf("No. Descriptor %d goes on listening; accept made descriptor %d for this one connection. Both have port %d: "+
-			"the kernel tells connections apart by all four of their addresses and ports.", f.After.FD, f.Accepted.FD, f.Accepted.Local.Port()),
+		Answer: fmt.Sprintf("No. Descriptor %d goes on listening; accept returned descriptor %d, for this one connection. Both have "+
+			"port %d: the kernel tells connections apart by all four of their addresses and ports.", f.After.FD, f.Accepted.FD, f.Accepted.Local.Port()),
 	}
 	r.expect(f.After.FD != f.Accepted.FD, "accept returned the listening descriptor")
 	r.expect(f.After.Listening && !f.Accepted.Listening, "not exactly the listening socket listens")
@@ -89,8 +89,9 @@ func RunRefused(ctx context.Context) (Refused, error) {
 func (f Refused) Report() Report {
 	r := Report{
 		Steps: []string{fmt.Sprintf("connect: %s.", f.Error)},
-		Answer: "The kernel answers the SYN with RST, at once: \"connection refused\" means that the machine is there and the program " +
-			"is not. No answer at all, until a timeout, would mean that the machine or a firewall does not answer.",
+		Answer: "The kernel answers the SYN with a RST, at once: \"connection refused\" means that the machine is there " +
+			"and the program is not. No answer until a timeout would mean that the machine is down, or that a " +
+			"firewall drops the SYN.",
 	}
 	r.expect(f.Refused, "the connection was not refused")
 	return r

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"echolab/internal/sock"
+	"echolab/internal/text"
 )
 
 // UDP is what became of datagrams: read whole, read with a buffer that was too small, sent to a receiver that does not
@@ -151,13 +152,15 @@ func (f *UDP) nobody(_ context.Context, p *udpPair) error {
 func (f UDP) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("Datagrams of %v bytes were sent, then read: %v. Each read returned one, also the empty one.", f.Sent, f.Read),
+			fmt.Sprintf("%d datagrams were sent, of %s bytes; the reads returned %s bytes: a datagram each, the empty one too.",
+				len(f.Sent), numbers(f.Sent), numbers(f.Read)),
 			fmt.Sprintf("One of 15 bytes, read with a buffer of 4: %q. The next read: %q. The rest was thrown away.", f.Short, f.AfterIt),
-			fmt.Sprintf("%d were sent to a receiver that did not read, every write without an error. It got %d.", f.Flood, f.Survived),
-			fmt.Sprintf("A write to a port that nobody has: error: %s.", orNone(f.ToNobody)),
+			fmt.Sprintf("%s were sent to a receiver that did not read, every write without an error. It got %d.",
+				text.Count(f.Flood, "datagram", "datagrams"), f.Survived),
+			fmt.Sprintf("A write to a port that nobody has, error: %s.", orNone(f.ToNobody)),
 		},
-		Answer: fmt.Sprintf("It keeps the boundaries: a read is a datagram. It keeps nothing else: %d of %d were lost on one machine, and "+
-			"nobody was told. No order, no acknowledgement, no connection is promised.", f.Flood-f.Survived, f.Flood),
+		Answer: fmt.Sprintf("It keeps the boundaries: a read returns a datagram. It keeps nothing else: %d of %d were lost within one "+
+			"machine, and nobody was told. UDP promises no order, no acknowledgement and no connection.", f.Flood-f.Survived, f.Flood),
 	}
 	r.expect(slices.Equal(f.Sent, f.Read), "a read did not return a datagram")
 	r.expect(f.Short == "hell" && f.AfterIt == "next", "the rest of a datagram was not thrown away")

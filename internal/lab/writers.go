@@ -173,7 +173,7 @@ func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
 func (f Writers) Report() Report {
 	r := Report{
 		Steps: []string{
-			fmt.Sprintf("Two goroutines sent %s with wsutil.WriteServerMessage of gobwas/ws, which made %s of the two "+
+			fmt.Sprintf("Two goroutines sent %s with wsutil.WriteServerBinary of gobwas/ws, which made %s of the two "+
 				"frames: A's header, B's header, then the payloads.", quoted(f.Sent, text.Width),
 				text.Count(f.Writes, "write", "writes")),
 			fmt.Sprintf("The client got %s, and then: %s.", quoted(f.Mixed, text.Width), f.MixedErr),
@@ -183,10 +183,10 @@ func (f Writers) Report() Report {
 				"whole.", f.Whole, f.Large, text.Bytes(int64(f.LargeSize))),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: "Because a frame in two writes can have another's bytes between them: what follows a header is its " +
-			"payload, whoever wrote it. The first message is wrong without an error, and every header after it is in the " +
-			"wrong place. Make one write of each frame (Go never mixes two writes to a connection), and put one lock " +
-			"around what takes more: a message in fragments, a Pong and a Close among them.",
+		Answer: "Because a frame sent in two writes can have another's bytes between them: what follows a header is its " +
+			"payload, whoever wrote it. The first message is wrong without an error, and every header after it is in " +
+			"the wrong place. Send each frame in one write (Go never mixes two writes to a connection), and hold one " +
+			"lock around whatever takes more: a message in fragments, and the Pongs and Closes beside it.",
 	}
 	r.expect(len(f.Mixed) == 1 && f.Mixed[0] != f.Sent[0] && f.MixedErr != "", "the frames were not mixed up")
 	r.expect(f.Waited && len(f.Locked) == 2 && f.Locked[0] == f.Sent[0] && f.Locked[1] == f.Sent[1], "the lock did "+
