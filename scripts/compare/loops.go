@@ -14,8 +14,12 @@ import (
 	"github.com/lxzan/gws"
 )
 
-// plainBuffer is what a connection of the plain loop reads into: as much as wsserver takes at once.
-const plainBuffer = 256 << 10
+// What a connection of the plain loop reads into: a little, and as much as wsserver takes at once when that is full.
+// With less it would make more calls for large messages than a server that knows of messages, and flatter that.
+const (
+	plainBuffer = 64 << 10
+	plainMost   = 256 << 10
+)
 
 // servePlain is the reference: one goroutine a connection, which reads and writes. Nothing that knows of messages can
 // be expected to cost less.
@@ -35,6 +39,9 @@ func servePlain(ln net.Listener) error {
 				}
 				if _, err := c.Write(buf[:n]); err != nil {
 					return
+				}
+				if n == len(buf) && n < plainMost {
+					buf = make([]byte, plainMost)
 				}
 			}
 		}()

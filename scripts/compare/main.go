@@ -38,7 +38,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.loads, "loads", defaultLoads, "send these `LOADS`, each CONNSxBYTESxWINDOW: messages of so many "+
 		"bytes (K and M are KiB and MiB), and WINDOW of them in flight on each connection; empty for none")
 	fs.IntVar(&o.rounds, "rounds", 5, "let each server have `N` turns with each load")
-	fs.DurationVar(&o.time, "time", 300*time.Millisecond, "measure for that `time` each turn, or longer if little comes back")
+	fs.DurationVar(&o.time, "time", 500*time.Millisecond, "measure for that `time` each turn, or longer if little comes back")
 	fs.DurationVar(&o.warmup, "warmup", 100*time.Millisecond, "let the server run for that `time` before")
 	fs.IntVar(&o.idle, "idle", 15000, "hold `N` idle connections for the last table; 0 leaves it out (by default "+
 		"fewer, if the system allows fewer open files)")

@@ -73,7 +73,7 @@ func TestMarkdownSaysWhenWhereAndHow(t *testing.T) {
 	assert.Contains(t, stdout, machine())
 	assert.Contains(t, stdout, method)
 	assert.Contains(t, stdout, "`go -C scripts/compare run . "+strings.Join(args, " ")+"`")
-	assert.Contains(t, stdout, "\n- plain: a loop of read and write, with 256 KiB a connection\n- gws: lxzan/gws")
+	assert.Contains(t, stdout, "\n- plain: a loop of read and write, with 64 to 256 KiB a connection\n- gws: lxzan/gws")
 	assert.Equal(t, 2, strings.Count(stdout, "\n| plain "), stdout)
 	assert.Equal(t, 2, strings.Count(stdout, "\n| gws "), stdout)
 	for line := range strings.Lines(stdout) {

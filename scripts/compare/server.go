@@ -25,7 +25,7 @@ type server struct {
 const reference = "plain"
 
 var servers = []server{
-	{reference, "a loop of read and write, with 256 KiB a connection", "", false, servePlain},
+	{reference, "a loop of read and write, with 64 to 256 KiB a connection", "", false, servePlain},
 	{"raw", "this lab's wsserver, raw bytes", "", false, nil},
 	{"websocket", "this lab's wsserver, WebSocket", "", true, nil},
 	{"gorilla", "its echo example", "github.com/gorilla/websocket", true, serveGorilla},
