@@ -65,7 +65,7 @@ func parseLoad(spec string) (load, error) {
 	return l, nil
 }
 
-// parseNumber reads a whole number, perhaps with K (1024) or M (1024*1024) behind it.
+// parseNumber reads a whole number, perhaps with K (1024) or M (1024*1024) after it.
 func parseNumber(s string) (int, error) {
 	unit := 1
 	if n, ok := strings.CutSuffix(s, "K"); ok {

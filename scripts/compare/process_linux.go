@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -32,31 +31,20 @@ func (p *process) cpu() (time.Duration, error) {
 
 // memory returns the bytes of the process that are resident.
 func (p *process) memory() (int64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	return residentSize(status)
+	return residentSize(string(statm))
 }
 
-// residentSize finds VmRSS, which is in KiB, in the text of /proc/PID/status.
-func residentSize(status []byte) (int64, error) {
-	for line := range bytes.Lines(status) {
-		value, ok := bytes.CutPrefix(line, []byte("VmRSS:"))
-		if !ok {
-			continue
-		}
-		fields := bytes.Fields(value)
-		if len(fields) != 2 || string(fields[1]) != "kB" {
-			return 0, fmt.Errorf("/proc: %q is not understood", bytes.TrimSpace(line))
-		}
-		n, err := strconv.ParseInt(string(fields[0]), 10, 40)
-		if err != nil || n < 0 {
-			return 0, fmt.Errorf("/proc: %q is not understood", bytes.TrimSpace(line))
-		}
-		return n << 10, nil
+// residentSize reads the second number in /proc/PID/statm, which counts pages: see proc_pid_statm(5).
+func residentSize(statm string) (int64, error) {
+	var size, resident int64
+	if _, err := fmt.Sscan(statm, &size, &resident); err != nil || resident < 1 || resident > 1<<40 {
+		return 0, fmt.Errorf("/proc/PID/statm: %q is not understood: has the process ended?", statm)
 	}
-	return 0, fmt.Errorf("/proc: no VmRSS: has the process ended?")
+	return resident * int64(os.Getpagesize()), nil
 }
 
 // raiseFiles lets this process and those that it starts have n open files, or as many as the system allows; it returns
@@ -90,11 +78,10 @@ func machine() string {
 
 // processorModel finds the processor's name in the text of /proc/cpuinfo.
 func processorModel(info []byte) string {
-	for line := range bytes.Lines(info) {
-		key, value, ok := bytes.Cut(line, []byte(":"))
-		if ok && string(bytes.TrimSpace(key)) == "model name" {
-			return string(bytes.TrimSpace(value))
-		}
+	if found := modelName.FindSubmatch(info); found != nil {
+		return string(found[1])
 	}
 	return "unknown processor"
 }
+
+var modelName = regexp.MustCompile(`(?m)^model name\s*: (.*)$`)

@@ -47,16 +47,13 @@ func TestTheProcessorTimeOfNobodyIsAnError(t *testing.T) {
 	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
-func TestResidentSizeIsReadInKiB(t *testing.T) {
-	size, err := residentSize([]byte("Name:\tplain\nVmHWM:\t 9999 kB\nVmRSS:\t    1234 kB\nThreads:\t5\n"))
+func TestResidentSizeIsReadInPages(t *testing.T) {
+	size, err := residentSize("9999 1234 56 1 0 78 0\n")
 	require.NoError(t, err)
-	assert.Equal(t, int64(1234<<10), size)
-	for _, status := range []string{
-		"", "Name:\tzombie\n", "VmRSS:\t1234\n", "VmRSS:\t12 MB\n",
-		"VmRSS:\t-1 kB\n", "VmRSS:\tx kB\n", "VmRSS:\t99999999999999 kB\n",
-	} {
-		_, err := residentSize([]byte(status))
-		assert.Error(t, err, status)
+	assert.Equal(t, int64(1234*os.Getpagesize()), size)
+	for _, statm := range []string{"", "9999", "9999 x 56", "9999 -1 56", "9999 99999999999999999999 56", "0 0 0 0 0 0 0\n"} {
+		_, err := residentSize(statm)
+		assert.Error(t, err, statm)
 	}
 }
 
