@@ -18,7 +18,7 @@ type turn struct {
 	rate   float64 // messages a second
 	p50    float64 // of the round trip, in nanoseconds
 	p99    float64
-	memory float64 // resident at the end, in bytes
+	memory float64 // resident while the load is on, in bytes
 }
 
 // patience is how much longer than asked for a turn may take before the server counts as stuck.
@@ -55,8 +55,7 @@ func measure(ctx context.Context, p *process, framed bool, l load, warmup, durin
 	}
 	t.p50 = float64(g.phase.trips.ValueAtPercentile(50))
 	t.p99 = float64(g.phase.trips.ValueAtPercentile(99))
-	t.memory, err = orNaN(p.memory())
-	return t, err
+	return t, nil
 }
 
 // startGenerator connects, and lets every connection run.
@@ -130,7 +129,8 @@ func (g *generator) watch(p *process, during time.Duration) (t turn, err error) 
 	}
 	t.cpu = (after - used) / messages
 	t.rate = messages / took.Seconds()
-	return t, nil
+	t.memory, err = orNaN(p.memory())
+	return t, err
 }
 
 // done is how many messages have come back.
