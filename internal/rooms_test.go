@@ -27,8 +27,9 @@ var rooms = []struct{ room, imports string }{
 
 	// Bytes, without a socket.
 	{"framing/framingtest", "framing"},
-	{"internal/websocket", "framing"},
 	{"internal/deflate", "framing"},
+	{"internal/websocket", "framing deflate"},
+	{"internal/firstbytes", ""},
 
 	// What happened, and its picture.
 	{"internal/event", "text sock"},
@@ -39,13 +40,13 @@ var rooms = []struct{ room, imports string }{
 	{"internal/strace", "text"},
 
 	// The two ends, which do not know each other.
-	{"internal/server", "framing websocket deflate event text sock"},
+	{"internal/server", "framing websocket deflate firstbytes event text sock"},
 	{"internal/client", "framing websocket deflate event text sock streammap"},
 	{"internal/lab", "server framing websocket streammap event text sock"},
 
 	// From packets to what they mean.
 	{"internal/capture", "text"},
-	{"internal/decode", "framing websocket deflate event text"},
+	{"internal/decode", "framing websocket deflate firstbytes event text"},
 	{"internal/wire", "capture decode framing event text"},
 
 	// Commands.
