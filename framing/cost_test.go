@@ -37,7 +37,7 @@ func TestAClaimedLengthCostsNothing(t *testing.T) {
 		codec framing.Codec
 		wire  string
 	}{
-		{"4 GiB behind a prefix of 4 bytes", framing.LengthPrefix{}, "ffffffff"},
+		{"4 GiB after a prefix of 4 bytes", framing.LengthPrefix{}, "ffffffff"},
 		{"1 TiB, not masked", client, "1.000.0010 0.1111111 0000010000000000"},
 		{"1 TiB, masked", server, "1.000.0010 1.1111111 0000010000000000 37fa213d"},
 		{"1 TiB in the second fragment", client, "0.000.0010 0.0000001 'a'  1.000.0000 0.1111111 0000010000000000"},

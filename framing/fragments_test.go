@@ -49,7 +49,7 @@ func TestACharacterMayBeCutByFragments(t *testing.T) {
 	onBothSides(t, func(t *testing.T, c framing.WebSocket) {
 		for cut := range len(word) + 1 {
 			msg, err := c.Read(reader(frames(c, textFirst, word[:cut], last, word[cut:])), 6)
-			require.NoError(t, err, "cut behind byte %d", cut)
+			require.NoError(t, err, "cut after byte %d", cut)
 			assert.Equal(t, word, string(msg))
 		}
 	})
@@ -126,7 +126,7 @@ func TestTheEndInsideFragments(t *testing.T) {
 				if cut == 0 {
 					want = io.EOF
 				}
-				assert.Equal(t, want, err, "behind byte %d of %d", cut, len(stream))
+				assert.Equal(t, want, err, "after byte %d of %d", cut, len(stream))
 			}
 		}
 	})
@@ -150,7 +150,7 @@ func TestABrokenConnectionInsideFragments(t *testing.T) {
 		for cut := range stream {
 			msg, err := c.Read(newBrokenReader(stream[:cut], broken), 100)
 			assert.Nil(t, msg)
-			assert.ErrorIs(t, err, broken, "behind byte %d", cut)
+			assert.ErrorIs(t, err, broken, "after byte %d", cut)
 		}
 	})
 }

@@ -144,7 +144,7 @@ func take(r *bufio.Reader, n int) ([]byte, error) {
 		return nil, inside(err)
 	}
 	_, err = r.Discard(n)
-	return b[:n:n], err // what lies behind it is the next message's: an append must not write there
+	return b[:n:n], err // what follows it is the next message's: an append must not write there
 }
 
 // firstStep is how much memory a claimed length gets before any of its bytes have arrived.

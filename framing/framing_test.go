@@ -167,7 +167,7 @@ func TestAnUnfinishedLineIsNoMessage(t *testing.T) {
 	}
 }
 
-// TestALimitDoesNotCountTheLineEnd has lines whose end lies across the end of the buffer, and just behind the limit.
+// TestALimitDoesNotCountTheLineEnd has lines whose end lies across the end of the buffer, and just after the limit.
 func TestALimitDoesNotCountTheLineEnd(t *testing.T) {
 	for n := range 70 {
 		line := strings.Repeat("x", n)
@@ -202,7 +202,7 @@ func TestOneReadOfRawIsWhatHadArrived(t *testing.T) {
 }
 
 // TestAppendingToAMessageDoesNotTouchTheNext: the message may be a view into the reader's buffer, where the next one
-// lies behind it.
+// follows it.
 func TestAppendingToAMessageDoesNotTouchTheNext(t *testing.T) {
 	for _, p := range []pair{
 		{framing.Fixed(3), framing.Fixed(3)}, {framing.Lines{}, framing.Lines{}},

@@ -36,7 +36,7 @@ func FuzzRoundTrip(f *testing.F) {
 		f.Add(uint8(i), []byte("hello, hello 16b"), uint16(1), uint16(16), true)         // one byte has come
 		f.Add(uint8(i), []byte(""), uint16(400), uint16(0), false)                       // an empty message, no byte allowed
 		f.Add(uint8(i), []byte("x"), uint16(400), uint16(1), false)                      // the size that fixed=1 carries
-		f.Add(uint8(i), bytes.Repeat([]byte{0xff}, 126), uint16(130), uint16(200), true) // cut behind a longer header
+		f.Add(uint8(i), bytes.Repeat([]byte{0xff}, 126), uint16(130), uint16(200), true) // cut after a longer header
 		f.Add(uint8(i), []byte("ends in\r"), uint16(400), uint16(8), false)              // what lines must refuse
 	}
 	f.Fuzz(func(t *testing.T, codec uint8, msg []byte, cut, limit uint16, slow bool) {

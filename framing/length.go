@@ -24,7 +24,7 @@ func (LengthPrefix) Append(dst, msg []byte) ([]byte, error) {
 	return append(dst, msg...), nil
 }
 
-// Read returns the bytes behind the next length.
+// Read returns the bytes after the next length.
 func (LengthPrefix) Read(r *bufio.Reader, max int) ([]byte, error) {
 	prefix, err := peekHeader(r, prefixSize)
 	if err != nil {

@@ -64,7 +64,7 @@ func (Lines) Enough(b []byte, seen, max int) bool {
 	return bytes.IndexByte(b[seen:], '\n') >= 0 || len(b) > max
 }
 
-// finishLine takes the n bytes that end in the line feed and puts them behind long.
+// finishLine takes the n bytes that end in the line feed and puts them after long.
 func finishLine(r *bufio.Reader, long []byte, n, max int) ([]byte, error) {
 	line, err := take(r, n)
 	if err != nil {

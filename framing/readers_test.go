@@ -13,7 +13,7 @@ func newSmallReader(stream string) *bufio.Reader {
 	return bufio.NewReaderSize(strings.NewReader(stream), 16)
 }
 
-// newBrokenReader has a stream that breaks with err behind the bytes.
+// newBrokenReader has a stream that breaks with err after the bytes.
 func newBrokenReader(stream []byte, err error) *bufio.Reader {
 	return bufio.NewReader(io.MultiReader(bytes.NewReader(stream), iotest.ErrReader(err)))
 }

@@ -53,7 +53,7 @@ func frameFor(reader framing.WebSocket, first byte, payload string) []byte {
 	return frame
 }
 
-// frames are several, one behind the other: pairs of a first byte and a payload.
+// frames are several, one after the other: pairs of a first byte and a payload.
 func frames(reader framing.WebSocket, pairs ...any) (stream []byte) {
 	for i := 0; i < len(pairs); i += 2 {
 		stream = append(stream, frameFor(reader, byte(pairs[i].(int)), pairs[i+1].(string))...)
@@ -175,10 +175,10 @@ func TestControlFramesAreShortAndWhole(t *testing.T) {
 			assertBreaks(t, c, append(frameFor(c, textFirst, "a"), frameFor(c, kind, long)...), 1002)
 		}
 		for _, kind := range []byte{ping, pong} {
-			stream := append(frameFor(c, kind, long[:125]), frameFor(c, text, "behind it")...)
+			stream := append(frameFor(c, kind, long[:125]), frameFor(c, text, "after it!")...)
 			msg, err := c.Read(newSmallReader(string(stream)), 9)
 			require.NoError(t, err)
-			assert.Equal(t, "behind it", string(msg))
+			assert.Equal(t, "after it!", string(msg))
 		}
 	})
 }

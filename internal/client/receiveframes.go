@@ -177,7 +177,7 @@ func (x *exchange) pongCame(payload []byte) error {
 	return nil
 }
 
-// closeCame holds the server's Close against what is still owed. It is right as the answer to ours, behind everything.
+// closeCame holds the server's Close against what is still owed. It is right as the answer to ours, after everything.
 func (x *exchange) closeCame(payload []byte) error {
 	err := framing.ParseClose(payload)
 	if !errors.As(err, &x.ws.in.close) {

@@ -48,7 +48,7 @@ func (e *NotHTTPError) Error() string {
 // answerStart is how every answer of HTTP/1 begins.
 const answerStart = "HTTP/1."
 
-// ReadHead takes the head of an HTTP answer from r, the empty line behind it included, and not one byte more: what
+// ReadHead takes the head of an HTTP answer from r, the empty line after it included, and not one byte more: what
 // follows may be frames. It gives up with the first byte that cannot be HTTP (*NotHTTPError), after MaxResponse bytes,
 // and with io.ErrUnexpectedEOF if the stream ends inside the head; io.EOF is a stream that ends before it.
 //

@@ -59,7 +59,7 @@ func TestTheHeadIsReadToItsLastByteAndNoFurther(t *testing.T) {
 			assert.Empty(t, extensions)
 			rest, err := io.ReadAll(r)
 			require.NoError(t, err)
-			assert.Equal(t, frames, string(rest), "the check of a 101 does not touch what is behind it")
+			assert.Equal(t, frames, string(rest), "the check of a 101 does not touch what follows it")
 		})
 	}
 }
@@ -92,7 +92,7 @@ func TestAHeadHasALimit(t *testing.T) {
 }
 
 func TestWhatIsNoHTTPIsKnownByItsFirstWrongByte(t *testing.T) {
-	for answer, read := range map[string]int{"GET / HTTP/1.1\r\n": 1, "HTTP/2.0 200\r\n": 6, "\x15\x03\x01": 1, "HTTPS": 5, "\r\n\r\n": 1} {
+	for answer, read := range map[string]int{"GET / HTTP/1.1\r\n": 1, "HTTP/2.0 200\r\n": 6, "\x15\x03\x01": 1, "HTTPS": 5, "\r\n\r\n": 1, "HTTP/1/1": 7} {
 		// The rest never comes: it must not be waited for.
 		r := io.MultiReader(strings.NewReader(answer[:read]), iotest.ErrReader(errors.New("waited")))
 		head, err := websocket.ReadHead(bufio.NewReader(r))

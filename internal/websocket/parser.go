@@ -93,13 +93,15 @@ func (p *Parser) header(b []byte) (rest []byte, done bool, err error) {
 }
 
 // isUsual says whether b begins with a header as nearly all are, in which no rule can be broken: of a whole message of
-// text or bytes, with 125 bytes at most, and masked as it must be.
+// text or bytes, with less than 64 KiB in the shortest form, and masked as it must be. The header has been parsed.
 func (p *Parser) isUsual(b []byte) bool {
 	masked := byte(0x80)
 	if p.Side == framing.ClientSide {
 		masked = 0
 	}
-	return (b[0] == 0x81 || b[0] == 0x82) && b[1]&0x80 == masked && b[1]&0x7f < lengthIn16Bits && !p.fragmented
+	length7 := b[1] & 0x7f
+	return (b[0] == 0x81 || b[0] == 0x82) && b[1]&0x80 == masked && !p.fragmented &&
+		(length7 < lengthIn16Bits || length7 == lengthIn16Bits && p.piece.Length >= lengthIn16Bits)
 }
 
 func (p *Parser) state() ws.State {
