@@ -2,15 +2,18 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
 
 	"echolab/internal/event"
 	"echolab/internal/server"
@@ -25,7 +28,7 @@ type Glued struct {
 	Sent []string `json:"sent"`
 
 	// The server speaks first, right after its 101.
-	Dropped []string `json:"dropped"` // got by a client that read the 101 through a bufio.Reader, then the connection
+	Dropped []string `json:"dropped"` // got by a client that ignored the reader that ws.Dial returned
 	Lost    int      `json:"lost"`    // bytes that were in the reader
 	Kept    []string `json:"kept"`    // got by one that read on through the reader
 	Torn    string   `json:"torn"`    // the error of the first, when the reader had a part of a frame
@@ -69,41 +72,57 @@ type answer struct {
 	stream   *streammap.Map
 }
 
-// gluedAnswer sends the first message with the 101, and the second when the client has read that; then a Close.
+// gluedAnswer sends the first message with the 101, and the second when the client has its WebSocket; then a Close. The
+// client dials with gobwas/ws, which returns what came with the 101 in a reader: keep says whether the client looks.
 func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, err error) {
 	p, err := newPair(ctx)
 	if err != nil {
 		return a, err
 	}
 	defer p.close()
-	request, err := ask(p.fromClient, websocket.NewKey(), &p.maps)
-	if err != nil {
-		return a, err
-	}
-	asked, err := http.ReadRequest(bufio.NewReader(p.atServer))
-	if err != nil {
-		return a, err
-	}
-	response := websocket.Response(asked.Header.Get("Sec-Websocket-Key"), "")
-	p.maps.Record(handshake(event.Response, event.ServerToClient, response))
-	server := newWebEnd(p.atServer, event.Server, &p.maps, request, 0)
-	first := server.frame(ws.OpText, true, messages[0])
-	server.note(int64(len(response)), len(first))
-	if err := server.write(slices.Concat(response, first)); err != nil {
-		return a, err
-	}
+	arrived := make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(arrived) })
+	defer arrive() // the dial must not wait for what fails here
+	var ahead *bufio.Reader
+	dialed := make(chan error, 1)
+	go func() {
+		dialer := ws.Dialer{NetDial: func(context.Context, string, string) (net.Conn, error) {
+			return &late{p.fromClient, arrived}, nil
+		}}
+		var err error
+		_, ahead, _, err = dialer.Dial(ctx, "ws://"+p.server.LocalAddr().String())
+		dialed <- err
+	}()
 
-	if err := sock.AwaitUnread(ctx, p.client, len(response)+len(first)); err != nil {
+	var glued bytes.Buffer
+	if _, err := ws.Upgrade(readWriter{p.atServer, &glued}); err != nil {
 		return a, err
 	}
-	r := bufio.NewReader(p.fromClient)
-	if _, err := http.ReadResponse(r, nil); err != nil {
+	request := p.upgraded(event.ClientToServer, int(p.stream().Size()))
+	response := p.upgraded(event.ServerToClient, glued.Len())
+	server := newWebEnd(p.atServer, event.Server, &p.maps, request, 0)
+	if err := wsutil.WriteServerText(&glued, []byte(messages[0])); err != nil {
 		return a, err
 	}
-	a.buffered = r.Buffered()
-	client := newWebEnd(through{p.fromClient, r}, event.Client, &p.maps, len(response), request)
+	server.note(int64(response), glued.Len()-response)
+	size := glued.Len()
+	if err := server.write(glued.Bytes()); err != nil {
+		return a, err
+	}
+	if err := sock.AwaitUnread(ctx, p.client, size); err != nil {
+		return a, err
+	}
+	arrive()
+	if err := <-dialed; err != nil {
+		return a, err
+	}
+	if ahead == nil {
+		return a, errors.New("nothing came with the 101")
+	}
+	a.buffered = ahead.Buffered()
+	client := newWebEnd(through{p.fromClient, ahead}, event.Client, &p.maps, response, request)
 	if !keep {
-		client = newWebEnd(p.fromClient, event.Client, &p.maps, len(response)+a.buffered, request)
+		client = newWebEnd(p.fromClient, event.Client, &p.maps, response+a.buffered, request)
 	}
 
 	second := server.frame(ws.OpText, true, messages[1])
@@ -116,6 +135,23 @@ func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, e
 	a.got, a.err = client.untilClose()
 	a.stream = p.maps.Map(1, event.ServerToClient)
 	return a, nil
+}
+
+// upgraded notes that so many bytes of a stream are its half of the handshake, and returns their number.
+func (p *pair) upgraded(dir event.Dir, n int) int {
+	p.maps.Record(event.Event{Ev: event.Upgrade, Conn: 1, Dir: dir, Span: &event.Span{N: n}})
+	return n
+}
+
+// A late connection is not read before something has happened.
+type late struct {
+	net.Conn
+	happened <-chan struct{}
+}
+
+func (l *late) Read(b []byte) (int, error) {
+	<-l.happened
+	return l.Conn.Read(b)
 }
 
 // through is a connection that is read through what has read ahead of it.
@@ -170,7 +206,23 @@ func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
 	if err := client.write(client.closeFrame(1000, "")); err != nil {
 		return nil, err
 	}
-	return newWebEnd(p.server, event.Server, &p.maps, 0, 0).untilClose()
+	return untilClose(p.server)
+}
+
+// untilClose lets gobwas/ws read a server's messages, up to the Close.
+func untilClose(r io.Reader) (got []string, err error) {
+	for {
+		messages, err := wsutil.ReadClientMessage(r, nil)
+		if err != nil {
+			return got, err
+		}
+		for _, m := range messages {
+			if m.OpCode == ws.OpClose {
+				return got, nil
+			}
+			got = append(got, string(m.Payload))
+		}
+	}
 }
 
 // gluedEcho is the same with the lab's server; it returns what comes back.
@@ -207,13 +259,13 @@ func (f Glued) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server sent its 101 and the message %q in one write, then %q.", f.Sent[0], f.Sent[1]),
-			fmt.Sprintf("A client read the 101 through a bufio.Reader, and the frames from the connection: it got %q, and "+
-				"no error. %s were in the reader.", f.Dropped, text.Bytes(int64(f.Lost))),
-			fmt.Sprintf("With a first message of 5,000 bytes, of which the reader had the beginning: %s.", f.Torn),
-			fmt.Sprintf("A client that read on through the reader got %q.", f.Kept),
-			fmt.Sprintf("The other way round, the first message in one write with the request: a server that let "+
-				"ws.Upgrader of gobwas/ws read the request from the connection got %q. The lab's server got "+
-				"%q.", f.Upgrader, f.Echo),
+			fmt.Sprintf("ws.Dial of gobwas/ws returned a connection, and a reader with %s that it had read ahead. A client "+
+				"that ignored the reader got %s, and no error.", text.Bytes(int64(f.Lost)), quoted(f.Dropped, text.Width)),
+			fmt.Sprintf("The same with a long first message, of which only the beginning was in the reader: %s.", f.Torn),
+			fmt.Sprintf("A client that read on through the reader got %s.", quoted(f.Kept, text.Width)),
+			fmt.Sprintf("The other way round, the first message in one write with the request: after ws.Upgrade, which reads "+
+				"ahead too and returns no reader, a server got %s. The lab's server got %s.",
+				quoted(f.Upgrader, text.Width), quoted(f.Echo, text.Width)),
 		},
 		Maps: []*streammap.Map{f.stream},
 		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the first " +

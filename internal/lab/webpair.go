@@ -38,7 +38,7 @@ func (w *webPair) shakeHands() error {
 	if err != nil {
 		return err
 	}
-	asked, err := http.ReadRequest(bufio.NewReader(w.atServer)) // nothing can be behind it yet
+	asked, err := http.ReadRequest(bufio.NewReader(w.atServer)) // nothing can follow it yet
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func answered(conn net.Conn, key string, rec event.Recorder) (int, error) {
 	return len(head), err
 }
 
-// handshake is the event for one half of a handshake: behind it, the map of its stream begins.
+// handshake is the event for one half of a handshake: after it, the map of its stream begins.
 func handshake(ev event.Kind, dir event.Dir, b []byte) event.Event {
 	return event.Event{Ev: ev, At: event.Client, Conn: 1, Dir: dir, Span: &event.Span{N: len(b)}, Bytes: b}
 }
