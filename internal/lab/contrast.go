@@ -238,8 +238,8 @@ func (p *contrastPort) note(offset int64, b []byte, framed bool) {
 	if !framed {
 		return
 	}
-	if frame, err := ws.ReadFrame(bytes.NewReader(b)); err == nil {
-		e = event.FrameEvent(event.ClientToServer, offset, ws.HeaderSize(frame.Header), frame.Header, ws.UnmaskFrame(frame).Payload)
+	if h, payload, _, err := parseFrame(b); err == nil {
+		e = event.FrameEvent(event.ClientToServer, offset, ws.HeaderSize(h), h, payload)
 		e.At, e.Conn = event.Client, p.conn
 		p.maps.Record(e)
 	}

@@ -85,13 +85,14 @@ func (f *Hangul) cutByFrames(ctx context.Context) error {
 		return err
 	}
 	f.Message = string(got)
-	for arrived.Len() > 0 {
-		frame, err := ws.ReadFrame(&arrived)
+	for b := arrived.Bytes(); len(b) > 0; {
+		_, payload, size, err := parseFrame(b)
 		if err != nil {
 			return err
 		}
 		f.Frames++
-		f.FrameValid = append(f.FrameValid, utf8.Valid(ws.UnmaskFrame(frame).Payload))
+		f.FrameValid = append(f.FrameValid, utf8.Valid(payload))
+		b = b[size:]
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -70,13 +69,13 @@ func (f *Masking) capture(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		onTheWay, err := ws.ReadFrame(bytes.NewReader(seen)) // who reads it knows nothing but these bytes
+		h, text, _, err := parseFrame(seen) // who reads it knows nothing but these bytes
 		if err != nil {
 			return err
 		}
 		f.Captured = append(f.Captured, hex.EncodeToString(seen))
-		f.Keys = append(f.Keys, hex.EncodeToString(onTheWay.Header.Mask[:]))
-		f.Read = append(f.Read, string(ws.UnmaskFrame(onTheWay).Payload))
+		f.Keys = append(f.Keys, hex.EncodeToString(h.Mask[:]))
+		f.Read = append(f.Read, string(text))
 	}
 	return nil
 }
