@@ -10,8 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
 	"echolab/internal/streammap"
+	"echolab/internal/streammap/maptest"
 	"echolab/internal/text"
 )
 
@@ -46,17 +48,17 @@ func TestAPictureIsSmallWhateverItShows(t *testing.T) {
 		f := picture.Figure{Title: "worst", ToServer: worst(random, size), ToClient: worst(random, size)}
 		parse(t, drawn(t, f)) // which looks at its size
 	}
-	ones := times(1<<18+10, 1, 0)
+	ones := maptest.Times(1<<18+10, 1, 0)
 	f := picture.Figure{
 		Title:    strings.Repeat("<", 10_000),
 		Notes:    slices.Repeat([]string{strings.Repeat("& ", 10_000)}, 1000),
-		ToServer: stream(strings.Repeat("<", 1<<17), sent(ones...), reads(ones...)),
+		ToServer: maptest.Stream(strings.Repeat("<", 1<<17), maptest.Sent(ones...), maptest.Reads(ones...)),
 	}
 	parse(t, drawn(t, f))
 }
 
 func TestFiguresThatHaveNoRoomAreCounted(t *testing.T) {
-	f := picture.Figure{Title: "one of many", ToServer: stream(greeting, sent(5, 15, 13), reads(times(33, 1, 0)...))}
+	f := picture.Figure{Title: "one of many", ToServer: maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Reads(maptest.Times(33, 1, 0)...))}
 	figures := make([]picture.Figure, 300)
 	for i := range figures {
 		figures[i] = f
@@ -85,25 +87,9 @@ func TestAnyMapHasAPictureAndAPage(t *testing.T) {
 	}
 }
 
-func TestSmallMapsHaveTheMarksOfTheTextMapWhateverTheyAre(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 6))
-	for range 100 {
-		n := 2 + random.IntN(40)
-		sizes := func() []int {
-			var all []int
-			for left := n; left > 0; {
-				all = append(all, 1+random.IntN(left))
-				left -= all[len(all)-1]
-			}
-			return all
-		}
-		sameMarks(t, stream("", sent(sizes()...), writes(sizes()...), segments(sizes()...), reads(sizes()...)))
-	}
-}
-
 func TestHugeOffsetsHaveAPicture(t *testing.T) {
 	for _, size := range []int{1 << 40, 1 << 62} {
-		f := picture.Figure{ToServer: stream("", sent(size/2, size-size/2), reads(size/3, size-size/3))}
+		f := picture.Figure{ToServer: maptest.Stream("", maptest.Sent(size/2, size-size/2), maptest.Reads(size/3, size-size/3))}
 		require.Contains(t, parse(t, drawn(t, f)).texts(), text.Number(int64(size/3)))
 		pageOf(t, f)
 	}

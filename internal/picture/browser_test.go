@@ -18,7 +18,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
+	"echolab/internal/streammap/maptest"
 )
 
 var findBrowser = sync.OnceValue(func() string {
@@ -102,8 +105,9 @@ func dump(t *testing.T, address string) string {
 
 // greeted are three messages in frames of 11, 21 and 19 bytes behind a handshake, cut by the reads.
 func greeted() picture.Figure {
-	frames := []frame{whole(opText, "hello"), whole(opText, "안녕하세요"), whole(opText, "goodbye, TCP!")}
-	return picture.Figure{Conn: 1, Title: "a → b", ToServer: spoken(frames, segments(51), reads(8, 8, 35))}
+	m := maptest.Spoken([]int{8, 8, 35}, texts("hello", "안녕하세요", "goodbye, TCP!")...)
+	maptest.Add(m, maptest.Segments(51))
+	return picture.Figure{Conn: 1, Title: "a → b", ToServer: m}
 }
 
 const said209 = "byte at 209, client → server: 6f on the wire, 95 without its mask (6f xor fa), byte 3 of 3 of “녕”; " +
@@ -172,7 +176,7 @@ func TestTheMouseTellsAndPicks(t *testing.T) {
 
 func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
 	const size = 1 << 20
-	m := stream("", sent(times(1<<14, 64, 0)...), reads(times(1000, 1000, size)...))
+	m := maptest.Stream("", maptest.Sent(maptest.Times(1<<14, 64, 0)...), maptest.Reads(maptest.Times(1000, 1000, size)...))
 	figure := picture.Figure{Conn: 3, ToClient: m}
 	ticks := "[...svg.querySelectorAll('.tick')].map(t => t.textContent).join(' ')"
 	told := act(t, "c3.s2c.0", []string{
@@ -190,9 +194,9 @@ func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
 
 func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
 	figure := greeted()
-	figure.ToClient = stream(greeting, sent(5))
+	figure.ToClient = maptest.Stream(eventtest.Greeting, maptest.Sent(5))
 	figure.ToClient.Title = "server → client"
-	add(figure.ToClient, writes(33))
+	maptest.Add(figure.ToClient, maptest.Writes(33))
 	header := act(t, "c1.c2s.198", []string{"said()"}, figure)[0]
 	assert.Contains(t, header, "byte at 198, client → server: 81, of a frame's header; ")
 	assert.Contains(t, header, "byte 1 of 21, header byte 1 of 6")
@@ -204,7 +208,8 @@ func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
 
 func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
 	long := strings.Repeat("0123456789", 7000) // in a frame whose length takes 8 bytes
-	m := spoken([]frame{part(opText, long[:200]), whole(opContinuation, long)})
+	m := maptest.Spoken(nil, eventtest.Fragment(event.OpText, long[:200]).WithMask(),
+		eventtest.Whole(event.OpContinuation, long).WithMask())
 	figure := picture.Figure{Conn: 1, ToServer: m}
 	said := act(t, "c1.c2s.409", []string{"said()"}, figure)[0]
 	assert.Contains(t, said, "30 without its mask", "187 + 208 + 14 is the first byte of the second payload")
@@ -214,7 +219,7 @@ func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
 
 func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
 	const hostile = `</script><img src=x onerror="parent.owned = 1"><script>parent.owned = 1</script>`
-	m := stream(hostile, sent(len(hostile)))
+	m := maptest.Stream(hostile, maptest.Sent(len(hostile)))
 	m.Title = hostile
 	told := act(t, "c1.c2s.0", []string{
 		"window.owned",
@@ -229,7 +234,7 @@ func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
 
 func TestThePageSaysWhatIsNotInIt(t *testing.T) {
 	const size = 1 << 20
-	m := stream("\xec\x95"+strings.Repeat("x", 1<<17), sent(times(size/50, 50, size)...), reads(size))
+	m := maptest.Stream("\xec\x95"+strings.Repeat("x", 1<<17), maptest.Sent(maptest.Times(size/50, 50, size)...), maptest.Reads(size))
 	figure := picture.Figure{Conn: 1, ToServer: m}
 	told := act(t, "c1.c2s.1000000", []string{
 		"said()", "doc.querySelector('.note').textContent", "press('Home'), said()",

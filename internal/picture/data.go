@@ -1,8 +1,6 @@
 package picture
 
 import (
-	"slices"
-
 	"echolab/internal/event"
 	"echolab/internal/streammap"
 )
@@ -11,9 +9,9 @@ import (
 const (
 	pageFigures = 200
 	pageSpans   = 2_000_000
-	pageRuns    = 150_000
+	pageRuns    = 180_000
 	pageBytes   = 1 << 20
-	rowRuns     = 1 << 14   // of one row, at most
+	rowRuns     = 1 << 14   // of the spans of one row, at most, and as many of its marks
 	mapBytes    = 128 << 10 // of one stream, at most
 )
 
@@ -31,16 +29,16 @@ type figureData struct {
 }
 
 type mapData struct {
-	Dir       event.Dir `json:"dir"`
-	Title     string    `json:"title"`
-	Heading   string    `json:"heading"`
-	Start     int64     `json:"start"`
-	Size      int64     `json:"size"`
-	Known     int64     `json:"known"`     // the spans of all rows are in the page up to there
-	Reference int       `json:"reference"` // the row that the others are held against; -1 if there is none
-	Wire      []byte    `json:"wire"`      // the first bytes from Start on
-	Payload   []byte    `json:"payload"`   // the same, decoded
-	Rows      []rowData `json:"rows"`
+	Dir     event.Dir `json:"dir"`
+	Title   string    `json:"title"`
+	Heading string    `json:"heading"`
+	Start   int64     `json:"start"`
+	Size    int64     `json:"size"`
+	Known   int64     `json:"known"`   // the spans and marks of all rows are in the page up to there
+	Judged  bool      `json:"judged"`  // messages are known: marks say how boundaries compare with them
+	Wire    []byte    `json:"wire"`    // the first bytes from Start on
+	Payload []byte    `json:"payload"` // the same, decoded
+	Rows    []rowData `json:"rows"`
 }
 
 type rowData struct {
@@ -50,14 +48,30 @@ type rowData struct {
 	Rating   string `json:"rating"` // the class of that
 	Count    int    `json:"count"`
 	End      int64  `json:"end"`
-	Runs     []run  `json:"runs"`
+	Spans    runs   `json:"spans"` // from Start on; one of a negative length is a gap
+	Marks    runs   `json:"marks"` // each as far behind the one before, or behind Start, as it is long
 }
 
-// A run is spans of one length and kind that follow each other; one of a negative length is a gap.
+// A run is lengths and kinds that are the same, and follow each other: so many more than one.
 type run struct {
-	N     int64  `json:"n"`
-	Times int    `json:"times"`
-	Kind  string `json:"kind,omitempty"` // of frames
+	N        int64    `json:"n"`
+	More     int      `json:"more,omitempty"`
+	Kind     string   `json:"kind,omitempty"`     // of frames, and of marks
+	Captions []string `json:"captions,omitempty"` // what to write on a span, the best first, if that is not its length alone
+}
+
+type runs []run
+
+// add appends one more, and returns its run.
+func (all *runs) add(n int64, kind string) *run {
+	last := len(*all) - 1
+	if last >= 0 && (*all)[last].N == n && (*all)[last].Kind == kind {
+		(*all)[last].More++
+	} else {
+		*all = append(*all, run{N: n, Kind: kind})
+		last++
+	}
+	return &(*all)[last]
 }
 
 func dataOf(figures []Figure) pageData {
@@ -74,7 +88,7 @@ func dataOf(figures []Figure) pageData {
 	return data
 }
 
-// limits are how many spans and runs of a row, and how many bytes of a stream, are in a page.
+// limits are how many spans of a row, how many runs of them, and how many bytes of a stream, are in a page.
 type limits struct{ spans, runs, bytes int }
 
 func limitsFor(figures []Figure) limits {
@@ -87,55 +101,65 @@ func limitsFor(figures []Figure) limits {
 	}
 	return limits{
 		spans: pageSpans / rows,
-		runs:  min(rowRuns, pageRuns/rows),
+		runs:  min(rowRuns, pageRuns/(2*rows)),
 		bytes: min(mapBytes, pageBytes/streams),
 	}
 }
 
 func (l limits) stream(m named) mapData {
 	to := min(m.Size(), m.Start+int64(l.bytes))
+	layout := m.Whole()
 	data := mapData{
-		Dir: m.dir, Title: plain(m.Title), Heading: heading(m.Map), Start: m.Start, Size: m.Size(), Known: m.Known(),
-		Reference: slices.Index(m.Rows, m.Reference()), Wire: m.Wire(m.Start, to), Payload: m.Decoded(m.Start, to),
-		Rows: []rowData{},
+		Dir: m.dir, Title: plain(m.Title), Heading: plain(m.Heading()), Start: m.Start, Size: m.Size(), Known: layout.Known,
+		Judged: layout.Reference != nil, Wire: m.Wire(m.Start, to), Payload: m.Decoded(m.Start, to), Rows: []rowData{},
 	}
-	for _, r := range m.Rows {
+	for _, lane := range layout.Lanes {
 		row := rowData{
-			Noun: r.Layer.Noun(), Label: r.Label(), Compared: compared(m.Map, r), Count: r.Count, End: r.End,
+			Noun: lane.Layer.Noun(), Label: lane.Label(), Compared: compared(m.Map, lane.Row), Count: lane.Count, End: lane.End,
 		}
 		row.Rating = rating(row.Compared)
-		if r.Count > 0 {
-			row.Label += ", " + sizes(r)
+		if lane.Count > 0 {
+			row.Label += ", " + lane.Sizes()
 		}
-		var known int64
-		row.Runs, known = l.runsOf(r, m.Start, m.Size())
-		data.Known = min(data.Known, known)
+		var spans, marks int64
+		row.Spans, spans = l.spansOf(lane, m.Start, m.Size())
+		row.Marks, marks = l.marksOf(lane, m.Start, m.Size())
+		data.Known = min(data.Known, spans, marks)
 		data.Rows = append(data.Rows, row)
 	}
 	return data
 }
 
-// runsOf are the row's spans from start on, as far as the limits allow, and the offset up to which there are no others.
-func (l limits) runsOf(r *streammap.Row, start, size int64) (runs []run, known int64) {
-	runs = []run{}
-	add := func(next run) {
-		if last := len(runs) - 1; last >= 0 && runs[last].N == next.N && runs[last].Kind == next.Kind {
-			runs[last].Times++
-			return
-		}
-		next.Times = 1
-		runs = append(runs, next)
-	}
+// spansOf are the row's spans from start on, as far as the limits allow, and the offset up to which there are no others.
+func (l limits) spansOf(lane streammap.Lane, start, size int64) (all runs, known int64) {
+	all = runs{}
 	end, n := start, 0
-	for p := range r.Pieces(start) {
-		if n++; n > l.spans || len(runs) >= l.runs {
-			return runs, end
+	for p := range lane.Pieces(start) {
+		if n++; n > l.spans || len(all) >= l.runs {
+			return all, end
 		}
 		if p.Off > end {
-			add(run{N: end - p.Off})
+			all.add(end-p.Off, "")
 		}
-		add(run{N: int64(p.N), Kind: p.Kind})
-		end = p.Off + int64(p.N)
+		r := all.add(int64(p.N), p.Kind)
+		if captions := p.Captions(); len(captions) > 1 {
+			r.Captions = captions
+		}
+		end = p.End()
 	}
-	return runs, size
+	return all, size
+}
+
+// marksOf are the row's marks, in the same way.
+func (l limits) marksOf(lane streammap.Lane, start, size int64) (all runs, known int64) {
+	all = runs{}
+	at, n := start, 0
+	for mark := range lane.Marks() {
+		if n++; n > l.spans || len(all) >= l.runs {
+			return all, at
+		}
+		all.add(mark.At-at, mark.Kind.String())
+		at = mark.At
+	}
+	return all, size
 }

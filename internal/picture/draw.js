@@ -105,9 +105,8 @@ class Drawing {
     const y = this.y + 20;
     this.y += rowPitch;
     this.tops.set(row, y);
-    const bounds = row.between(this.from, this.known);
     this.boxes(g, row, y);
-    this.marks(g, row, bounds, y);
+    this.marks(g, row, y);
     this.captions(g, row, y);
     const end = Math.min(row.end, this.to), known = Math.max(this.from, this.known);
     if (end > known) this.path(g, "unknown", `M${this.x(known)} ${y + rowHeight / 2}H${this.x(end)}`);
@@ -132,15 +131,14 @@ class Drawing {
     this.path(g, "box", d);
   }
 
-  marks(g, row, bounds, y) {
+  marks(g, row, y) {
     const bins = new Map();
-    const bin = x => {
-      const i = Math.floor((this.x(x) - margin) / binWidth);
-      if (!bins.has(i)) bins.set(i, { agree: 0, alone: 0, cut: 0, part: 0, lost: 0 });
-      return bins.get(i);
-    };
-    for (const x of bounds) Object.assign(bin(x), { x })[this.stream.verdict(row, x)]++;
-    for (const x of this.stream.lost(row, this.from, this.to)) Object.assign(bin(x), { lostX: x }).lost++;
+    for (let i = after(row.at, this.from - 1); row.at[i] <= this.known; i++) {
+      const at = row.at[i], kind = row.marks[i], bin = Math.floor((this.x(at) - margin) / binWidth);
+      if (!bins.has(bin)) bins.set(bin, { agree: 0, alone: 0, cut: 0, part: 0, lost: 0 });
+      bins.get(bin)[kind]++;
+      bins.get(bin)[kind === "lost" ? "lostX" : "x"] = at;
+    }
     const paths = {};
     for (const [i, b] of bins) {
       const name = together(bins, i), x = this.x(name === "lost" ? b.lostX : b.x);
@@ -159,9 +157,8 @@ class Drawing {
     for (const { i, from, to, whole } of this.visible(row)) {
       const room = this.x(to) - this.x(from) - 12;
       if (room < 6) continue;
-      const size = number(row.ends[i] - row.starts[i]), kind = row.kinds[i];
-      const texts = whole ? [size] : [`${row.noun} ${number(i + 1)}`];
-      if (kind && whole) texts.unshift(`${kind} ${size}`);
+      const { n, captions = [number(n)] } = row.runs[i];
+      const texts = whole ? captions : [`${row.noun} ${number(i + 1)}`];
       const text = texts.find(text => 6.4 * text.length <= room);
       if (text) this.text(g, "size", (this.x(from) + this.x(to)) / 2, y + 14, text);
     }

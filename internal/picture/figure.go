@@ -7,7 +7,6 @@
 package picture
 
 import (
-	"fmt"
 	"strings"
 
 	"echolab/internal/event"
@@ -39,18 +38,6 @@ func (f Figure) maps() []named {
 type named struct {
 	dir event.Dir
 	*streammap.Map
-}
-
-// heading is the map's title, with its length and where it begins.
-func heading(m *streammap.Map) string {
-	size, behind := m.Size()-m.Start, ""
-	if m.Start > 0 {
-		behind = " behind the handshake's " + text.Number(m.Start)
-	}
-	if size == 0 {
-		return fmt.Sprintf("%s: no byte%s", plain(m.Title), behind)
-	}
-	return fmt.Sprintf("%s, %s%s", plain(m.Title), text.Bytes(size), behind)
 }
 
 // compared says in a few words how a row's boundaries compare with the messages; nothing, if there are none or they

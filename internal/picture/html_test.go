@@ -12,7 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
+	"echolab/internal/streammap"
+	"echolab/internal/streammap/maptest"
 )
 
 // page is what a page has in it for its script.
@@ -20,17 +24,21 @@ type page struct {
 	Figures []struct {
 		Maps []struct {
 			Known, Size, Start int64
+			Judged             bool
 			Wire, Payload      []byte
 			Rows               []struct {
-				Noun string
-				Runs []struct {
-					N, Times int
-					Kind     string
-				}
+				Noun         string
+				Spans, Marks []run
 			}
 		}
 	}
 	More int
+}
+
+type run struct {
+	N, More  int
+	Kind     string
+	Captions []string
 }
 
 var dataElement = regexp.MustCompile(`(?s)<script type="application/json" id="data">(.*?)</script>`)
@@ -58,12 +66,12 @@ func written(t *testing.T, figures ...picture.Figure) string {
 }
 
 func TestAPageHasEverySpanOfASmallMap(t *testing.T) {
-	m := spoken([]frame{whole(opText, "hello"), whole(opText, "hallo"), whole(opPing, "hey")}, reads(30, 1))
+	m := maptest.Spoken([]int{30, 1}, append(texts("hello", "hallo"), eventtest.Whole(event.OpPing, "hey").WithMask())...)
 	p := pageOf(t, picture.Figure{ToServer: m}).Figures[0].Maps[0]
 	got := map[string][]int{}
 	for _, row := range p.Rows {
-		for _, run := range row.Runs {
-			for range run.Times {
+		for _, run := range row.Spans {
+			for range run.More + 1 {
 				got[row.Noun] = append(got[row.Noun], run.N)
 			}
 		}
@@ -77,17 +85,17 @@ func TestAPageHasEverySpanOfASmallMap(t *testing.T) {
 }
 
 func TestAGapIsANegativeRun(t *testing.T) {
-	m := stream(greeting, writes(33))
-	add(m, reads(5))
-	m.Row(reads().Layer).Add(span(20, 13))
-	runs := pageOf(t, picture.Figure{ToServer: m}).Figures[0].Maps[0].Rows[1].Runs
+	m := maptest.Stream(eventtest.Greeting, maptest.Writes(33))
+	maptest.Add(m, maptest.Reads(5))
+	m.Row(streammap.Reads).Add(event.Span{Off: 20, N: 13})
+	runs := pageOf(t, picture.Figure{ToServer: m}).Figures[0].Maps[0].Rows[1].Spans
 	require.Len(t, runs, 3)
 	assert.Equal(t, []int{5, -15, 13}, []int{runs[0].N, runs[1].N, runs[2].N})
 }
 
 func TestNothingInAStreamBecomesMarkupOfThePage(t *testing.T) {
 	const hostile = "</script><script>alert(1)</script><!--\u2028\u202e\x00\xff"
-	m := stream(hostile, sent(len(hostile)))
+	m := maptest.Stream(hostile, maptest.Sent(len(hostile)))
 	m.Title = hostile
 	html := written(t, picture.Figure{Title: hostile, Notes: []string{hostile}, ToServer: m})
 	pageOf(t, picture.Figure{Title: hostile, Notes: []string{hostile}, ToServer: m}) // which counts the scripts
@@ -117,19 +125,24 @@ func TestAPageIsBoundedWhateverItShows(t *testing.T) {
 	for i := range sizes {
 		sizes[i] = 1 + random.IntN(1000)
 	}
-	m := stream(strings.Repeat("x", 1<<17), sent(sizes...), writes(sizes...), segments(sizes...), reads(sizes...))
+	m := maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(sizes...), maptest.Writes(sizes...), maptest.Segments(sizes...), maptest.Reads(sizes...))
 	p := pageOf(t, picture.Figure{ToServer: m, ToClient: m}).Figures[0].Maps[0]
 	assert.Less(t, p.Known, p.Size, "not all of them have room")
 	for _, row := range p.Rows {
 		end := p.Start
-		for _, run := range row.Runs {
-			end += int64(run.N * run.Times)
+		for _, run := range row.Spans {
+			end += int64(run.N * (run.More + 1))
 		}
 		assert.GreaterOrEqual(t, end, p.Known, "all spans up to there are in the page")
+		at := p.Start
+		for _, run := range row.Marks {
+			at += int64(run.N * (run.More + 1))
+		}
+		assert.GreaterOrEqual(t, at, p.Known, "all marks up to there are in the page")
 	}
 
 	many := make([]picture.Figure, 500)
-	m = stream(strings.Repeat("x", 1<<17), sent(sizes[:4000]...), reads(sizes[:4000]...))
+	m = maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(sizes[:4000]...), maptest.Reads(sizes[:4000]...))
 	for i := range many {
 		many[i] = picture.Figure{Conn: i + 1, ToServer: m}
 	}
@@ -139,6 +152,6 @@ func TestAPageIsBoundedWhateverItShows(t *testing.T) {
 }
 
 func TestTheSameFiguresGiveTheSamePage(t *testing.T) {
-	f := picture.Figure{ToServer: spoken([]frame{whole(opText, "hello")}, reads(5, 6))}
+	f := picture.Figure{ToServer: maptest.Spoken([]int{5, 6}, texts("hello")...)}
 	assert.Equal(t, written(t, f), written(t, f))
 }

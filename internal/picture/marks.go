@@ -1,35 +1,12 @@
 package picture
 
-import "fmt"
+import (
+	"fmt"
 
-// A mark says what there is at a place of a row. Each has a shape of its own, so that colour only repeats it.
-type mark int
-
-const (
-	nothing mark = iota
-	agree
-	alone
-	cut
-	part
-	lost
-	dense
-	mixed
-	sparse
-	unknown
+	"echolab/internal/streammap"
 )
 
-// marks have a class in the style sheet each, and an entry of the legend, in the words of the map for terminals.
-var marks = [...]struct{ class, text string }{
-	agree:   {"agree", "boundary of a message"},
-	alone:   {"alone", "boundary where no message is known"},
-	cut:     {"cut", "cut inside a message"},
-	part:    {"part", "a frame ends, the message goes on"},
-	lost:    {"lost", "message boundary, lost in this row"},
-	dense:   {"dense", "several boundaries"},
-	mixed:   {"mixed", "several, some inside messages"},
-	sparse:  {"sparse", "several boundaries lost"},
-	unknown: {"unknown", "not drawn: more than were kept"},
-}
+// Each mark has a shape of its own, so that colour, which its name has in the style sheet, only repeats it.
 
 // Sizes of a row.
 const (
@@ -37,22 +14,22 @@ const (
 	overlap   = 3 // of a boundary's line, above and below its row
 )
 
-// path is the outline of a mark of one place, on a row whose top is at y. Marks that fill a part of a row have none.
-func (m mark) path(x, y float64) string {
+// outline is that of a mark of one place, on a row whose top is at y. Marks that fill a part of a row have none.
+func outline(k streammap.Kind, x, y float64) string {
 	const height = rowHeight + 2*overlap
-	switch m {
-	case agree, alone, lost:
+	switch k {
+	case streammap.Agree, streammap.Alone, streammap.Lost:
 		return fmt.Sprintf("M%s %sv%d", num(x), num(y-overlap), height)
-	case cut:
+	case streammap.Cut:
 		return fmt.Sprintf("M%s %sv%dm-4 %dl8 8m0 -8l-8 8", num(x), num(y-overlap), height, -height/2-4)
-	case part:
+	case streammap.Part:
 		return fmt.Sprintf("M%s %sv%dm-4 0h8", num(x), num(y), rowHeight)
 	}
 	return ""
 }
 
 // fills says whether the mark fills a part of a row.
-func (m mark) fills() bool { return m >= dense }
+func fills(k streammap.Kind) bool { return k >= streammap.Dense }
 
 // A legendEntry is a mark with what it means, on a sample 18 wide and 26 high.
 type legendEntry struct{ Class, Path, Text string }
@@ -60,19 +37,19 @@ type legendEntry struct{ Class, Path, Text string }
 // legend explains all marks.
 func legend() []legendEntry {
 	var all []legendEntry
-	for m := agree; m <= unknown; m++ {
-		all = append(all, legendEntry{marks[m].class, m.sample(), marks[m].text})
+	for k := streammap.Agree; k <= streammap.Unknown; k++ {
+		all = append(all, legendEntry{k.String(), sample(k), k.Meaning()})
 	}
 	return all
 }
 
 // sample is the mark's outline in the legend.
-func (m mark) sample() string {
+func sample(k streammap.Kind) string {
 	switch {
-	case m == unknown:
+	case k == streammap.Unknown:
 		return "M0 13h18"
-	case m.fills():
+	case fills(k):
 		return "M0 6h18v14h-18z"
 	}
-	return m.path(9, overlap)
+	return outline(k, 9, overlap)
 }

@@ -36,9 +36,9 @@ class View {
     button("all", "the whole stream", () => this.show(this.stream.start, this.stream.size));
     button("◂", "to the left", () => this.pan(-0.5));
     button("▸", "to the right", () => this.pan(0.5));
-    if (!this.stream.reference) return;
+    if (!this.stream.judged) return;
     button("✕ next cut", "next cut inside a message", () => {
-      const cut = (row, x) => this.stream.verdict(row, x) === "cut";
+      const cut = mark => mark === "cut";
       const x = this.stream.next(this.at, true, cut) ?? this.stream.next(this.stream.start - 1, true, cut);
       if (x !== undefined) this.look(x);
     });
@@ -147,7 +147,7 @@ class View {
   }
 
   key(e) {
-    const { start, size } = this.stream, any = () => true, page = this.to - this.from;
+    const { start, size } = this.stream, any = mark => mark !== "lost", page = this.to - this.from;
     const to = at => this.select(at ?? this.at);
     const keys = {
       ArrowLeft: () => to(e.shiftKey ? this.stream.next(this.at, false, any) : this.at - 1),
@@ -209,7 +209,7 @@ function place(stream, row, x) {
     const where = unknown ? "not in this page" : `in no ${row.noun}`;
     return { name: row.noun, span: where, inside: "", where: unknown ? `${row.noun}: ${where}` : where };
   }
-  const off = row.starts[i], n = row.ends[i] - off, kind = row.kinds[i] ? `${row.kinds[i]} ` : "";
+  const off = row.starts[i], n = row.ends[i] - off, kind = row.runs[i].kind ? `${row.runs[i].kind} ` : "";
   const name = `${kind}${row.noun} ${number(i + 1)} of ${number(row.count)}`;
   const span = `${number(n)} ${n === 1 ? "byte" : "bytes"} at ${number(off)}`;
   let inside = `byte ${number(x - off + 1)} of ${number(n)}`;

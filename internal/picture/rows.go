@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"echolab/internal/streammap"
-	"echolab/internal/text"
 )
 
 // rowPitch is from the top of one row to the top of the next.
@@ -14,27 +13,23 @@ const rowPitch = 30
 
 // row draws one layer: its spans as boxes, its boundaries as marks, the sizes where there is room, and beside it how it
 // compares with the messages.
-func (d *drawing) row(v *view, r *streammap.Row, side bool) {
+func (d *drawing) row(v *view, lane streammap.Lane, side bool) {
 	class := "row"
-	if r.Layer == streammap.Sent || r.Layer == streammap.Received {
+	if lane.Layer == streammap.Sent || lane.Layer == streammap.Received {
 		class = "message"
 	}
 	fmt.Fprintf(&d.b, `<g class="%s">`+"\n", class)
 	y := d.y + (rowPitch-rowHeight)/2
-	d.label(y+14, r.Label())
-	if r.Count > 0 && r.End >= v.from {
-		bounds := r.Boundaries(v.from, v.known)
-		boxes, bins := v.boxes(r, bounds), v.count(r, bounds)
-		d.boxes(v, boxes, y)
-		d.unknown(v, r, y)
-		filled := d.marks(v, bins, y)
-		if filled > len(bins)/2 {
-			d.size(trackLeft+v.width/2, y, sizes(r))
-		} else {
-			d.sizes(v, r, boxes, bins, y)
-		}
+	d.label(y+14, lane.Label())
+	boxes, bins := v.boxes(lane), v.count(lane)
+	d.boxes(v, boxes, y)
+	d.unknown(v, lane, y)
+	if filled := d.marks(v, bins, y); filled > len(bins)/2 {
+		d.size(trackLeft+v.width/2, y, lane.Sizes())
+	} else {
+		d.captions(v, boxes, bins, y)
 	}
-	if how := compared(v.m, r); side && how != "" {
+	if how := compared(v.Map, lane.Row); side && how != "" {
 		d.side(how, y)
 	}
 	d.b.WriteString("</g>\n")
@@ -69,11 +64,11 @@ func rating(how string) string {
 func (d *drawing) boxes(v *view, boxes []box, y float64) {
 	var path strings.Builder
 	for _, b := range boxes {
-		from, to := v.x(b.from), v.x(b.to)
-		if b.single && !b.open[0] {
+		from, to := v.x(b.From), v.x(b.To)
+		if b.single && b.Begins() {
 			from++
 		}
-		if b.single && !b.open[1] {
+		if b.single && b.Ends() {
 			to--
 		}
 		fmt.Fprintf(&path, "M%s %sH%sv%dH%sz", num(from), num(y), num(to), rowHeight, num(from))
@@ -82,53 +77,53 @@ func (d *drawing) boxes(v *view, boxes []box, y float64) {
 }
 
 // unknown draws the part of a row of which the boundaries were not kept.
-func (d *drawing) unknown(v *view, r *streammap.Row, y float64) {
-	if end := min(r.End, v.to); end > v.known {
-		d.used[unknown] = true
-		d.path("unknown", fmt.Sprintf("M%s %sH%s", num(v.x(max(v.from, v.known))), num(y+rowHeight/2), num(v.x(end))))
+func (d *drawing) unknown(v *view, lane streammap.Lane, y float64) {
+	if from, to := lane.Beyond(); from < to {
+		d.used[streammap.Unknown] = true
+		d.path("unknown", fmt.Sprintf("M%s %sH%s", num(v.x(from)), num(y+rowHeight/2), num(v.x(to))))
 	}
 }
 
 // marks draws what is in the bins, and returns how many of them are filled.
 func (d *drawing) marks(v *view, bins []bin, y float64) (filled int) {
-	var paths [unknown + 1]strings.Builder
+	var paths [streammap.Unknown]strings.Builder
 	end := trackLeft + v.width
 	at := marksOf(bins)
 	for i := 0; i < len(bins); i++ {
-		m := at[i]
+		k := at[i]
 		switch {
-		case m == nothing:
+		case k == streammap.Nothing:
 			continue
-		case m == lost:
-			paths[m].WriteString(m.path(v.x(bins[i].lostAt), y))
-		case !m.fills():
-			paths[m].WriteString(m.path(v.x(bins[i].at), y))
+		case k == streammap.Lost:
+			paths[k].WriteString(outline(k, v.x(bins[i].lostAt), y))
+		case !fills(k):
+			paths[k].WriteString(outline(k, v.x(bins[i].at), y))
 		default:
 			first := i
-			for i+1 < len(bins) && at[i+1] == m {
+			for i+1 < len(bins) && at[i+1] == k {
 				i++
 			}
 			filled += i + 1 - first
 			from, to := trackLeft+float64(first*binWidth), min(end, trackLeft+float64((i+1)*binWidth))
 			from = min(from, to-binWidth)
-			fmt.Fprintf(&paths[m], "M%s %sH%sv%dH%sz", num(from), num(y), num(to), rowHeight, num(from))
+			fmt.Fprintf(&paths[k], "M%s %sH%sv%dH%sz", num(from), num(y), num(to), rowHeight, num(from))
 		}
-		d.used[m] = true
+		d.used[k] = true
 	}
-	for m := unknown - 1; m > nothing; m-- { // fillings first, the rest on top of them
-		d.path(marks[m].class, paths[m].String())
+	for k := streammap.Sparse; k > streammap.Nothing; k-- { // fillings first, the rest on top of them
+		d.path(k.String(), paths[k].String())
 	}
 	return filled
 }
 
-// sizes writes the length of each span, and what kind of frame it is, where there is room beside the marks.
-func (d *drawing) sizes(v *view, r *streammap.Row, boxes []box, bins []bin, y float64) {
+// captions writes on each span, where there is room beside the marks.
+func (d *drawing) captions(v *view, boxes []box, bins []bin, y float64) {
 	for _, b := range boxes {
 		if !b.single {
 			continue
 		}
 		from, to := v.room(b, bins)
-		for _, text := range captions(r, b) {
+		for _, text := range b.Captions() {
 			if textWidth(text) <= to-from {
 				d.size((from+to)/2, y, text)
 				break
@@ -137,30 +132,19 @@ func (d *drawing) sizes(v *view, r *streammap.Row, boxes []box, bins []bin, y fl
 	}
 }
 
-// captions are what to write on a box, the best first: on a part of a span, which one it is.
-func captions(r *streammap.Row, b box) []string {
-	if !b.open[0] && !b.open[1] {
-		return r.Captions(b.from, b.to)
-	}
-	for p := range r.Pieces(b.to) {
-		return []string{r.Layer.Noun() + " " + text.Number(int64(p.Number))}
-	}
-	return nil
-}
-
 // room is the widest part of a box that no mark crosses.
 func (v *view) room(b box, bins []bin) (from, to float64) {
-	left, end := v.x(b.from), v.x(b.to)
+	left, end := v.x(b.From), v.x(b.To)
 	try := func(right float64) {
 		if right-left > to-from {
 			from, to = left, right
 		}
 		left = right
 	}
-	for i := v.bin(b.from) + 1; i < v.bin(b.to); i++ {
-		switch bins[i].mark() {
-		case nothing:
-		case lost:
+	for i := v.bin(b.From) + 1; i < v.bin(b.To); i++ {
+		switch bins[i].Kind() {
+		case streammap.Nothing:
+		case streammap.Lost:
 			try(v.x(bins[i].lostAt))
 		default:
 			try(trackLeft + float64(i*binWidth))
@@ -169,17 +153,6 @@ func (v *view) room(b box, bins []bin) (from, to float64) {
 	}
 	try(end)
 	return from + 6, to - 6
-}
-
-// sizes are those of a row that is too dense to show each.
-func sizes(r *streammap.Row) string {
-	switch {
-	case r.Count == 1:
-		return text.Bytes(int64(r.Min))
-	case r.Min == r.Max:
-		return text.Bytes(int64(r.Min)) + " each"
-	}
-	return text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max))
 }
 
 func (d *drawing) size(x, y float64, text string) {

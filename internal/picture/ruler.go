@@ -14,7 +14,7 @@ func (d *drawing) ruler(v *view) {
 	d.y += 16
 	d.label(d.y, "offset")
 	step := int64(1)
-	for step < v.to-v.from && float64(step)*v.perByte() < textWidth(text.Number(v.to))+14 {
+	for step < v.To-v.From && float64(step)*v.perByte() < textWidth(text.Number(v.To))+14 {
 		step = rounder(step)
 	}
 	free := 0.0
@@ -28,15 +28,15 @@ func (d *drawing) ruler(v *view) {
 		fmt.Fprintf(&d.b, `<text class="tick" x="%s" y="%s">%s</text>`+"\n", num(x), num(d.y), text)
 		d.path("rule", fmt.Sprintf("M%s %sv4", num(x), num(d.y+4)))
 	}
-	if v.from == v.m.Start { // which need not be a round place
-		tick(v.from)
+	if v.AtStart() { // which need not be a round place
+		tick(v.From)
 	}
-	at := v.from / step * step
+	at := v.From / step * step
 	for {
-		if at >= v.from {
+		if at >= v.From {
 			tick(at)
 		}
-		if v.to-at < step {
+		if v.To-at < step {
 			break
 		}
 		at += step
@@ -55,10 +55,7 @@ func rounder(n int64) int64 {
 // content writes the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the
 // wire. A line below a character goes over all of its bytes.
 func (d *drawing) content(v *view) {
-	wire, shown, label := v.m.Wire(v.from, v.to), v.m.Decoded(v.from, v.to), "payload"
-	if shown == nil {
-		shown, label = wire, "bytes"
-	}
+	shown, label, wire := v.Content()
 	if len(shown) > 0 {
 		d.y += 18
 		d.label(d.y, label)
@@ -69,7 +66,7 @@ func (d *drawing) content(v *view) {
 		d.label(d.y, "wire, hex")
 		d.b.WriteString(`<g class="hex">`)
 		for i, b := range wire {
-			x := v.x(v.from+int64(i)) + v.perByte()/2
+			x := v.x(v.From+int64(i)) + v.perByte()/2
 			fmt.Fprintf(&d.b, `<text x="%s" y="%s">%s</text>`, num(x), num(d.y), hex.EncodeToString([]byte{b}))
 		}
 		d.b.WriteString("</g>\n")
@@ -83,7 +80,7 @@ func (d *drawing) characters(v *view, shown []byte) {
 	for i, n := 0, 0; i < len(shown); i += n {
 		var char string
 		char, n = text.Visible(shown[i:])
-		from, width := v.x(v.from+int64(i)), v.perByte()*float64(n)
+		from, width := v.x(v.From+int64(i)), v.perByte()*float64(n)
 		class := ""
 		if char == "·" {
 			class = ` class="dot"`

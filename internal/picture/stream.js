@@ -1,6 +1,6 @@
 "use strict";
 
-// A stream: its rows of spans, its first bytes, and what a byte or a boundary is in it.
+// A stream as it was laid out: its rows of spans and marks, its first bytes, and where a byte is in it.
 
 // after is the number of the sorted numbers that are not greater than x.
 function after(sorted, x) {
@@ -16,47 +16,42 @@ function after(sorted, x) {
 const number = n => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 const hex = byte => byte.toString(16).padStart(2, "0");
 
+// unrolled calls f for each of what runs are made of.
+function unrolled(runs, f) {
+  for (const run of runs) {
+    for (let i = 0; i <= (run.more ?? 0); i++) f(run);
+  }
+}
+
 class Row {
   constructor(data, start) {
     Object.assign(this, data);
     this.starts = [];
     this.ends = [];
-    this.kinds = [];
+    this.runs = []; // what else there is to say of each span
     let at = start;
-    for (const { n, times, kind } of data.runs) {
-      for (let i = 0; i < times; i++) {
-        if (n >= 0) {
-          this.starts.push(at);
-          this.ends.push(at + n);
-          if (kind) this.kinds.push(kind);
-        }
-        at += Math.abs(n);
+    unrolled(data.spans, run => {
+      if (run.n >= 0) {
+        this.starts.push(at);
+        this.ends.push(at + run.n);
+        this.runs.push(run);
       }
-    }
-    this.bounds = [];
-    for (let i = 0; i < this.ends.length; i++) {
-      for (const x of [this.starts[i], this.ends[i]]) {
-        if (x !== this.bounds[this.bounds.length - 1]) this.bounds.push(x);
-      }
-    }
+      at += Math.abs(run.n);
+    });
+    this.at = []; // where the marks are, and what they mean
+    this.marks = [];
+    at = start;
+    unrolled(data.marks, ({ n, kind }) => {
+      this.at.push(at += n);
+      this.marks.push(kind);
+    });
   }
-
-  // has says whether a span begins or ends at x.
-  has(x) { return this.bounds[after(this.bounds, x) - 1] === x; }
 
   // spanAt is the index of the span that the byte at x is in, or -1.
   spanAt(x) {
     const i = after(this.ends, x);
     return i < this.ends.length && this.starts[i] <= x ? i : -1;
   }
-
-  // inside says whether x lies inside a span, and not on one of its boundaries.
-  inside(x) {
-    const i = this.spanAt(x);
-    return i >= 0 && this.starts[i] < x;
-  }
-
-  between(from, to) { return this.bounds.slice(after(this.bounds, from - 1), after(this.bounds, to)); }
 }
 
 class Stream {
@@ -67,36 +62,20 @@ class Stream {
     this.wire = bytes(data.wire);
     this.payload = bytes(data.payload);
     this.rows = data.rows.map(row => new Row(row, data.start));
-    this.reference = this.rows[data.reference];
     this.frames = this.rows.find(row => row.noun === "frame");
   }
 
   // shown are the bytes as people read them.
   get shown() { return this.payload.length ? this.payload : this.wire; }
 
-  // verdict is what a boundary of a row is to the messages: the name of its mark.
-  verdict(row, x) {
-    if (!this.reference) return "alone";
-    if (this.reference.has(x) || x === this.start) return "agree";
-    if (!this.reference.inside(x)) return "alone";
-    return row === this.frames ? "part" : "cut";
-  }
-
-  // lost are the boundaries of messages that a row lacks, as far as it reaches.
-  lost(row, from, to) {
-    const end = Math.min(to, row.end, this.known);
-    return this.reference ? this.reference.between(from, end).filter(x => !row.has(x)) : [];
-  }
-
-  // next is the nearest boundary of any row behind x, or in front of it, for which want is true; or undefined.
+  // next is the nearest boundary of any row behind x, or in front of it, that has such a mark; or undefined.
   next(x, forward, want) {
     let best;
-    for (const row of this.rows) {
-      const step = forward ? 1 : -1, first = forward ? after(row.bounds, x) : after(row.bounds, x - 1) - 1;
-      for (let i = first; i >= 0 && i < row.bounds.length; i += step) {
-        const at = row.bounds[i];
-        if (best !== undefined && (at - best) * step >= 0) break;
-        if (want(row, at)) best = at;
+    for (const { at, marks } of this.rows) {
+      const step = forward ? 1 : -1;
+      for (let i = forward ? after(at, x) : after(at, x - 1) - 1; i >= 0 && i < at.length; i += step) {
+        if (best !== undefined && (at[i] - best) * step >= 0) break;
+        if (want(marks[i])) best = at[i];
       }
     }
     return best;

@@ -64,7 +64,7 @@ func SVG(w io.Writer, figures ...Figure) error {
 type drawing struct {
 	b    bytes.Buffer
 	y    float64 // where what comes next begins
-	used [unknown + 1]bool
+	used [streammap.Unknown + 1]bool
 	told bytes.Buffer // the picture in words, escaped
 }
 
@@ -86,25 +86,22 @@ func (d *drawing) figure(f Figure) {
 // stream draws one map: the whole of it, and if that does not show its bytes also closer, around the first cut.
 func (d *drawing) stream(m *streammap.Map) {
 	d.y += 8
-	d.text(margin, 22, "head", heading(m))
-	size := m.Size()
-	if size == m.Start {
+	d.text(margin, 22, "head", plain(m.Heading()))
+	if m.Size() == m.Start {
 		return
 	}
-	v := newView(m, m.Start, size)
+	v := newView(m.Whole())
 	d.view(v, true)
-	at, ok := m.FirstCut()
-	if v.showsBytes() || !ok {
+	if v.showsBytes() {
 		return
 	}
-	near := newView(m, max(m.Start, at-closeUp/2), min(size, at+closeUp/2))
-	d.zoom(v, near)
-	d.text(margin, 22, "head", "closer, around the first cut inside a message, at offset "+text.Number(at))
-	d.view(near, false)
+	if l, caption := m.CloseUp(trackWidth); l != nil {
+		near := newView(l)
+		d.zoom(v, near)
+		d.text(margin, 22, "head", caption)
+		d.view(near, false)
+	}
 }
-
-// closeUp is how many bytes the closer look shows.
-const closeUp = 60
 
 // view draws a ruler, the bytes where they have room, and the rows.
 func (d *drawing) view(v *view, side bool) {
@@ -114,19 +111,21 @@ func (d *drawing) view(v *view, side bool) {
 		d.content(v)
 	}
 	rows := d.y
-	if ref := v.m.Reference(); ref != nil {
-		d.guides(v, ref, top, rows+float64(len(v.m.Rows))*rowPitch)
+	for _, lane := range v.Lanes {
+		if lane.Row == v.Reference {
+			d.guides(v, lane, top, rows+float64(len(v.Lanes))*rowPitch)
+		}
 	}
-	for _, r := range v.m.Rows {
-		d.row(v, r, side)
+	for _, lane := range v.Lanes {
+		d.row(v, lane, side)
 	}
 }
 
 // guides go down from the boundaries of messages, so that one sees which rows have them.
-func (d *drawing) guides(v *view, ref *streammap.Row, from, to float64) {
+func (d *drawing) guides(v *view, messages streammap.Lane, from, to float64) {
 	var path strings.Builder
-	for _, b := range v.count(ref, ref.Boundaries(v.from, v.known)) {
-		if b.mark() == agree {
+	for _, b := range v.count(messages) {
+		if b.Kind() == streammap.Agree {
 			fmt.Fprintf(&path, "M%s %sV%s", num(v.x(b.at)), num(from), num(to))
 		}
 	}
@@ -136,7 +135,7 @@ func (d *drawing) guides(v *view, ref *streammap.Row, from, to float64) {
 // zoom shows which part of a view the one below it is.
 func (d *drawing) zoom(v, near *view) {
 	const height = 14
-	from, to := v.x(near.from), max(v.x(near.to), v.x(near.from)+2)
+	from, to := v.x(near.From), max(v.x(near.To), v.x(near.From)+2)
 	d.path("zoom", fmt.Sprintf("M%s %sH%sL%s %sH%dz", num(from), num(d.y), num(to),
 		num(trackLeft+near.width), num(d.y+height), trackLeft))
 	d.y += height + 4
@@ -149,18 +148,18 @@ func (d *drawing) legend() {
 	if slices.Contains(d.used[:], true) {
 		d.y += 22
 	}
-	for m := agree; m <= unknown; m++ {
-		if !d.used[m] {
+	for k := streammap.Agree; k <= streammap.Unknown; k++ {
+		if !d.used[k] {
 			continue
 		}
-		width := gap + textWidth(marks[m].text) + 16
+		width := gap + textWidth(k.Meaning()) + 16
 		if x+width > pictureWidth {
 			x = margin
 			d.y += 30
 		}
-		fmt.Fprintf(&d.b, `<path class="%s" transform="translate(%s %s)" d="%s"/>`+"\n", marks[m].class,
-			num(x), num(d.y-17), m.sample())
-		fmt.Fprintf(&d.b, `<text class="dim" x="%s" y="%s">%s</text>`+"\n", num(x+gap-4), num(d.y), marks[m].text)
+		fmt.Fprintf(&d.b, `<path class="%s" transform="translate(%s %s)" d="%s"/>`+"\n", k,
+			num(x), num(d.y-17), sample(k))
+		fmt.Fprintf(&d.b, `<text class="dim" x="%s" y="%s">%s</text>`+"\n", num(x+gap-4), num(d.y), k.Meaning())
 		x += width
 	}
 	d.y += margin
@@ -183,7 +182,7 @@ func told(f Figure) string {
 		line(note)
 	}
 	for _, m := range f.maps() {
-		line(heading(m.Map) + ".")
+		line(plain(m.Heading()) + ".")
 		for _, r := range m.Rows {
 			if how := compared(m.Map, r); how != "" {
 				line(r.Label() + ": " + strings.TrimPrefix(how, "✓ ") + ".")

@@ -3,7 +3,6 @@ package picture_test
 import (
 	"errors"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,22 +11,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
 	"echolab/internal/streammap"
-	"echolab/internal/terminal"
+	"echolab/internal/streammap/maptest"
 )
 
 func TestEverySpanOfASmallMapIsInThePicture(t *testing.T) {
-	layers := []layer{sent(5, 15, 13), writes(5, 28), segments(33), reads(8, 8, 17), received(5, 15, 13)}
-	root := parse(t, svgOf(t, stream(greeting, layers...)))
+	layers := []maptest.Layer{maptest.Sent(5, 15, 13), maptest.Writes(5, 28), maptest.Segments(33), maptest.Reads(8, 8, 17), maptest.Received(5, 15, 13)}
+	root := parse(t, svgOf(t, maptest.Stream(eventtest.Greeting, layers...)))
 	x := scale(t, root)
 	rows := root.rows()
 	require.Len(t, rows, len(layers))
 	for i, l := range layers {
 		drawn := boxes(t, rows[i])
-		require.Len(t, drawn, len(l.sizes))
+		require.Len(t, drawn, len(l.Sizes))
 		texts, off := rows[i].texts(), 0
-		for j, n := range l.sizes {
+		for j, n := range l.Sizes {
 			assert.InDelta(t, x(off)+1, drawn[j][0], 0.2)
 			assert.InDelta(t, x(off+n)-1, drawn[j][1], 0.2)
 			assert.Contains(t, texts, strconv.Itoa(n))
@@ -37,7 +37,7 @@ func TestEverySpanOfASmallMapIsInThePicture(t *testing.T) {
 }
 
 func TestAMarkStandsAtItsOffset(t *testing.T) {
-	root := parse(t, svgOf(t, stream(greeting, sent(5, 15, 13), reads(8, 12, 13))))
+	root := parse(t, svgOf(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Reads(8, 12, 13))))
 	x, row := scale(t, root), root.rows()[1]
 	for class, offsets := range map[string][]int{"agree": {0, 20, 33}, "cut": {8}, "lost": {5}} {
 		var want, got []float64
@@ -54,9 +54,9 @@ func TestAMarkStandsAtItsOffset(t *testing.T) {
 }
 
 func TestThereIsNoBoxInAGap(t *testing.T) {
-	m := stream(greeting, writes(33))
-	m.Row(streammap.Segments).Add(span(3, 7))
-	m.Row(streammap.Segments).Add(span(20, 5))
+	m := maptest.Stream(eventtest.Greeting, maptest.Writes(33))
+	m.Row(streammap.Segments).Add(event.Span{Off: 3, N: 7})
+	m.Row(streammap.Segments).Add(event.Span{Off: 20, N: 5})
 	root := parse(t, svgOf(t, m))
 	x := scale(t, root)
 	drawn := boxes(t, root.rows()[1])
@@ -65,58 +65,8 @@ func TestThereIsNoBoxInAGap(t *testing.T) {
 	assert.InDeltaSlice(t, []float64{x(20) + 1, x(25) - 1}, drawn[1][:], 0.2)
 }
 
-func TestThePictureHasTheMarksOfTheTextMap(t *testing.T) {
-	gap := stream(greeting, sent(20, 13), writes(33))
-	gap.Row(streammap.Reads).Add(event.Span{Off: 5, N: 8})
-	gap.Row(streammap.Reads).Add(event.Span{Off: 20, N: 10})
-	for name, m := range map[string]*streammap.Map{
-		"one read":    stream(greeting, sent(5, 15, 13), writes(5, 15, 13), reads(33)),
-		"cuts":        stream(greeting, sent(5, 15, 13), writes(5, 28), reads(5, 8, 20), received(5, 15, 13)),
-		"bytes":       stream(greeting, sent(33), segments(times(33, 1, 0)...), received(33)),
-		"behind":      stream(greeting, sent(5, 15), writes(5, 15, 13), reads(8, 20, 5)),
-		"no messages": stream(greeting, writes(5, 15, 13), reads(33)),
-		"gap":         gap,
-		"frames":      spoken([]frame{whole(opText, "hello"), whole(opText, "안녕")}, segments(23), reads(8, 15)),
-		"fragments": spoken([]frame{part(opText, "hello, "), whole(opContinuation, "world"), whole(opPing, "?")},
-			reads(37)),
-	} {
-		t.Run(name, func(t *testing.T) { sameMarks(t, m) })
-	}
-}
-
-// sameMarks asserts that each row of the picture has as many marks of each kind as that of the text map.
-func sameMarks(t *testing.T, m *streammap.Map) {
-	t.Helper()
-	rows := parse(t, svgOf(t, m)).rows()
-	require.Len(t, rows, len(m.Rows))
-	lines := strings.Split(terminal.String(m), "\n")
-	for i, r := range m.Rows {
-		line := lines[slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, r.Label()+" ") })]
-		count := func(marks string) (n int) {
-			for _, mark := range marks {
-				n += strings.Count(line, string(mark))
-			}
-			return n
-		}
-		want := map[string]int{
-			"agree": count("┼├┤"), "cut": count("╳"), "part": count("┴"), "lost": count("╎"), "alone": count("│"),
-		}
-		if m.Reference() == nil { // ends are drawn as ends, whatever they are
-			want["agree"], want["alone"] = 0, want["agree"]+want["alone"]
-		}
-		got := map[string]int{}
-		for class := range want {
-			got[class] = 0
-			for _, path := range rows[i].all(class) {
-				got[class] += strings.Count(path.attr("d"), "M")
-			}
-		}
-		assert.Equal(t, want, got, "%s in\n%s", r.Label(), m)
-	}
-}
-
 func TestBytesAreShownAsTheyReadWithoutTheirMask(t *testing.T) {
-	root := parse(t, svgOf(t, spoken([]frame{whole(opText, "Hi 안녕")}, reads(15))))
+	root := parse(t, svgOf(t, maptest.Spoken([]int{15}, texts("Hi 안녕")...)))
 	var chars, hex []string
 	for _, g := range root.all("byte") {
 		chars = append(chars, g.texts()...)
@@ -131,7 +81,7 @@ func TestBytesAreShownAsTheyReadWithoutTheirMask(t *testing.T) {
 
 func TestNothingInAStreamBecomesMarkup(t *testing.T) {
 	const hostile = "</svg><script>alert(1)</script>\x00\x1b[2J\u202e\ufffe\xff<!--]]>&amp;\""
-	m := stream(hostile, sent(len(hostile)), reads(len(hostile)))
+	m := maptest.Stream(hostile, maptest.Sent(len(hostile)), maptest.Reads(len(hostile)))
 	m.Title = hostile
 	root := parse(t, drawn(t, picture.Figure{Title: hostile, Notes: []string{hostile}, ToServer: m}))
 	assert.Contains(t, root.all("title")[0].Text, "</svg><script>alert(1)</script>··[2J", "it is text")
@@ -140,8 +90,8 @@ func TestNothingInAStreamBecomesMarkup(t *testing.T) {
 
 func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 	const size = 10 << 20
-	messages := times(size/50, 50, size)
-	cut := parse(t, svgOf(t, stream(strings.Repeat("x", 1<<17), sent(messages...), reads(times(160, 65536, size)...))))
+	messages := maptest.Times(size/50, 50, size)
+	cut := parse(t, svgOf(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(messages...), maptest.Reads(maptest.Times(160, 65536, size)...))))
 	assert.Contains(t, cut.texts(), "closer, around the first cut inside a message, at offset 65,536")
 	assert.Contains(t, cut.texts(), "read 2", "a part of a span has its number")
 	assert.Contains(t, cut.texts(), "10 to 50 bytes")
@@ -149,7 +99,7 @@ func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 	assert.NotEmpty(t, cut.rows()[0].all("dense"))
 	assert.NotEmpty(t, cut.rows()[1].all("mixed"))
 
-	parts := stream("", sent(size))
+	parts := maptest.Stream("", maptest.Sent(size))
 	for _, n := range messages {
 		parts.AddFrame(event.Span{Off: parts.Row(streammap.Frames).End, N: n}, event.FrameHeader{Opcode: 2}, nil)
 	}
@@ -157,27 +107,27 @@ func TestALongStreamIsShownAsAWholeAndCloser(t *testing.T) {
 	assert.NotEmpty(t, frames.all("dense"), "parts of a message are no cuts")
 	assert.Empty(t, frames.all("mixed"))
 
-	none := parse(t, svgOf(t, stream("", sent(messages...), reads(size))))
+	none := parse(t, svgOf(t, maptest.Stream("", maptest.Sent(messages...), maptest.Reads(size))))
 	assert.Len(t, none.rows(), 2)
 	assert.NotEmpty(t, none.rows()[1].all("sparse"))
 }
 
 func TestWhatWasNotKeptIsSaid(t *testing.T) {
-	root := parse(t, svgOf(t, stream("", sent(times(1<<18+1000, 2, 0)...), reads(2*(1<<18+1000)))))
+	root := parse(t, svgOf(t, maptest.Stream("", maptest.Sent(maptest.Times(1<<18+1000, 2, 0)...), maptest.Reads(2*(1<<18+1000)))))
 	assert.Contains(t, root.texts(), "not drawn: more than were kept")
 	assert.NotEmpty(t, root.rows()[0].all("unknown"))
 	assert.Contains(t, strings.Join(root.rows()[1].texts(), " "), "so far")
 }
 
 func TestTheLegendHasTheMarksThatWereUsed(t *testing.T) {
-	agreed := parse(t, svgOf(t, stream(greeting, sent(33), reads(33)))).texts()
+	agreed := parse(t, svgOf(t, maptest.Stream(eventtest.Greeting, maptest.Sent(33), maptest.Reads(33)))).texts()
 	assert.Contains(t, agreed, "boundary of a message")
 	assert.NotContains(t, agreed, "cut inside a message")
-	assert.Contains(t, parse(t, svgOf(t, stream(greeting, sent(33), reads(20, 13)))).texts(), "cut inside a message")
+	assert.Contains(t, parse(t, svgOf(t, maptest.Stream(eventtest.Greeting, maptest.Sent(33), maptest.Reads(20, 13)))).texts(), "cut inside a message")
 }
 
 func TestAnEmptyMapIsALine(t *testing.T) {
-	root := parse(t, drawn(t, picture.Figure{ToServer: stream(""), ToClient: new(streammap.Map)}))
+	root := parse(t, drawn(t, picture.Figure{ToServer: maptest.Stream(""), ToClient: new(streammap.Map)}))
 	assert.Contains(t, root.texts(), "client → server: no byte")
 	assert.Empty(t, root.rows())
 	parse(t, drawn(t, picture.Figure{}))
@@ -186,7 +136,7 @@ func TestAnEmptyMapIsALine(t *testing.T) {
 
 func TestThePictureIsToldInWords(t *testing.T) {
 	root := parse(t, drawn(t, picture.Figure{
-		Title: "a → b", Notes: []string{"3 writes, 1 read"}, ToServer: stream(greeting, sent(5, 15, 13), reads(8, 25)),
+		Title: "a → b", Notes: []string{"3 writes, 1 read"}, ToServer: maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Reads(8, 25)),
 	}))
 	assert.Equal(t, "Stream map of a → b", root.Nodes[0].Text)
 	assert.Equal(t, "a → b\n3 writes, 1 read\nclient → server, 33 bytes.\n3 messages.\n2 reads: 1 cut, 2 lost.\n",
@@ -195,16 +145,18 @@ func TestThePictureIsToldInWords(t *testing.T) {
 
 func TestTheSameFiguresGiveTheSamePicture(t *testing.T) {
 	f := picture.Figure{
-		ToServer: spoken([]frame{whole(opText, "hello")}, reads(5, 6)), ToClient: stream(greeting, sent(33)),
+		ToServer: maptest.Spoken([]int{5, 6}, texts("hello")...), ToClient: maptest.Stream(eventtest.Greeting, maptest.Sent(33)),
 	}
 	assert.Equal(t, drawn(t, f), drawn(t, f))
 }
 
 func TestAPictureIsWrittenOnceAndTheErrorReturned(t *testing.T) {
 	for _, write := range []func(io.Writer) error{
-		func(w io.Writer) error { return picture.SVG(w, picture.Figure{ToServer: stream(greeting, sent(33))}) },
 		func(w io.Writer) error {
-			return picture.HTML(w, "maps", picture.Figure{ToServer: stream(greeting, sent(33))})
+			return picture.SVG(w, picture.Figure{ToServer: maptest.Stream(eventtest.Greeting, maptest.Sent(33))})
+		},
+		func(w io.Writer) error {
+			return picture.HTML(w, "maps", picture.Figure{ToServer: maptest.Stream(eventtest.Greeting, maptest.Sent(33))})
 		},
 	} {
 		w := &failing{err: errors.New("broken")}

@@ -1,10 +1,6 @@
 package picture
 
-import (
-	"slices"
-
-	"echolab/internal/streammap"
-)
+import "echolab/internal/streammap"
 
 // Places in a picture, in its own units: pixels, as long as it is not scaled.
 const (
@@ -21,29 +17,27 @@ const (
 	binWidth   = 7  // boundaries need that much room each, to be drawn one by one
 )
 
-// A view is a part of a map on a ruler: the offsets from..to, from left to right.
+// A view is a layout on a ruler: the offsets From..To, from left to right.
 type view struct {
-	m        *streammap.Map
-	from, to int64
-	known    int64   // beyond it, boundaries were not kept
-	width    float64 // of the ruler
+	*streammap.Layout
+	width float64 // of the ruler
 }
 
-func newView(m *streammap.Map, from, to int64) *view {
+func newView(l *streammap.Layout) *view {
 	width := trackWidth
-	if n := to - from; n < trackWidth/widestByte {
+	if n := l.To - l.From; n < trackWidth/widestByte {
 		width = int(n) * widestByte
 	}
-	return &view{m: m, from: from, to: to, known: min(m.Known(), to), width: float64(width)}
+	return &view{l, float64(width)}
 }
 
-// x is the place of an offset in from..to.
+// x is the place of an offset in From..To.
 func (v *view) x(offset int64) float64 {
-	return trackLeft + float64(offset-v.from)/float64(v.to-v.from)*v.width
+	return trackLeft + float64(offset-v.From)/float64(v.To-v.From)*v.width
 }
 
 // perByte is the width of one byte.
-func (v *view) perByte() float64 { return v.width / float64(v.to-v.from) }
+func (v *view) perByte() float64 { return v.width / float64(v.To-v.From) }
 
 func (v *view) showsBytes() bool { return v.perByte() >= leastByte }
 
@@ -52,118 +46,63 @@ func (v *view) bins() int { return int(v.width)/binWidth + 1 }
 
 func (v *view) bin(offset int64) int { return int(v.x(offset)-trackLeft) / binWidth }
 
-// A bin has the boundaries of a row that fall into it: so many of each verdict, and those of messages that are lost.
+// A bin has the marks of a row that fall into it.
 type bin struct {
-	verdicts [streammap.Alone + 1]int
-	lost     int
-	at       int64 // the last boundary of the row
-	lostAt   int64 // the last one that is lost
+	streammap.Tally
+	at     int64 // the last boundary of the row
+	lostAt int64 // the last one that is lost
 }
 
-func (b bin) count() int {
-	n := 0
-	for _, of := range b.verdicts {
-		n += of
+// count puts a row's marks into bins.
+func (v *view) count(lane streammap.Lane) []bin {
+	bins := make([]bin, v.bins())
+	for mark := range lane.Marks() {
+		b := &bins[v.bin(mark.At)]
+		b.Tally[mark.Kind]++
+		if mark.Kind == streammap.Lost {
+			b.lostAt = mark.At
+		} else {
+			b.at = mark.At
+		}
 	}
-	return n
+	return bins
 }
 
-// mark is how a bin is to be drawn.
-func (b bin) mark() mark {
-	switch n := b.count(); {
-	case n > 1 && b.verdicts[streammap.Cuts] == 0:
-		return dense
-	case n > 1:
-		return mixed
-	case b.verdicts[streammap.Cuts] == 1:
-		return cut
-	case b.verdicts[streammap.Parts] == 1:
-		return part
-	case b.verdicts[streammap.Alone] == 1:
-		return alone
-	case b.verdicts[streammap.Agrees] == 1 && b.lost == 0:
-		return agree
-	case b.lost > 1:
-		return sparse
-	case b.lost == 1:
-		return lost
-	}
-	return nothing
-}
-
-// several is the mark for more than one of m.
-func (m mark) several() mark {
-	switch m {
-	case cut:
-		return mixed
-	case agree, part, alone:
-		return dense
-	case lost:
-		return sparse
-	}
-	return m
+// several are the marks for more than one of a kind.
+var several = map[streammap.Kind]streammap.Kind{
+	streammap.Cut: streammap.Mixed, streammap.Lost: streammap.Sparse,
+	streammap.Agree: streammap.Dense, streammap.Part: streammap.Dense, streammap.Alone: streammap.Dense,
 }
 
 // marksOf are the marks of the bins: one boundary among several of its kind is drawn like them.
-func marksOf(bins []bin) []mark {
-	all := make([]mark, len(bins))
+func marksOf(bins []bin) []streammap.Kind {
+	all := make([]streammap.Kind, len(bins))
 	for i, b := range bins {
-		all[i] = b.mark()
-		several := all[i].several()
-		if i > 0 && bins[i-1].mark() == several || i+1 < len(bins) && bins[i+1].mark() == several {
-			all[i] = several
+		all[i] = b.Kind()
+		more, ok := several[all[i]]
+		if ok && (i > 0 && bins[i-1].Kind() == more || i+1 < len(bins) && bins[i+1].Kind() == more) {
+			all[i] = more
 		}
 	}
 	return all
 }
 
-// count puts a row's boundaries into bins.
-func (v *view) count(r *streammap.Row, bounds []int64) []bin {
-	bins := make([]bin, v.bins())
-	for _, at := range bounds {
-		b := &bins[v.bin(at)]
-		b.verdicts[v.m.Verdict(r, at)]++
-		b.at = at
-	}
-	for _, at := range v.m.Lost(r, v.from, v.known) {
-		b := &bins[v.bin(at)]
-		b.lost++
-		b.lostAt = at
-	}
-	return bins
-}
-
-// A box is a span of a row, or the part of one that is in view, or several that are too narrow to be drawn one by one.
+// A box is a stretch of a row, or several that are too narrow to be drawn one by one.
 type box struct {
-	from, to int64
-	open     [2]bool // it goes on in front of the view, behind the view
-	single   bool
+	streammap.Stretch
+	single bool
 }
 
 // boxes are a row's spans.
-func (v *view) boxes(r *streammap.Row, bounds []int64) []box {
+func (v *view) boxes(lane streammap.Lane) []box {
 	var all []box
-	add := func(b box) {
-		narrow := v.x(b.to)-v.x(b.from) < binWidth
-		if last := len(all) - 1; narrow && last >= 0 && !all[last].single && all[last].to == b.from {
-			all[last].to, all[last].open[1] = b.to, b.open[1]
-			return
+	for s := range lane.Stretches() {
+		narrow := v.x(s.To)-v.x(s.From) < binWidth
+		if last := len(all) - 1; narrow && last >= 0 && !all[last].single && all[last].To == s.From {
+			all[last].To = s.To
+			continue
 		}
-		b.single = !narrow
-		all = append(all, b)
-	}
-	end := min(r.End, v.known)
-	points := slices.Clone(bounds)
-	if len(points) == 0 || points[0] != v.from {
-		points = slices.Insert(points, 0, v.from)
-	}
-	if points[len(points)-1] < end {
-		points = append(points, end)
-	}
-	for i := 1; i < len(points); i++ {
-		if from, to := points[i-1], points[i]; r.Covers(to) {
-			add(box{from: from, to: to, open: [2]bool{!r.Has(from), !r.Has(to)}})
-		}
+		all = append(all, box{s, !narrow})
 	}
 	return all
 }

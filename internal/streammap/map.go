@@ -1,12 +1,14 @@
-// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all
-// with the same offsets, and says which of their boundaries agree, which cut a message and which are lost. It may know
-// events, which [Maps] records, and the words for a layer's spans. It must not know how a map is drawn: no column, no
-// cell and no colour.
+// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all with
+// the same offsets, and lays them out: what stands at which offset, which boundaries agree with the messages, which cut one
+// and which are lost. It may know events, which [Maps] records, and words for what it lays out. It must not know how that
+// is drawn: no column, no pixel and no colour.
 package streammap
 
 import (
 	"cmp"
 	"slices"
+
+	"echolab/internal/text"
 )
 
 // A Map is the stream map: the picture of one stream, with a row for each layer, all on one ruler of offsets, so that
@@ -38,6 +40,18 @@ func (m *Map) Size() int64 {
 		size = max(size, r.End)
 	}
 	return size
+}
+
+// Heading is the map's title, with its length and where it begins.
+func (m *Map) Heading() string {
+	length, after := ": no byte", ""
+	if n := m.Size() - m.Start; n > 0 {
+		length = ", " + text.Bytes(n)
+	}
+	if m.Start > 0 {
+		after = " behind the handshake's " + text.Number(m.Start)
+	}
+	return m.Title + length + after
 }
 
 // filled returns the map's row of that layer, or nil if nothing is in it.

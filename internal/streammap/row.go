@@ -158,12 +158,3 @@ func (r *Row) GapBefore(offset int64) bool {
 	end, _ := slices.BinarySearch(r.ends, offset)
 	return r.starts[start] <= r.ends[end]
 }
-
-// opcode is that of the frame that ends at the offset, if the row has one.
-func (r *Row) opcode(end int64) (byte, bool) {
-	i, ok := slices.BinarySearch(r.ends, end)
-	if !ok || i >= len(r.opcodes) {
-		return 0, false
-	}
-	return r.opcodes[i], true
-}

@@ -12,10 +12,14 @@ import (
 // blank returns n empty cells, one for each column of a terminal.
 func blank(n int) []rune {
 	cells := make([]rune, n)
-	for i := range cells {
-		cells[i] = ' '
-	}
+	fill(cells, ' ')
 	return cells
+}
+
+func fill(cells []rune, with rune) {
+	for i := range cells {
+		cells[i] = with
+	}
 }
 
 // wideTail fills the second column of a character that takes two.

@@ -10,10 +10,10 @@ import (
 // content has the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the
 // wire.
 func (v *view) content(w io.Writer, style text.Style) {
-	wire := v.m.Wire(v.from, v.to)
-	shown, label, hex := wire, "bytes", "hex"
-	if decoded := v.m.Decoded(v.from, v.to); decoded != nil {
-		shown, label, hex = decoded, "payload", "wire"
+	shown, label, wire := v.Content()
+	hex := "hex"
+	if label == "payload" {
+		hex = "wire"
 	}
 	if len(shown) > 0 {
 		v.line(w, label, v.text(shown), style.Plain)

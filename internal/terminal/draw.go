@@ -19,31 +19,22 @@ func Draw(w io.Writer, m *streammap.Map, style text.Style) error {
 }
 
 func draw(b *strings.Builder, m *streammap.Map, style text.Style) {
-	size := m.Size()
-	behind := ""
-	if m.Start > 0 {
-		behind = fmt.Sprintf(" behind the handshake's %s", text.Number(m.Start))
-	}
-	if size == m.Start {
-		fmt.Fprintf(b, "%s: no byte%s\n", m.Title, behind)
-		return
-	}
-	v := newView(m, m.Start, size)
-	for _, line := range text.Fold(fmt.Sprintf("%s, %s%s", m.Title, text.Bytes(size-m.Start), behind), text.Width) {
+	for _, line := range text.Fold(m.Heading(), text.Width) {
 		fmt.Fprintln(b, line)
 	}
+	if m.Size() == m.Start {
+		return
+	}
+	v := newView(m.Whole())
 	marks := v.draw(b, style)
-	if cut, ok := m.FirstCut(); ok && !v.showsBytes() {
-		half := int64(min(closeUp, v.cols-1)) / 2 // long labels leave less room
-		near := newView(m, max(m.Start, cut-half), min(size, cut+half))
-		fmt.Fprintf(b, "closer, around the first cut inside a message, at offset %s\n", text.Number(cut))
-		marks = append(marks, near.draw(b, style)...)
+	if !v.showsBytes() {
+		if near, caption := m.CloseUp(v.cols - 1); near != nil { // long labels leave less room
+			fmt.Fprintln(b, caption)
+			marks = append(marks, newView(near).draw(b, style)...)
+		}
 	}
 	drawLegend(b, marks, style)
 }
-
-// closeUp is how many bytes the closer look shows.
-const closeUp = 60
 
 // String is the map's picture without colour.
 func String(m *streammap.Map) string {

@@ -4,48 +4,44 @@ import (
 	"slices"
 	"strings"
 
+	"echolab/internal/streammap"
 	"echolab/internal/text"
 )
 
-// The marks of a map. Each means the same with and without colour.
+// The glyphs of a map. Each means the same with and without colour.
 const (
-	markAgree  = '┼' // a boundary of this row where a message ends
-	markCut    = '╳' // a boundary of this row inside a message
-	markPart   = '┴' // a frame ends here, inside a message
-	markLost   = '╎' // a message ends here, and this row has no boundary
-	markLine   = '─'
-	markFirst  = '├'
-	markLast   = '┤'
-	markDense  = '▓' // several boundaries in one column, none of which cuts a message
-	markMixed  = '▒' // several, some of which cut messages
-	markSparse = '░' // several messages end here, and this row has no boundary
-	markUnkept = '┄' // too far on: only the first spans of a row are kept
-	markAlone  = '│' // a boundary of this row where no message is known
+	markLine  = '─'
+	markFirst = '├' // in place of a mark where the row, or a part of it between gaps, begins
+	markLast  = '┤'
 )
 
-var legends = []struct {
-	mark rune
-	text string
-}{
-	{markAgree, "boundary of a message"},
-	{markAlone, "boundary where no message is known"},
-	{markDense, "several boundaries"},
-	{markCut, "cut inside a message"},
-	{markPart, "a frame ends, the message goes on"},
-	{markMixed, "several, some inside messages"},
-	{markLost, "message boundary, lost in this row"},
-	{markSparse, "several boundaries lost"},
-	{markUnkept, "not drawn: more than were kept"},
+var glyphs = [...]rune{
+	streammap.Agree:   '┼',
+	streammap.Alone:   '│',
+	streammap.Cut:     '╳',
+	streammap.Part:    '┴',
+	streammap.Lost:    '╎',
+	streammap.Dense:   '▓',
+	streammap.Mixed:   '▒',
+	streammap.Sparse:  '░',
+	streammap.Unknown: '┄',
+}
+
+// legend is the order of the marks below a map.
+var legend = []streammap.Kind{
+	streammap.Agree, streammap.Alone, streammap.Dense, streammap.Cut, streammap.Part, streammap.Mixed, streammap.Lost,
+	streammap.Sparse, streammap.Unknown,
 }
 
 // drawLegend explains the marks that were used and are not plain.
 func drawLegend(b *strings.Builder, marks []rune, style text.Style) {
 	width := 0
-	for _, l := range legends {
-		if !slices.Contains(marks, l.mark) {
+	for _, kind := range legend {
+		glyph, meaning := glyphs[kind], kind.Meaning()
+		if !slices.Contains(marks, glyph) {
 			continue
 		}
-		if width > 0 && width+3+2+len(l.text) > text.Width {
+		if width > 0 && width+3+2+len(meaning) > text.Width {
 			b.WriteString("\n")
 			width = 0
 		}
@@ -53,8 +49,8 @@ func drawLegend(b *strings.Builder, marks []rune, style text.Style) {
 			b.WriteString("   ")
 			width += 3
 		}
-		b.WriteString(paintMark(style, l.mark) + style.Dim(" "+l.text))
-		width += 2 + len(l.text)
+		b.WriteString(paintMark(style, glyph) + style.Dim(" "+meaning))
+		width += 2 + len(meaning)
 	}
 	if width > 0 {
 		b.WriteString("\n")
@@ -76,11 +72,11 @@ func paintMarks(style text.Style, text string) string {
 
 func paintMark(style text.Style, mark rune) string {
 	switch text := string(mark); mark {
-	case markCut, markMixed:
+	case glyphs[streammap.Cut], glyphs[streammap.Mixed]:
 		return style.Bad(text)
-	case markLost, markSparse:
+	case glyphs[streammap.Lost], glyphs[streammap.Sparse]:
 		return style.Warn(text)
-	case markAgree, markFirst, markLast, markDense:
+	case glyphs[streammap.Agree], markFirst, markLast, glyphs[streammap.Dense]:
 		return style.Good(text)
 	default:
 		return style.Dim(text)

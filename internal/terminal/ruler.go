@@ -13,19 +13,19 @@ const tickGap = 3
 // ruler has offsets at round places, as many as have room.
 func (v *view) ruler() string {
 	step := int64(1)
-	for ; step < v.to-v.from; step = v.next(step) {
-		last := v.to / step * step
+	for ; step < v.To-v.From; step = v.next(step) {
+		last := v.To / step * step
 		widest := max(len(v.tick(last)), len(v.tick(last-step)))
-		if v.col(v.from+step) >= widest+tickGap {
+		if v.col(v.From+step) >= widest+tickGap {
 			break
 		}
 	}
 	cells := blank(text.Width - v.label)
 	free := 0
-	if v.from == v.m.Start { // which need not be a round place
-		free = copy(cells, []rune(v.tick(v.from))) + tickGap
+	if v.AtStart() { // which need not be a round place
+		free = copy(cells, []rune(v.tick(v.From))) + tickGap
 	}
-	for at := (v.from + step - 1) / step * step; at <= v.to; at += step {
+	for at := (v.From + step - 1) / step * step; at <= v.To; at += step {
 		if tick := v.tick(at); v.col(at) >= free && v.col(at)+len(tick) <= len(cells) {
 			copy(cells[v.col(at):], []rune(tick))
 		}
@@ -45,7 +45,7 @@ func (v *view) next(step int64) int64 {
 }
 
 // binary says whether the ruler counts in powers of two.
-func (v *view) binary() bool { return v.to-v.from >= 4096 }
+func (v *view) binary() bool { return v.To-v.From >= 4096 }
 
 func (v *view) tick(offset int64) string {
 	if v.binary() {

@@ -3,20 +3,18 @@ package terminal
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"echolab/internal/streammap"
 	"echolab/internal/text"
 )
 
-// A view is a part of a map on a ruler: the offsets from..to on columns 0..cols-1.
+// A view is a layout on a ruler: the offsets From..To on columns 0..cols-1.
 type view struct {
-	m        *streammap.Map
-	from, to int64
-	label    int // width of the column of labels
-	cols     int // columns of the ruler
-	perByte  int // columns for each byte; 0 if several bytes share one
+	*streammap.Layout
+	label   int // width of the column of labels
+	cols    int // columns of the ruler
+	perByte int // columns for each byte; 0 if several bytes share one
 }
 
 // maxPerByte keeps a stream of a few bytes from being spread over the whole line; from hexPerByte on there is room for
@@ -26,30 +24,30 @@ const (
 	hexPerByte = 3
 )
 
-func newView(m *streammap.Map, from, to int64) *view {
-	v := &view{m: m, from: from, to: to, label: len("offset")}
-	for _, r := range m.Rows {
-		v.label = max(v.label, len(r.Label()))
+func newView(l *streammap.Layout) *view {
+	v := &view{Layout: l, label: len("offset")}
+	for _, lane := range l.Lanes {
+		v.label = max(v.label, len(lane.Label()))
 	}
 	v.label += 2
 	room := int64(text.Width - v.label - 1)
-	v.perByte = int(min(maxPerByte, room/(to-from)))
+	v.perByte = int(min(maxPerByte, room/(l.To-l.From)))
 	v.cols = int(room) + 1
 	if v.perByte > 0 {
-		v.cols = int(to-from)*v.perByte + 1
+		v.cols = int(l.To-l.From)*v.perByte + 1
 	}
 	return v
 }
 
 func (v *view) showsBytes() bool { return v.perByte > 0 }
 
-// col is the column of an offset in from..to.
+// col is the column of an offset in From..To.
 func (v *view) col(offset int64) int {
 	if v.perByte > 0 {
-		return int(offset-v.from) * v.perByte
+		return int(offset-v.From) * v.perByte
 	}
 	// In floating point, because offset * cols may not fit 64 bits; the first and the last column are exact.
-	return int(float64(offset-v.from) / float64(v.to-v.from) * float64(v.cols-1))
+	return int(float64(offset-v.From) / float64(v.To-v.From) * float64(v.cols-1))
 }
 
 // draw writes the view's lines and returns the marks that they hold.
@@ -59,10 +57,10 @@ func (v *view) draw(w io.Writer, style text.Style) []rune {
 		v.content(w, style)
 	}
 	var marks []rune
-	for _, r := range v.m.Rows {
-		cells := v.row(r)
+	for _, lane := range v.Lanes {
+		cells := v.row(lane)
 		marks = append(marks, cells...)
-		v.line(w, r.Label(), string(cells), func(cells string) string { return paintMarks(style, cells) })
+		v.line(w, lane.Label(), string(cells), func(cells string) string { return paintMarks(style, cells) })
 	}
 	return marks
 }
@@ -74,140 +72,68 @@ func (v *view) line(w io.Writer, label, cells string, paint func(string) string)
 	fmt.Fprintln(w, label)
 }
 
-// row draws one layer: a line as far as it reaches, its boundaries as marks, the sizes where there is room.
-func (v *view) row(r *streammap.Row) []rune {
+// row draws one layer: a line as far as its spans reach, its marks, and the sizes where there is room.
+func (v *view) row(lane streammap.Lane) []rune {
 	cells := blank(v.cols)
-	if r.Count == 0 || r.End < v.from {
-		return cells
+	for s := range lane.Stretches() {
+		fill(cells[v.col(s.From):v.col(s.To)+1], markLine)
 	}
-	kept := min(v.m.Known(), v.to)
-	for c := 0; c <= v.col(max(v.from, min(r.End, v.to))); c++ {
-		cells[c] = markLine
-		if c > v.col(max(v.from, kept)) {
-			cells[c] = markUnkept
-		}
+	if from, to := lane.Beyond(); from < to {
+		fill(cells[v.col(from)+1:v.col(to)+1], glyphs[streammap.Unknown])
 	}
-	bounds := r.Boundaries(v.from, kept)
-	v.gaps(cells, r, append(slices.Clone(bounds), kept))
-	dense := v.mark(cells, r, bounds)
-	if dense {
-		v.summary(cells, r)
+	if v.mark(cells, lane) {
+		center(cells, " "+lane.Sizes()+" ", glyphs[streammap.Dense], glyphs[streammap.Mixed], glyphs[streammap.Sparse])
 	} else {
-		v.sizes(cells, r, bounds)
+		v.captions(cells, lane)
 	}
 	return cells
 }
 
-// gaps leaves the line out in front of those of the offsets where no span ends.
-func (v *view) gaps(cells []rune, r *streammap.Row, offsets []int64) {
-	before := v.from
-	for _, at := range offsets {
-		if r.GapBefore(at) {
-			copy(cells[v.col(before):], blank(v.col(at)-v.col(before)+1))
+// mark puts the row's marks into cells. It returns whether columns with several of them prevail.
+func (v *view) mark(cells []rune, lane streammap.Lane) bool {
+	columns := make([]struct {
+		streammap.Tally
+		edge rune
+	}, v.cols)
+	for mark := range lane.Marks() {
+		i := v.col(mark.At)
+		c := &columns[i]
+		c.Tally[mark.Kind]++
+		switch {
+		case mark.First:
+			c.edge = markFirst
+		case mark.Last && i > 0:
+			c.edge = markLast
 		}
-		before = at
-	}
-}
-
-// mark puts the row's marks into cells. It returns whether columns with several boundaries prevail.
-func (v *view) mark(cells []rune, r *streammap.Row, bounds []int64) bool {
-	type column struct{ agree, cut, part, alone, lost int }
-	columns := make([]column, v.cols)
-	ref := v.m.Reference()
-	for _, b := range bounds {
-		c := &columns[v.col(b)]
-		switch v.m.Verdict(r, b) {
-		case streammap.Agrees:
-			c.agree++
-		case streammap.Cuts:
-			c.cut++
-		case streammap.Parts:
-			c.part++
-		case streammap.Alone:
-			c.alone++
-		}
-	}
-	for _, b := range v.m.Lost(r, v.from, v.to) {
-		columns[v.col(b)].lost++
 	}
 	dense := 0
 	for i, c := range columns {
-		several := c.agree+c.cut+c.part+c.alone > 1
+		kind := c.Kind()
+		plain := kind == streammap.Agree || kind == streammap.Alone && v.Reference == nil
 		switch {
-		case several && c.cut == 0:
-			cells[i] = markDense
-		case several:
-			cells[i] = markMixed
-		case c.cut == 1:
-			cells[i] = markCut
-		case c.part == 1:
-			cells[i] = markPart
-		case c.alone == 1:
-			cells[i] = markAlone
-		case c.agree == 1 && c.lost == 0:
-			cells[i] = markAgree
-		case c.lost > 1:
-			cells[i] = markSparse
-		case c.lost == 1:
-			cells[i] = markLost
+		case plain && c.edge != 0:
+			cells[i] = c.edge
+		case kind != streammap.Nothing:
+			cells[i] = glyphs[kind]
 		}
-		if several || c.lost > 1 {
+		if c.Own() > 1 || c.Tally[streammap.Lost] > 1 {
 			dense++
-		}
-	}
-	plain := func(mark rune) bool { return mark == markAgree || mark == markAlone && ref == nil }
-	begins := func(offset int64) {
-		if c := v.col(offset); plain(cells[c]) {
-			cells[c] = markFirst
-		}
-	}
-	ends := func(offset int64) {
-		if c := v.col(offset); c > 0 && plain(cells[c]) {
-			cells[c] = markLast
-		}
-	}
-	if v.from == v.m.Start {
-		begins(v.from)
-	}
-	if r.End <= v.to {
-		ends(r.End)
-	}
-	for i, b := range bounds {
-		if !r.GapBefore(b) {
-			continue
-		}
-		begins(b)
-		if i > 0 {
-			ends(bounds[i-1])
 		}
 	}
 	return dense > v.cols/2
 }
 
-// sizes writes the length of each span into the middle of its line, or where there is room nearby, and what kind of
-// frame it is.
-func (v *view) sizes(cells []rune, r *streammap.Row, bounds []int64) {
-	for i := 1; i < len(bounds); i++ {
-		from, to := v.col(bounds[i-1])+1, v.col(bounds[i])
-		if from >= to || r.GapBefore(bounds[i]) {
+// captions writes on each span that is all in view into the middle of its line, or where there is room nearby.
+func (v *view) captions(cells []rune, lane streammap.Lane) {
+	for s := range lane.Stretches() {
+		from, to := v.col(s.From)+1, v.col(s.To)
+		if from >= to || !s.Begins() || !s.Ends() {
 			continue
 		}
-		for _, text := range r.Captions(bounds[i-1], bounds[i]) {
+		for _, text := range s.Captions() {
 			if center(cells[from:to], text, markLine) {
 				break
 			}
 		}
 	}
-}
-
-// summary writes the row's sizes in the middle of a row that is too dense to show each.
-func (v *view) summary(cells []rune, r *streammap.Row) {
-	caption := " " + text.Bytes(int64(r.Min)) + " each "
-	switch {
-	case r.Count == 1:
-		caption = " " + text.Bytes(int64(r.Min)) + " "
-	case r.Min != r.Max:
-		caption = " " + text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max)) + " "
-	}
-	center(cells, caption, markDense, markMixed, markSparse)
 }

@@ -29,9 +29,10 @@ type Layer struct {
 	Sizes []int
 }
 
-// Sent, Writes, Reads and Received are the layers of those names, of spans with the given sizes.
+// Sent, Writes, Segments, Reads and Received are the layers of those names, of spans with the given sizes.
 func Sent(sizes ...int) Layer     { return Layer{streammap.Sent, sizes} }
 func Writes(sizes ...int) Layer   { return Layer{streammap.Writes, sizes} }
+func Segments(sizes ...int) Layer { return Layer{streammap.Segments, sizes} }
 func Reads(sizes ...int) Layer    { return Layer{streammap.Reads, sizes} }
 func Received(sizes ...int) Layer { return Layer{streammap.Received, sizes} }
 
@@ -39,13 +40,18 @@ func Received(sizes ...int) Layer { return Layer{streammap.Received, sizes} }
 func Stream(data string, layers ...Layer) *streammap.Map {
 	m := &streammap.Map{Title: "client → server"}
 	m.Keep(0, []byte(data))
+	Add(m, layers...)
+	return m
+}
+
+// Add adds spans to the map, each of the layer's where the one before ends.
+func Add(m *streammap.Map, layers ...Layer) {
 	for _, l := range layers {
 		row := m.Row(l.Layer)
 		for _, n := range l.Sizes {
 			row.Add(event.Span{Off: row.End, N: n})
 		}
 	}
-	return m
 }
 
 // Times is n spans of the same size, and one of what remains of the total.

@@ -1,32 +1,5 @@
 package streammap
 
-import "slices"
-
-// A Verdict says what a boundary of a row is to the messages of its map.
-type Verdict int
-
-const (
-	Agrees Verdict = iota // a message ends or begins there, or the map does
-	Cuts                  // it lies inside a message
-	Parts                 // a frame ends there, and the message goes on
-	Alone                 // no message is known there
-)
-
-// Verdict judges a boundary of one of the map's rows.
-func (m *Map) Verdict(r *Row, boundary int64) Verdict {
-	switch ref := m.Reference(); {
-	case ref == nil:
-		return Alone
-	case ref.Has(boundary) || boundary == m.Start:
-		return Agrees
-	case !ref.inside(boundary):
-		return Alone
-	case r.Layer == Frames:
-		return Parts
-	}
-	return Cuts
-}
-
 // Reference returns the row that the others are held against: the messages as their sender meant them, or in a stream
 // of frames as its receiver made them out; nil if there is none.
 func (m *Map) Reference() *Row {
@@ -37,15 +10,6 @@ func (m *Map) Reference() *Row {
 		return m.filled(Received)
 	}
 	return nil
-}
-
-// Lost returns those boundaries of messages in [from, to] that the row lacks, as far as it reaches.
-func (m *Map) Lost(r *Row, from, to int64) []int64 {
-	ref := m.Reference()
-	if ref == nil {
-		return nil
-	}
-	return slices.DeleteFunc(ref.Boundaries(from, min(to, r.End, m.Known())), r.Has)
 }
 
 // Known is the offset up to which the boundaries of all rows were kept: beyond it they cannot be compared. It is Size if
