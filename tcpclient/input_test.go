@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,4 +148,64 @@ func TestAMessageThatACodecCannotCarryIsNamed(t *testing.T) {
 	r := runClient(t, startServer(t, "fixed=5"), "-codec", "fixed=5", "-message", "hello", "-message", "you")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.stderr, "message 2: fixed=5: this framing cannot carry the message: it has 3 bytes")
+}
+
+func TestOnlyAnInputThatComesWithTimeIsLive(t *testing.T) {
+	file, err := os.Open(temp(t, "one\n"))
+	require.NoError(t, err)
+	defer file.Close()
+	pipe, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer pipe.Close()
+	defer w.Close()
+	for name, c := range map[string]struct {
+		options options
+		stdin   io.Reader
+		live    bool
+	}{
+		"a pipe":                {options{}, pipe, true},
+		"a pipe, named -":       {options{file: "-"}, pipe, true},
+		"a redirected file":     {options{}, file, false},
+		"a file":                {options{file: file.Name()}, pipe, false},
+		"a device":              {options{file: os.DevNull}, nil, true},
+		"a message":             {options{messages: messagesFlag{[]byte("one")}}, pipe, false},
+		"the samples":           {options{}, nil, false},
+		"a program's own input": {options{file: "-"}, strings.NewReader(""), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, done, err := c.options.input(c.stdin)
+			require.NoError(t, err)
+			defer done()
+			assert.Equal(t, c.live, c.options.Live)
+		})
+	}
+}
+
+func TestALineOfAPipeIsSentWhenItComes(t *testing.T) {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	go func() {
+		defer w.Close()
+		c, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		for _, line := range []string{"one\n", "two\n"} { // the second only when the first has come
+			fmt.Fprint(w, line)
+			if _, err := io.CopyN(c, c, int64(len(line))); err != nil {
+				return
+			}
+		}
+		w.Close()
+		_, _ = io.Copy(c, c)
+	}()
+	got := runClientWith(t, r, "-addr="+ln.Addr().String(), "-codec", "lines", "-json")
+	assert.Equal(t, 0, got.status, got.stderr)
+	assert.Equal(t, []string{`"one"`, `"two"`}, got.sent(t))
+	assert.Equal(t, 2.0, got.result(t)["messages_received"])
 }
