@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"syscall"
 
 	"echolab/framing"
 	"echolab/internal/cli"
@@ -166,6 +165,9 @@ func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) i
 	}
 	r, err := o.Run(ctx, o.addr, messages)
 	progress.End()
+	if advised := advise(o, err); advised != err {
+		err, r.Error = advised, advised.Error()
+	}
 
 	verdict := r.Verdict(o.Codec)
 	if lines != nil {
@@ -205,14 +207,4 @@ func show(p cli.Program, o *options, r client.Result, verdict string) {
 	for _, line := range text.Fold(verdict, text.Width) {
 		fmt.Fprintln(p.Stdout, style.Bold(line))
 	}
-}
-
-// explain says what to do about an error.
-func explain(o *options, err error) error {
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" && errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("nobody listens on %s: start a server in another terminal with \"go run ./%s -addr %s\", "+
-			"or take the tour, which needs none: \"go run ./tcpclient -tour\"", o.addr, o.server(), o.addr)
-	}
-	return err
 }

@@ -85,5 +85,6 @@ func TestGlueHasALimit(t *testing.T) {
 	msg := strings.Repeat("m", 1<<20)
 	r, err := client.Client{Glue: true}.Run(labtest.Bounded(t), s.addr, repeat(client.GlueLimit/len(msg)+1, msg))
 	assert.ErrorContains(t, err, fmt.Sprintf("more than %d MiB cannot go in one write", client.GlueLimit>>20))
+	assert.Equal(t, client.HintGlue, hint(err))
 	assert.Zero(t, r.Writes)
 }

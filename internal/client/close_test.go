@@ -126,7 +126,7 @@ func TestAMessageOverTheLimitIsNotSentAsFrames(t *testing.T) {
 	cl := overWebSocket(client.Frames{})
 	cl.MaxMessage = 10
 	r, says := failing(t, cl, s.addr, "short", "this is too long")
-	assert.Contains(t, says, "message 2: a message of 16 bytes is over the limit of 10 (-max-message)")
+	assert.Contains(t, says, "message 2: a message of 16 bytes is over the limit of 10")
 	assert.Equal(t, 1, r.MessagesSent)
 	assert.Equal(t, 1001, r.CloseSent)
 }

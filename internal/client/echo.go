@@ -59,8 +59,8 @@ func (x *exchange) awaitEcho() error {
 		case x.ws != nil || !all: // an input that is slow: what comes is read from here on
 			says = fmt.Sprintf("the kernel holds %s of %s, and no more came", text.Number(there), text.Bytes(want))
 		default:
-			return true, fmt.Errorf("no more of the echo came within %v: %s of %s are there%s",
-				x.Timeout, text.Number(there), text.Bytes(want), x.suspicion())
+			return true, hinted(HintCodec, "no more of the echo came within %v: %s of %s are there",
+				x.Timeout, text.Number(there), text.Bytes(want))
 		}
 		return true, nil
 	})

@@ -51,12 +51,11 @@ func (x *exchange) secure(addr string) error {
 		var untrusted *tls.CertificateVerificationError
 		switch {
 		case errors.As(err, &untrusted):
-			return fmt.Errorf("the server's certificate is not trusted: %w; "+
-				"-ca FILE names one to trust, -insecure trusts any", untrusted.Err)
+			return hinted(HintUntrusted, "the server's certificate is not trusted: %w", untrusted.Err)
 		case x.ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			err = fmt.Errorf("no answer within %v", x.Timeout)
 		}
-		return fmt.Errorf("TLS: %w; does the server speak TLS, as wsserver -tls self-signed does?", err)
+		return hinted(HintNoTLS, "TLS: %w", err)
 	}
 	x.tls = conn
 	x.conn = event.Wrap(&records{conn, x}, x.rec, 0, event.Client)
@@ -157,16 +156,14 @@ func (x *exchange) noAnswer(head []byte, err error) error {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.As(err, &other) && bytes.HasPrefix(other.Head, []byte("G")):
-		return errors.New("the server sends the request back: it echoes bytes and speaks no HTTP; " +
-			"wsserver does, and without -ws raw bytes are sent")
+		return hinted(HintRaw, "the server sends the request back: it echoes bytes and speaks no HTTP")
 	case errors.As(err, &other) && x.TLS == nil && other.Head[0] == tlsAlert:
-		return errors.New("the server speaks TLS: try -tls")
+		return hinted(HintTLS, "the server speaks TLS")
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no answer to the WebSocket handshake came within %v, but %s; "+
-			"does the server speak HTTP, as wsserver does?", x.Timeout, text.Bytes(int64(len(head))))
+		return hinted(HintNoHTTP, "no answer to the WebSocket handshake came within %v, but %s", x.Timeout, text.Bytes(int64(len(head))))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
-		return fmt.Errorf("the server ended the connection inside the WebSocket handshake, after %s of an answer (%w); "+
-			"does it speak HTTP, as wsserver does?", text.Bytes(int64(len(head))), err)
+		return hinted(HintNoHTTP, "the server ended the connection inside the WebSocket handshake, after %s of an answer (%w)",
+			text.Bytes(int64(len(head))), err)
 	}
 	return err
 }

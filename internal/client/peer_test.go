@@ -156,10 +156,20 @@ func overWebSocket(f client.Frames) client.Client {
 // failing runs a client that must fail, and returns its error's text.
 func failing(t *testing.T, cl client.Client, addr string, messages ...string) (client.Result, string) {
 	t.Helper()
+	r, _ := failingFor(t, 0, cl, addr, messages...)
+	return r, r.Error
+}
+
+// failingFor is failing, and looks at the error's Hint unless that is 0.
+func failingFor(t *testing.T, want client.Hint, cl client.Client, addr string, messages ...string) (client.Result, string) {
+	t.Helper()
 	r, err := cl.Run(labtest.Bounded(t), addr, of(messages...))
 	require.Error(t, err)
 	require.Equal(t, err.Error(), r.Error)
 	require.False(t, r.OK)
+	if want != 0 {
+		require.Equal(t, want, hint(err), r.Error)
+	}
 	return r, r.Error
 }
 

@@ -47,8 +47,8 @@ func (x *exchange) receive() error {
 		x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Span: &event.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
 			x.in.wrong = true
-			return fmt.Errorf("message %d of the echo, at offset %s: %w%s", x.in.messages, text.Number(start), err,
-				httpAnswer(start, msg))
+			err = fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, text.Number(start), err)
+			return httpAnswer(err, start, msg)
 		}
 	}
 }
@@ -68,8 +68,8 @@ func (x *exchange) atEnd() error {
 	messages, size := x.owed.left()
 	switch {
 	case messages > 0 || size > 0:
-		return fmt.Errorf("the server ended the stream after %s of echo, of %s sent: its account says why%s",
-			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()), x.suspicion())
+		return hinted(HintCodec, "the server ended the stream after %s of echo, of %s sent: its account says why",
+			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()))
 	case !x.owed.ended():
 		return fmt.Errorf("the server ended the stream after %s of echo, before there was an end of the input: "+
 			"its account says why", text.Bytes(x.in.bytes))
@@ -82,28 +82,20 @@ func (x *exchange) receiveError(err error, offset int64) error {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("no more of the echo came within %v, after %s%s", x.Timeout, text.Bytes(x.in.bytes), x.suspicion())
+		return hinted(HintCodec, "no more of the echo came within %v, after %s", x.Timeout, text.Bytes(x.in.bytes))
 	}
+	err = hinted(HintCodec, "the echo at offset %s: %w", text.Number(offset), err)
 	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
-	suspicion := httpAnswer(offset, ahead)
-	if suspicion == "" {
-		suspicion = x.suspicion()
-	}
-	return fmt.Errorf("the echo at offset %s: %w%s", text.Number(offset), err, suspicion)
+	return httpAnswer(err, offset, ahead)
 }
 
-// suspicion is what may be the matter when the echo is not what was expected.
-func (x *exchange) suspicion() string {
-	return fmt.Sprintf("; does the server use -codec %v too?", x.Codec)
-}
-
-// httpAnswer is what is the matter when the echo, from that offset on, is an answer of HTTP; else it is empty.
-func httpAnswer(offset int64, echo []byte) string {
+// httpAnswer adds to err what is the matter when the echo, from that offset on, is an answer of HTTP.
+func httpAnswer(err error, offset int64, echo []byte) error {
 	line, _, _ := strings.Cut(string(echo[:min(len(echo), 80)]), "\r\n")
 	if offset > 0 || !strings.HasPrefix(line, "HTTP/1.") {
-		return ""
+		return err
 	}
-	return fmt.Sprintf("; the server answered %q: it speaks HTTP here, try -ws", line)
+	return hinted(HintWebSocket, "%w; the server answered %q: it speaks HTTP here", err, line)
 }
 
 // inlet is the stream below the codec: reads of the size that was asked for, each with a deadline.

@@ -72,7 +72,7 @@ func (x *exchange) sendMessage(msg []byte) error {
 	}
 	if len(msg) > x.MaxMessage {
 		err := &framing.SizeError{Length: uint64(len(msg)), Max: x.MaxMessage}
-		return fmt.Errorf("message %d: %w (-max-message)", number, err)
+		return hinted(HintMaxMessage, "message %d: %w", number, err)
 	}
 	if x.ws != nil {
 		return x.sendFrames(number, msg)
@@ -80,7 +80,7 @@ func (x *exchange) sendMessage(msg []byte) error {
 	had := len(x.out.pending)
 	framed, err := x.Codec.Append(x.out.pending, msg)
 	if errors.Is(err, framing.ErrUnframable) {
-		return fmt.Errorf("message %d: %w; -codec length carries any bytes", number, err)
+		return hinted(HintUnframable, "message %d: %w", number, err)
 	} else if err != nil {
 		return fmt.Errorf("message %d: %w", number, err)
 	}
@@ -93,7 +93,7 @@ func (x *exchange) sendMessage(msg []byte) error {
 	return x.writeDue()
 }
 
-var errGlueLimit = fmt.Errorf("more than %d MiB cannot go in one write, because all of it has to be in memory: use -chunk", GlueLimit>>20)
+var errGlueLimit = hinted(HintGlue, "more than %d MiB cannot go in one write, because all of it has to be in memory", GlueLimit>>20)
 
 // writeDue writes what is due after a message.
 func (x *exchange) writeDue() error {
