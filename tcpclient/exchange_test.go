@@ -173,19 +173,19 @@ func TestAnInterruptWhileItWaitsForItsInputIsStatus130(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	read := make(chan struct{})
-	stdin := &told{Reader: r, called: read}
+	stdin := &noticed{Reader: r, called: read}
 	got := interrupted(t, stdin, read, startServer(t, "raw"), "-file", "-")
 	assert.Equal(t, 130, got.status)
 	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
 }
 
-// told is a reader that says when it is read from.
-type told struct {
+// noticed is a reader that says when it is read from.
+type noticed struct {
 	io.Reader
 	called chan struct{} // closed then
 }
 
-func (r *told) Read(p []byte) (int, error) {
+func (r *noticed) Read(p []byte) (int, error) {
 	if r.called != nil {
 		close(r.called)
 		r.called = nil

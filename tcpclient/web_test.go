@@ -192,7 +192,7 @@ func TestAnInterruptedWebSocketIsStatus130(t *testing.T) {
 	defer r.Close()
 	defer w.Close()
 	read := make(chan struct{})
-	got := interrupted(t, &told{Reader: r, called: read}, read, webServer(t, new(server.Web)), "-ws", "-file", "-", "-json")
+	got := interrupted(t, &noticed{Reader: r, called: read}, read, webServer(t, new(server.Web)), "-ws", "-file", "-", "-json")
 	assert.Equal(t, 130, got.status)
 	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
 	last := got.result(t)

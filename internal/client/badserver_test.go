@@ -210,7 +210,7 @@ func TestAServerThatOnlyReadsGetsNoMoreThanTheClientCanHold(t *testing.T) {
 	addr := fake(t, func(c *net.TCPConn) { drain(c) })
 	r, err := client.Client{Timeout: 4 * impatient}.Run(labtest.Bounded(t), addr, repeat(1000, flood))
 	require.ErrorContains(t, err, "no more of the echo came within 200ms, after 0 bytes")
-	assert.LessOrEqual(t, r.BytesSent, int64(5<<20), "what may be owed: 4 MiB and a message of the greatest size")
+	assert.LessOrEqual(t, r.BytesSent, int64(5<<20), "what may be unechoed: 4 MiB and a message of the greatest size")
 }
 
 func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {

@@ -58,7 +58,7 @@ type Client struct {
 	Progress func(received int64)
 }
 
-// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those between the two handshakes: behind
+// Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those between the two handshakes: after
 // the opening one, and before the Close.
 type Result struct {
 	OK               bool   `json:"ok"` // everything came back as it was sent
@@ -113,21 +113,21 @@ func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte,
 	return x.result(err), err
 }
 
-// An exchange is one run of a Client. One goroutine sends, one receives. They share the queue of what is owed and, of a
+// An exchange is one run of a Client. One goroutine sends, one receives. They share the queue of what was not echoed yet and, of a
 // WebSocket, the right to write: the receiver has Pings to answer.
 type exchange struct {
 	Client
-	ctx  context.Context // of Run, for both goroutines
-	tcp  *net.TCPConn
-	tls  *tls.Conn // around tcp; nil without TLS
-	conn net.Conn  // tcp or tls, with its reads and writes recorded
-	maps *streammap.Maps
-	rec  *gate
-	cut  chan struct{} // closed when the end of ctx has interrupted the connection
-	owed *owed
-	out  sender
-	in   receiver
-	ws   *webSocket // nil unless the handshake succeeded
+	ctx      context.Context // of Run, for both goroutines
+	tcp      *net.TCPConn
+	tls      *tls.Conn // around tcp; nil without TLS
+	conn     net.Conn  // tcp or tls, with its reads and writes recorded
+	maps     *streammap.Maps
+	rec      *gate
+	cut      chan struct{} // closed when the end of ctx has interrupted the connection
+	unechoed *unechoed
+	out      sender
+	in       receiver
+	ws       *webSocket // nil unless the handshake succeeded
 }
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
@@ -136,12 +136,12 @@ func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
 	x.conn = event.Wrap(tcp, x.rec, 0, event.Client)
 	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
 	// Room for what both ends may hold back, so that the sender never waits for the echo of what it has not sent yet.
-	// Twice, see owed.size.
+	// Twice, see queue.size.
 	room := sum(4<<20, c.Chunk, c.Chunk, c.MaxMessage)
 	if c.Glue {
 		room = 2 * GlueLimit
 	}
-	x.owed = newOwed(room, !x.raw())
+	x.unechoed = newUnechoed(room, !x.raw())
 	return x
 }
 
@@ -177,18 +177,18 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 	// The sender says that it has ended before it ends our side, which the server may answer with its end: whose error
 	// is told does not depend on who is first. A sender that has not ended may be waiting for its input, and that
 	// cannot be interrupted.
-	if x.owed.ended() && !x.in.wrong {
+	if x.unechoed.ended() && !x.in.wrong {
 		if err := <-sent; err != nil && !(isReset(err) && isClose(received)) {
 			return err // the echo is short because of it
 		}
 	}
-	// The sender is let go when it can write no more: else it would go on without the limit of what is owed.
+	// The sender is let go when it can write no more: else it would go on without the limit of what may be unechoed.
 	if x.ws == nil {
 		x.tcp.Close()
 	} else {
 		x.silence() // the connection is still good for a Close
 	}
-	x.owed.abandon()
+	x.unechoed.abandon()
 	x.out.busy.Lock() // so that what it was at is told before the result
 	defer x.out.busy.Unlock()
 	return received

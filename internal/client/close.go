@@ -15,7 +15,7 @@ import (
 	"echolab/internal/websocket"
 )
 
-// awaitEnd waits, behind the Close handshake, for the server to end the stream: it is the side that does so first
+// awaitEnd waits, after the Close handshake, for the server to end the stream: it is the side that does so first
 // (RFC 6455 section 7.1.1). One that does not is not waited for long.
 func (x *exchange) awaitEnd() error {
 	if !x.ws.leaving.Load() {
@@ -25,7 +25,7 @@ func (x *exchange) awaitEnd() error {
 	switch {
 	case err == nil:
 		x.in.wrong = true
-		return errors.New("the server sent more behind its Close (RFC 6455, 5.5.1)")
+		return errors.New("the server sent more after its Close (RFC 6455, 5.5.1)")
 	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF): // of TLS, which some servers do not end
 		x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server closes first"})
 		return nil
@@ -36,7 +36,7 @@ func (x *exchange) awaitEnd() error {
 			"the server has answered the Close, and did not end the stream within %v: we do", x.closeWait())})
 		return nil
 	}
-	return fmt.Errorf("the connection broke behind the Close handshake: %w", err)
+	return fmt.Errorf("the connection broke after the Close handshake: %w", err)
 }
 
 // isReset says whether the other side has left the connection.
@@ -65,7 +65,7 @@ func (x *exchange) leave(err error) {
 		return
 	}
 	x.silence()
-	x.owed.abandon()
+	x.unechoed.abandon()
 	x.in.until = time.Now().Add(x.closeWait())
 	if code, reason := x.lastCode(err); code == 0 || !x.sayClose(code, reason) {
 		return
@@ -98,7 +98,7 @@ func (x *exchange) lastCode(err error) (code int, reason string) {
 	return 0, ""
 }
 
-// sayClose sends a Close behind what is pending, in the sender's place. It returns whether the server may have an answer
+// sayClose sends a Close after what is pending, in the sender's place. It returns whether the server may have an answer
 // to it.
 func (x *exchange) sayClose(code int, reason string) bool {
 	w := x.ws

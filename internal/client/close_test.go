@@ -50,7 +50,7 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 			rec := new(labtest.Account)
 			cl := client.Client{Frames: &c.frames, Chunk: c.chunk, Recorder: rec}
 			r := interrupted(t, cl, s.addr, then(repeat(c.before, flood[:1000]), blocks), waits)
-			told := rec.Kinds()
+			account := rec.Kinds()
 			assert.Equal(t, 1001, r.CloseSent)
 			assert.Equal(t, 1001, r.CloseReceived, "and waits for the answer")
 			frames := rec.All(event.Frame, event.ClientToServer)
@@ -59,7 +59,7 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 			close(release) // an input that blocks keeps its goroutine until it goes on
 			s.Close()
 			goleak.VerifyNone(t, others)
-			assert.Equal(t, told, rec.Kinds(), "nothing is told after the result")
+			assert.Equal(t, account, rec.Kinds(), "nothing is told after the result")
 		})
 	}
 }

@@ -44,15 +44,15 @@ type webSocket struct {
 	writer *deflate.Writer // nil without permessage-deflate
 	packed []byte          // a message, compressed
 
-	mu      sync.Mutex   // held while frames are put together and written: a Pong must not cut into another frame
-	closed  atomic.Int32 // the code of the one Close that was sent; 0 before it
-	pings   atomic.Int64 // sent
-	silent  atomic.Bool  // the sender must not write any more
-	held    queue        // with Glue: the messages that go in the one write
-	glued   int          // the most that they take as frames
-	leaving atomic.Bool  // the connection ends for an error, and messages are of no more interest
-	owed    pong
-	pongs   int // sent
+	mu        sync.Mutex   // held while frames are put together and written: a Pong must not cut into another frame
+	closed    atomic.Int32 // the code of the one Close that was sent; 0 before it
+	pings     atomic.Int64 // sent
+	silent    atomic.Bool  // the sender must not write any more
+	held      queue        // with Glue: the messages that go in the one write
+	glued     int          // the most that they take as frames
+	leaving   atomic.Bool  // the connection ends for an error, and messages are of no more interest
+	pong      pong         // the one that is owed
+	pongsSent int
 
 	echo atomic.Int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs
 
@@ -126,7 +126,7 @@ func echoSize(payload int) int64 {
 // result is what there is to say of the frames; r has the maps.
 func (w *webSocket) result(r *Result) *FramesResult {
 	f := &FramesResult{
-		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()), PongsSent: w.pongs,
+		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()), PongsSent: w.pongsSent,
 		CloseSent: int(w.closed.Load()), Compressed: w.writer != nil, Declined: w.Deflate && w.writer == nil,
 	}
 	f.FramesSent, f.FramesReceived = r.Sent.Row(streammap.Frames).Count, r.Echoed.Row(streammap.Frames).Count

@@ -93,11 +93,11 @@ func TestAnInterruptedClientDoesNotWaitForItsInput(t *testing.T) {
 			others := goleak.IgnoreCurrent()
 			rec := new(labtest.Account)
 			interrupted(t, client.Client{Recorder: rec}, s.addr, then(repeat(before, flood[:1000]), blocks), waits)
-			told := rec.Kinds()
+			account := rec.Kinds()
 			close(release) // an input that blocks keeps its goroutine until it goes on: it cannot be interrupted
 			s.Close()
 			goleak.VerifyNone(t, others)
-			assert.Equal(t, told, rec.Kinds(), "nothing is told after the result")
+			assert.Equal(t, account, rec.Kinds(), "nothing is told after the result")
 		})
 	}
 }

@@ -4,11 +4,8 @@ import (
 	"io"
 	"iter"
 	"net"
-	"slices"
 	"testing"
-	"time"
 
-	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -29,109 +26,6 @@ func paced(ready func(sent int), messages ...string) iter.Seq2[[]byte, error] {
 			if !yield([]byte(msg), nil) {
 				return
 			}
-		}
-	}
-}
-
-// opcodes are the frames of an account that have one of these opcodes.
-func opcodes(rec *labtest.Account, dir event.Dir, codes ...ws.OpCode) []event.Event {
-	var found []event.Event
-	for _, e := range rec.All(event.Frame, dir) {
-		if slices.Contains(codes, ws.OpCode(e.Opcode)) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
-// ways are clients that a silent input must not keep from reading.
-var ways = map[string]client.Client{
-	"an input that is there": {}, "a live one": {Live: true}, "chunks": {Live: true, Chunk: 10_000},
-	"glued": {Glue: true}, "live, and glued": {Live: true, Glue: true},
-}
-
-func TestAPingIsAnsweredWhileTheInputIsSilent(t *testing.T) {
-	labtest.OnLinux(t) // elsewhere an input that is there is not waited for
-	for name, cl := range ways {
-		for kind, f := range map[string]client.Frames{"frames": {}, "compressed": {Deflate: true}} {
-			t.Run(name+"/"+kind, func(t *testing.T) {
-				t.Parallel()
-				const pings = 8
-				cl := cl
-				atServer, atClient := new(labtest.Account), new(labtest.Account)
-				s := serve(t, &server.Server{Recorder: atServer,
-					Web: &server.Web{Deflate: true, Ping: 20 * time.Millisecond, PongWait: labtest.Watchdog}})
-				cl.Frames, cl.Timeout, cl.Recorder = &f, labtest.Watchdog, atClient
-				r, err := cl.Run(labtest.Bounded(t), s.addr, paced(func(int) {
-					before := len(opcodes(atServer, event.ClientToServer, ws.OpPong))
-					labtest.Await(t, func() bool {
-						return len(opcodes(atServer, event.ClientToServer, ws.OpPong)) >= before+pings
-					}, "Pongs")
-				}, three...))
-				require.NoError(t, err)
-				assert.Equal(t, 3, r.MessagesReceived)
-				assert.GreaterOrEqual(t, r.PongsSent, 2*pings)
-				assert.Equal(t, len(opcodes(atClient, event.ClientToServer, ws.OpPong)), r.PongsSent)
-				if cl.Glue {
-					holdOneWrite(t, atClient)
-				}
-			})
-		}
-	}
-}
-
-// holdOneWrite says whether all messages of a client went with one write, and its Pongs with others.
-func holdOneWrite(t *testing.T, rec *labtest.Account) {
-	t.Helper()
-	messages := opcodes(rec, event.ClientToServer, ws.OpText)
-	first, last := messages[0], messages[len(messages)-1]
-	for _, w := range rec.All(event.Write) {
-		if w.Off == first.Off {
-			assert.Equal(t, last.Off+int64(last.N), w.Off+int64(w.N))
-			return
-		}
-	}
-	assert.Fail(t, "no write begins with the first message")
-}
-
-func TestAPingThatTheEchoWaitsForIsAnswered(t *testing.T) {
-	labtest.OnLinux(t)
-	for name, cl := range ways {
-		for _, after := range []string{"the handshake", "the messages", "half of the echo"} {
-			t.Run(name+"/after "+after, func(t *testing.T) {
-				addr := upgraded(t, func(p *webPeer) {
-					var frames []wsFrame
-					if after != "the handshake" {
-						frames = echoOf(p.three()[:3])
-					}
-					if after == "half of the echo" {
-						p.send(frames[0])
-						frames = frames[1:]
-					}
-					p.send(peerPing("well?"))
-					for pong := false; !pong || len(frames) == 0; { // no echo before the Pong
-						f, err := p.next()
-						if err != nil {
-							return
-						}
-						if pong = pong || f.Header.OpCode == ws.OpPong; f.Header.OpCode == ws.OpPong {
-							assert.Equal(t, "well?", string(f.Payload))
-						} else {
-							frames = append(frames, echoOf([]wsFrame{f})...)
-						}
-					}
-					p.send(frames...)
-					p.echo()
-				})
-				rec := new(labtest.Account)
-				cl.Frames, cl.Timeout, cl.Recorder = new(client.Frames), labtest.Watchdog, rec
-				r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
-				require.NoError(t, err)
-				assert.Equal(t, 1, r.PongsSent)
-				for _, wait := range rec.All(event.Wait) {
-					assert.NotContains(t, wait.Text, "no more came", "a Ping is not left until nothing has moved for a while")
-				}
-			})
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (d *deframer) init(max int) {
 var errAnswered = errors.New("the close handshake is done")
 
 // receiveFrames reads frames until the server has closed, answers those that want an answer, and compares each message
-// with what is owed.
+// with what was sent.
 func (x *exchange) receiveFrames() error {
 	for {
 		piece, err := x.nextPiece()
@@ -148,7 +148,7 @@ func kindOf(text bool) string {
 func (x *exchange) control(op ws.OpCode, payload []byte) error {
 	switch op {
 	case ws.OpPing:
-		x.ws.owed.set(payload)
+		x.ws.pong.set(payload)
 		x.sendPong()
 	case ws.OpPong:
 		return x.pongCame(payload)
@@ -177,7 +177,7 @@ func (x *exchange) pongCame(payload []byte) error {
 	return nil
 }
 
-// closeCame holds the server's Close against what is still owed. It is right as the answer to ours, after everything.
+// closeCame takes the server's Close. It is right as the answer to ours, after everything else.
 func (x *exchange) closeCame(payload []byte) error {
 	err := framing.ParseClose(payload)
 	if !errors.As(err, &x.ws.in.close) {
@@ -185,10 +185,10 @@ func (x *exchange) closeCame(payload []byte) error {
 	}
 	sent := int(x.ws.closed.Load())
 	code := x.ws.in.close.Code
-	switch messages, _ := x.owed.left(); {
+	switch messages, _ := x.unechoed.left(); {
 	case x.ws.leaving.Load():
 		return errAnswered
-	case messages > 0 || !x.owed.ended():
+	case messages > 0 || !x.unechoed.ended():
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
 	case x.ws.in.pongs.Load() < x.ws.pings.Load():
 		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
@@ -210,11 +210,11 @@ func (x *exchange) soFar() string {
 // frameError says what the end of the reading means. What is no end of the connection is something that was not sent.
 func (x *exchange) frameError(err error) error {
 	timeout := errors.Is(err, os.ErrDeadlineExceeded)
-	messages, _ := x.owed.left()
+	messages, _ := x.unechoed.left()
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
-	case timeout && messages == 0 && x.owed.ended():
+	case timeout && messages == 0 && x.unechoed.ended():
 		return fmt.Errorf("the server did not answer Close %d within %v", x.ws.closed.Load(), x.Timeout)
 	case timeout:
 		return fmt.Errorf("no more of the echo came within %v, %s", x.Timeout, x.soFar())

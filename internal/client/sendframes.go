@@ -3,7 +3,6 @@ package client
 import (
 	"crypto/rand"
 	"errors"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/gobwas/ws"
@@ -26,7 +25,7 @@ func (x *exchange) sendFrames(number int64, msg []byte) error {
 		x.ws.held.push(msg)
 		return nil
 	}
-	x.owed.add(msg) // which may wait: nothing else must wait for that
+	x.unechoed.add(msg) // which may wait: nothing else must wait for that
 	x.ws.mu.Lock()
 	err := x.sendLocked(number, msg)
 	x.ws.mu.Unlock()
@@ -44,7 +43,7 @@ func (x *exchange) sendLocked(number int64, msg []byte) error {
 	return x.writeDue()
 }
 
-// appendMessage puts the frames of a message behind what is pending, and with Ping a Ping between it and the one before.
+// appendMessage puts the frames of a message after what is pending, and with Ping a Ping between it and the one before.
 func (x *exchange) appendMessage(number int64, msg []byte) error {
 	w := x.ws
 	if w.Ping && number > 1 {
@@ -86,7 +85,7 @@ func (x *exchange) appendPing() {
 	x.appendFrame(pingHeader, payload)
 }
 
-// appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it behind what
+// appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it after what
 // is pending, and tells of it.
 func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 	h.Masked, h.Length = true, int64(len(payload))
@@ -103,13 +102,13 @@ func (x *exchange) endFrames(err error) error {
 	if err == nil {
 		err = x.sendPending()
 		x.sendPong()
-		x.owed.finish()
+		x.unechoed.finish()
 		x.closeIfDone()
 		return err
 	}
 	x.ws.mu.Lock()
 	defer x.ws.mu.Unlock()
-	x.owed.finish() // before the server can answer the Close; the receiver sends none while this one is on its way
+	x.unechoed.finish() // before the server can answer the Close; the receiver sends none while this one is on its way
 	if !x.ws.silent.Load() {
 		_ = x.writeClose(websocket.CodeGoingAway, "")
 	}
@@ -125,7 +124,7 @@ func (x *exchange) sendPending() error {
 	}
 	for x.ws.held.n > 0 {
 		msg := x.ws.held.pop()
-		x.owed.add(msg) // it has room for all of them
+		x.unechoed.add(msg) // it has room for all of them
 		if err := x.appendMessage(x.out.messages.Load()+1, msg); err != nil {
 			return err
 		}
@@ -137,7 +136,7 @@ func (x *exchange) sendPending() error {
 // part: so one of them sees that it is the last. If the Close cannot be sent, the next read says why.
 func (x *exchange) closeIfDone() {
 	w := x.ws
-	if messages, _ := x.owed.left(); messages > 0 || !x.owed.ended() || w.in.pongs.Load() < w.pings.Load() {
+	if messages, _ := x.unechoed.left(); messages > 0 || !x.unechoed.ended() || w.in.pongs.Load() < w.pings.Load() {
 		return
 	}
 	w.mu.Lock()
@@ -168,44 +167,4 @@ func (x *exchange) piece() int {
 		return x.Chunk
 	}
 	return max(len(x.out.pending), 1)
-}
-
-// A pong is the answer that is owed to the server's last Ping: those before it need none (RFC 6455 section 5.5.3).
-type pong struct {
-	mu      sync.Mutex
-	due     bool
-	payload []byte
-}
-
-func (p *pong) set(payload []byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.due, p.payload = true, append(p.payload[:0], payload...)
-}
-
-func (p *pong) take() (payload []byte, due bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	due, p.due = p.due, false
-	return append([]byte(nil), p.payload...), due
-}
-
-func (p *pong) isDue() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.due
-}
-
-// sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
-// well, after its frames.
-func (x *exchange) sendPong() {
-	w := x.ws
-	for w.owed.isDue() && w.mu.TryLock() {
-		if payload, due := w.owed.take(); due && w.closed.Load() == 0 {
-			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
-			w.pongs++
-			_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
-		}
-		w.mu.Unlock()
-	}
 }

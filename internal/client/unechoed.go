@@ -34,9 +34,9 @@ func (q *queue) pop() []byte {
 // that empty messages cannot pile up either.
 func (q *queue) size() int { return q.bytes.Len() + q.lengths.Len() }
 
-// owed is the queue of messages that were sent and not echoed yet. The sender adds, the receiver takes; the sender
+// unechoed is the queue of messages that were sent and not echoed yet. The sender adds, the receiver takes; the sender
 // waits while there is too much in it, so that memory is bounded however long the stream is.
-type owed struct {
+type unechoed struct {
 	mu        sync.Mutex
 	room      sync.Cond
 	queue     queue // without messages if these are raw bytes: then it has no lengths
@@ -47,14 +47,14 @@ type owed struct {
 	abandoned bool // the receiver takes no more
 }
 
-func newOwed(limit int, framed bool) *owed {
-	q := &owed{limit: limit, framed: framed}
+func newUnechoed(limit int, framed bool) *unechoed {
+	q := &unechoed{limit: limit, framed: framed}
 	q.room.L = &q.mu
 	return q
 }
 
-// add puts a message behind the others, after it has waited for room.
-func (q *owed) add(msg []byte) {
+// add puts a message after the others, after it has waited for room.
+func (q *unechoed) add(msg []byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.held = false
@@ -69,14 +69,14 @@ func (q *owed) add(msg []byte) {
 }
 
 // hold says that the sender waits for its input with something added and not written.
-func (q *owed) hold() {
+func (q *unechoed) hold() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.held = true
 }
 
 // abandon lets the sender go on: nothing will be taken any more.
-func (q *owed) abandon() {
+func (q *unechoed) abandon() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.abandoned = true
@@ -84,41 +84,41 @@ func (q *owed) abandon() {
 }
 
 // finish says that nothing will be added any more.
-func (q *owed) finish() {
+func (q *unechoed) finish() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.finished = true
 }
 
 // ended says whether the sender adds no more.
-func (q *owed) ended() bool {
+func (q *unechoed) ended() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.finished
 }
 
 // due says whether the server has something to send: an echo, or its end of the stream.
-func (q *owed) due() bool {
+func (q *unechoed) due() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.finished || q.queue.size() > 0 && !q.held
 }
 
-// left is how many messages, if they are kept, and how many bytes are owed.
-func (q *owed) left() (messages, size int) {
+// left is how many messages, if they are kept, and how many bytes were not echoed yet.
+func (q *unechoed) left() (messages, size int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.queue.n, q.queue.bytes.Len()
 }
 
-var errNothingOwed = errors.New("the server sent more than it got")
+var errMoreThanSent = errors.New("the server sent more than it got")
 
 // takeMessage takes the next message and compares it with msg.
-func (q *owed) takeMessage(msg []byte) error {
+func (q *unechoed) takeMessage(msg []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.queue.n == 0 {
-		return errNothingOwed
+		return errMoreThanSent
 	}
 	sent := q.queue.pop()
 	q.room.Broadcast()
@@ -129,11 +129,11 @@ func (q *owed) takeMessage(msg []byte) error {
 }
 
 // takeBytes takes as many bytes as msg has, and compares them.
-func (q *owed) takeBytes(msg []byte) error {
+func (q *unechoed) takeBytes(msg []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.queue.bytes.Len() < len(msg) {
-		return errNothingOwed
+		return errMoreThanSent
 	}
 	sent := q.queue.bytes.Next(len(msg))
 	q.room.Broadcast()

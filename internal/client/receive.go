@@ -23,7 +23,7 @@ type receiver struct {
 	until time.Time     // if it is set, no read waits for longer
 }
 
-// receive reads messages until the stream ends, and compares each with what is owed.
+// receive reads messages until the stream ends, and compares each with what was sent.
 func (x *exchange) receive() error {
 	if x.ws != nil {
 		return x.receiveFrames()
@@ -57,20 +57,20 @@ func (x *exchange) receive() error {
 // because raw keeps no messages.
 func (x *exchange) compare(msg []byte) error {
 	if x.raw() {
-		return x.owed.takeBytes(msg)
+		return x.unechoed.takeBytes(msg)
 	}
-	return x.owed.takeMessage(msg)
+	return x.unechoed.takeMessage(msg)
 }
 
-// atEnd is the stream's end between two messages: right if nothing is owed.
+// atEnd is the stream's end between two messages: right if everything was echoed.
 func (x *exchange) atEnd() error {
 	x.tell(event.Event{Ev: event.End, Text: "end of the stream: the server has closed its side"})
-	messages, size := x.owed.left()
+	messages, size := x.unechoed.left()
 	switch {
 	case messages > 0 || size > 0:
 		return hinted(HintCodec, "the server ended the stream after %s of echo, of %s sent: its account says why",
 			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()))
-	case !x.owed.ended():
+	case !x.unechoed.ended():
 		return fmt.Errorf("the server ended the stream after %s of echo, before there was an end of the input: "+
 			"its account says why", text.Bytes(x.in.bytes))
 	}
@@ -104,12 +104,12 @@ type inlet struct{ x *exchange }
 func (in inlet) Read(p []byte) (int, error) {
 	x := in.x
 	for {
-		due := x.owed.due()
+		due := x.unechoed.due()
 		if err := x.armRead(); err != nil {
 			return 0, err
 		}
 		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
-		if errors.Is(err, os.ErrDeadlineExceeded) && x.in.until.IsZero() && !(due && x.owed.due()) {
+		if errors.Is(err, os.ErrDeadlineExceeded) && x.in.until.IsZero() && !(due && x.unechoed.due()) {
 			continue // the sender waits for its input, or did until just now, and so do we
 		}
 		x.in.bytes += int64(n)

@@ -47,7 +47,7 @@ func (s *sender) letGo(messages iter.Seq2[[]byte, error]) iter.Seq2[[]byte, erro
 func (x *exchange) send(messages iter.Seq2[[]byte, error]) (err error) {
 	if x.ws == nil {
 		defer x.endSending()
-		defer x.owed.finish()
+		defer x.unechoed.finish()
 	} else {
 		defer func() { err = x.endFrames(err) }()
 	}
@@ -89,7 +89,7 @@ func (x *exchange) sendMessage(msg []byte) error {
 	n := len(framed) - had
 	x.tell(event.Event{Ev: event.Message, Dir: event.ClientToServer, Span: &event.Span{Off: x.out.framed, N: n}, Bytes: msg})
 	x.out.framed += int64(n)
-	x.owed.add(msg)
+	x.unechoed.add(msg)
 	return x.writeDue()
 }
 
@@ -102,7 +102,7 @@ func (x *exchange) writeDue() error {
 	case x.Glue && len(due) > GlueLimit:
 		return errGlueLimit
 	case x.Glue:
-		x.owed.hold()
+		x.unechoed.hold()
 		return nil
 	case x.Chunk == 0:
 		return x.writePending(len(due), len(due))
@@ -111,7 +111,7 @@ func (x *exchange) writeDue() error {
 		return err
 	}
 	if len(x.out.pending) > 0 {
-		x.owed.hold()
+		x.unechoed.hold()
 	}
 	return nil
 }

@@ -1,0 +1,47 @@
+package client
+
+import (
+	"sync"
+
+	"github.com/gobwas/ws"
+)
+
+// A pong is the answer that is owed to the server's last Ping: those before it need none (RFC 6455 section 5.5.3).
+type pong struct {
+	mu      sync.Mutex
+	due     bool
+	payload []byte
+}
+
+func (p *pong) set(payload []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due, p.payload = true, append(p.payload[:0], payload...)
+}
+
+func (p *pong) take() (payload []byte, due bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	due, p.due = p.due, false
+	return append([]byte(nil), p.payload...), due
+}
+
+func (p *pong) isDue() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.due
+}
+
+// sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
+// well, after its frames.
+func (x *exchange) sendPong() {
+	w := x.ws
+	for w.pong.isDue() && w.mu.TryLock() {
+		if payload, due := w.pong.take(); due && w.closed.Load() == 0 {
+			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
+			w.pongsSent++
+			_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
+		}
+		w.mu.Unlock()
+	}
+}
