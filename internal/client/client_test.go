@@ -102,6 +102,7 @@ func writes(t *testing.T, c client.Client, messages []string) []int {
 }
 
 func TestEverythingComesBackHoweverItIsWrittenAndRead(t *testing.T) {
+	t.Parallel()
 	ways := map[string]client.Client{
 		"a write a message": {}, "chunks of 1": {Chunk: 1}, "chunks of 3": {Chunk: 3}, "chunks of 7": {Chunk: 7},
 		"glued": {Glue: true}, "held back by Nagle": {Nagle: true},

@@ -30,11 +30,15 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 		before int // messages
 		frames client.Frames
 		chunk  int
+		live   bool
+		glue   bool
 	}{
 		"before the first message": {},
-		"when little was sent":     {before: 2}, // it is held back, and never sent
+		"when little was sent":     {before: 2},
 		"when much was sent":       {before: 300},
 		"inside a frame":           {before: 300, chunk: 1001},
+		"a live input":             {before: 2, live: true},
+		"a live input, glued":      {before: 2, live: true, glue: true},
 		"compressed":               {before: 300, frames: client.Frames{Deflate: true, Fragment: 300, Ping: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +52,7 @@ func TestAnInterruptedWebSocketSaysThatItGoesAway(t *testing.T) {
 			s := webEcho(t, &server.Web{Deflate: true})
 			others := goleak.IgnoreCurrent()
 			rec := new(labtest.Account)
-			cl := client.Client{Frames: &c.frames, Chunk: c.chunk, Recorder: rec}
+			cl := client.Client{Frames: &c.frames, Chunk: c.chunk, Live: c.live, Glue: c.glue, Recorder: rec}
 			r := interrupted(t, cl, s.addr, then(repeat(c.before, flood[:1000]), blocks), waits)
 			account := rec.Kinds()
 			assert.Equal(t, 1001, r.CloseSent)
@@ -92,14 +96,14 @@ func TestAnInterruptInsideTheHandshakeEndsIt(t *testing.T) {
 
 func TestAnInterruptWhileItWaitsForTheEchoEndsAWebSocket(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	came, gone := make(chan struct{}), make(chan struct{})
+	came := make(chan struct{})
 	addr := upgraded(t, func(p *webPeer) {
 		p.three()
 		close(came)
-		<-gone
+		p.untilClose()
+		p.send(peerClose(1001, ""))
 	})
 	r := interrupted(t, overWebSocket(client.Frames{}), addr, of(three...), came)
-	close(gone)
 	assert.Equal(t, 1001, r.CloseSent)
 }
 

@@ -17,6 +17,7 @@ import (
 )
 
 func TestMessagesComeBackAsFrames(t *testing.T) {
+	t.Parallel()
 	ways := map[string]client.Client{
 		"a write a message": {}, "chunks of 1": {Chunk: 1}, "chunks of 7": {Chunk: 7}, "glued": {Glue: true},
 		"reads of 1": {ReadBuffer: 1}, "reads of 5": {ReadBuffer: 5, Chunk: 3},
@@ -150,14 +151,15 @@ func TestEveryFrameHasAMaskOfItsOwn(t *testing.T) {
 }
 
 func TestMuchThroughAWebSocketIsReadMeanwhile(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]client.Frames{
 		"plain": {}, "in fragments, with pings": {Fragment: 10_000, Ping: true}, "compressed": {Deflate: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := webEcho(t, &server.Web{Deflate: true})
-			r, err := overWebSocket(f).Run(labtest.Bounded(t), s.addr, repeat(500, flood))
+			r, err := overWebSocket(f).Run(labtest.Bounded(t), s.addr, repeat(300, flood))
 			require.NoError(t, err)
-			assert.Equal(t, 500, r.MessagesReceived)
+			assert.Equal(t, 300, r.MessagesReceived)
 		})
 	}
 }

@@ -81,7 +81,14 @@ func TestAnInterruptedClientDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
 }
 
 func TestAnInterruptedClientDoesNotWaitForItsInput(t *testing.T) {
-	for name, before := range map[string]int{"at first": 0, "when little was sent": 3, "when much was sent": 1000} {
+	type given struct {
+		before int // messages
+		live   bool
+	}
+	for name, c := range map[string]given{
+		"at first": {}, "when little was sent": {before: 3}, "when much was sent": {before: 1000},
+		"at first, live": {live: true}, "when a live input has sent little": {before: 3, live: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			waits, release := make(chan struct{}), make(chan struct{})
 			blocks := func(yield func([]byte, error) bool) {
@@ -92,7 +99,7 @@ func TestAnInterruptedClientDoesNotWaitForItsInput(t *testing.T) {
 			s := serve(t, new(server.Server))
 			others := goleak.IgnoreCurrent()
 			rec := new(labtest.Account)
-			interrupted(t, client.Client{Recorder: rec}, s.addr, then(repeat(before, flood[:1000]), blocks), waits)
+			interrupted(t, client.Client{Recorder: rec, Live: c.live}, s.addr, then(repeat(c.before, flood[:1000]), blocks), waits)
 			account := rec.Kinds()
 			close(release) // an input that blocks keeps its goroutine until it goes on: it cannot be interrupted
 			s.Close()

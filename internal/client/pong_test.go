@@ -65,6 +65,7 @@ func TestAPongMustCarryWhatItsPingDid(t *testing.T) {
 }
 
 func TestAPingOfTheServerIsAnswered(t *testing.T) {
+	t.Parallel()
 	for name, cl := range map[string]client.Client{"messages": {}, "chunks": {Chunk: 3}} {
 		t.Run(name, func(t *testing.T) {
 			pongs := make(chan []string, 1)
@@ -117,6 +118,7 @@ func TestAPingOfTheServerIsAnswered(t *testing.T) {
 }
 
 func TestACutPingIsAnsweredWhole(t *testing.T) {
+	t.Parallel()
 	want := string(labtest.Random(ws.MaxControlFramePayloadSize))
 	ping := framesOf(peerPing(want))
 	for cut := range ping {
@@ -213,6 +215,7 @@ func holdOneWrite(t *testing.T, rec *labtest.Account) {
 }
 
 func TestAPingThatTheEchoWaitsForIsAnswered(t *testing.T) {
+	t.Parallel()
 	labtest.OnLinux(t)
 	for name, cl := range ways {
 		for _, after := range []string{"the handshake", "the messages", "half of the echo"} {

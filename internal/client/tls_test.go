@@ -18,6 +18,7 @@ import (
 )
 
 func TestEverythingWorksInsideTLS(t *testing.T) {
+	t.Parallel()
 	srv, trusts := labtest.Secrets(t)
 	s := webEcho(t, &server.Web{TLS: srv, Deflate: true})
 	for name, cl := range map[string]client.Client{
