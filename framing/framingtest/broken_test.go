@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"runtime"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 
@@ -96,14 +96,13 @@ func TestAPanicIsReportedWithItsLine(t *testing.T) {
 
 // TestACallThatNeverReturnsEndsTheSuite has codecs that wait without reading; the suite gives up on them.
 func TestACallThatNeverReturnsEndsTheSuite(t *testing.T) {
-	stop := make(chan struct{})
-	t.Cleanup(func() { close(stop) })
-	for _, f := range hangFaults(stop) {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			err := framingtest.TestPairPatient(f.codec, f.codec, time.Second, nil)
+	for _, fault := range []func(stop <-chan struct{}) framing.Codec{readThatWaits, oneLockForAll} {
+		synctest.Test(t, func(t *testing.T) {
+			stop := make(chan struct{})
+			defer close(stop)
+			err := framingtest.TestCodec(fault(stop))
 			assert.Contains(t, rulesIn(err), "hang")
-			assert.ErrorContains(t, err, "had not returned after 1s; the suite ends here")
+			assert.ErrorContains(t, err, "had not returned after 5s; the suite ends here")
 		})
 	}
 }

@@ -240,22 +240,23 @@ var waitFaults = []fault{
 		}}), []string{"hang"}},
 }
 
-// hangFaults never return, or not until stop is closed.
-func hangFaults(stop <-chan struct{}) []fault {
+// readThatWaits waits for another reader to have taken its message, until stop is closed.
+func readThatWaits(stop <-chan struct{}) framing.Codec {
+	return prefixed(options{afterward: func(*bufio.Reader) { <-stop }})
+}
+
+// oneLockForAll has one lock for the reads of all connections.
+func oneLockForAll(stop <-chan struct{}) framing.Codec {
 	lock := make(chan struct{}, 1)
-	return []fault{
-		{"Read waits for another reader to have taken its message", prefixed(options{
-			afterward: func(*bufio.Reader) { <-stop }}), nil},
-		{"one lock for the reads of all connections", broken{
-			Codec: framing.LengthPrefix{},
-			read: func(r *bufio.Reader, max int) ([]byte, error) {
-				select {
-				case lock <- struct{}{}:
-				case <-stop:
-					return nil, errors.New("stopped")
-				}
-				defer func() { <-lock }()
-				return framing.LengthPrefix{}.Read(r, max)
-			}}, nil},
-	}
+	return broken{
+		Codec: framing.LengthPrefix{},
+		read: func(r *bufio.Reader, max int) ([]byte, error) {
+			select {
+			case lock <- struct{}{}:
+			case <-stop:
+				return nil, errors.New("stopped")
+			}
+			defer func() { <-lock }()
+			return framing.LengthPrefix{}.Read(r, max)
+		}}
 }
