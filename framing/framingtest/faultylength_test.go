@@ -20,7 +20,7 @@ type options struct {
 	afterward func(*bufio.Reader)                               // what is done to r at the end
 }
 
-// readPrefixed reads messages behind a length of four bytes, as framing.LengthPrefix makes them.
+// readPrefixed reads messages after a length of four bytes, as framing.LengthPrefix makes them.
 func readPrefixed(o options) func(r *bufio.Reader, max int) ([]byte, error) {
 	return func(r *bufio.Reader, max int) ([]byte, error) {
 		if o.peek > 0 {
@@ -176,7 +176,7 @@ var endFaults = []fault{
 			}
 			return msg[:n], err
 		}}), []string{"end inside"}},
-	{"io.EOF behind the header, when the body has not begun", prefixed(options{
+	{"io.EOF after the header, when the body has not begun", prefixed(options{
 		body: func(r *bufio.Reader, n, _ int) ([]byte, error) {
 			msg := make([]byte, n)
 			_, err := io.ReadFull(r, msg)

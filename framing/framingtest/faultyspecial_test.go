@@ -25,7 +25,7 @@ func trimmed(trim func([]byte) []byte) framing.Codec {
 // slip ends a message with 0xc0, and escapes that byte in it with 0xdb.
 type slip struct {
 	twoPasses bool // the fault: what one replacement made is taken by the other
-	cutEscape bool // the fault: an end behind the escape byte is a clean one
+	cutEscape bool // the fault: an end after the escape byte is a clean one
 }
 
 func (slip) Append(dst, msg []byte) ([]byte, error) {
@@ -119,10 +119,10 @@ var specialFaults = []fault{
 		return msg
 	}), []string{"round trip"}},
 	{"escapes are undone in two passes", slip{twoPasses: true}, []string{"round trip"}},
-	{"io.EOF behind an escape byte", slip{cutEscape: true}, []string{"end inside"}},
+	{"io.EOF after an escape byte", slip{cutEscape: true}, []string{"end inside"}},
 	{"a length of 16384 in two groups of seven bits", broken{
 		append: appendVarint, read: readVarint(1 << 14)}, []string{"round trip"}},
-	{"a line feed behind the message is eaten", broken{
+	{"a line feed after the message is eaten", broken{
 		append: appendVarint,
 		read: func(r *bufio.Reader, max int) ([]byte, error) {
 			msg, err := readVarint(1<<63)(r, max)
@@ -153,7 +153,7 @@ var callerFaults = []fault{
 			}
 			return framing.LengthPrefix{}.Append(dst, msg)
 		}}, []string{"unframable"}},
-	{"the line feed is put behind msg first", broken{
+	{"the line feed is put after msg first", broken{
 		Codec: framing.Lines{},
 		append: func(dst, msg []byte) ([]byte, error) {
 			if framed, err := (framing.Lines{}).Append(dst, msg); err != nil {
@@ -238,7 +238,7 @@ func hoarding() framing.Codec {
 		}}
 }
 
-// hexChunks is two chunks, each behind a size of at most 16 hexadecimal digits and a colon: first the message, and then
+// hexChunks is two chunks, each after a size of at most 16 hexadecimal digits and a colon: first the message, and then
 // a signature of 5 bytes, whose size is checked too late.
 func hexChunks() framing.Codec {
 	const signature = "5:12345"

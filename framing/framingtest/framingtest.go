@@ -17,6 +17,7 @@ package framingtest
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -66,6 +67,7 @@ type suite struct {
 
 	messages
 	readers  map[int]*bufio.Reader // by size, to be used again
+	filler   bytes.Reader          // what they hold before they are
 	overhead uint64                // what reading a small message allocates, where that is much
 	runaway  atomic.Bool           // a Read of this check did not end by itself: the check makes no more calls
 	watch    watch

@@ -86,12 +86,13 @@ func (s *suite) wire(data []byte, end error, by way, buffer int, at scene) *wire
 		r = bufio.NewReaderSize(nil, buffer)
 		s.readers[buffer] = r
 	}
-	r.Reset(&wire{data: wiped})
+	s.filler.Reset(fillers)
+	r.Reset(&s.filler)
 	r.Peek(buffer)
 	return newWire(r, data, end, by, at)
 }
 
-var wiped = bytes.Repeat([]byte{0xa5}, spacious)
+var fillers = bytes.Repeat([]byte{0xa5}, spacious)
 
 // rewind starts the stream again.
 func (w *wire) rewind() {
