@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -22,15 +21,28 @@ func (s *suite) checkForged() {
 	}
 	const enough = 16 << 20
 	var wasted uint64
-	for event, data := range s.forgeries() {
+	try := func(data []byte, event string, args ...any) {
 		for _, max := range []int{0, 1000} {
-			if took := s.checkForgery(event, data, max); took > 1<<20 {
-				wasted += took
-			}
 			if wasted > enough {
 				return
 			}
+			if took := s.checkForgery(say(event, args...), data, max); took > 1<<20 {
+				wasted += took
+			}
 		}
+	}
+	var templates []sample // one for each form that a length may have
+	for _, n := range []int{0, 5, 126, shortSize, 65536} {
+		templates = append(templates, s.atLeast(n))
+	}
+	for _, m := range slices.CompactFunc(templates, func(a, b sample) bool { return a.name == b.name }) {
+		forgeHead(m, try)
+		forgeDigits(m, try)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		data := generate(rng.IntN(64), func(int) byte { return byte(rng.Uint32()) })
+		try(data, "random bytes % x", data)
 	}
 }
 
@@ -60,136 +72,98 @@ func (s *suite) checkForgery(event phrase, data []byte, max int) (took uint64) {
 	return took
 }
 
-// forgeries are changed frames and random bytes, each with a few words about it.
-func (s *suite) forgeries() iter.Seq2[phrase, []byte] {
-	return func(yield func(phrase, []byte) bool) {
-		var templates []sample // one for each form that a length may have
-		for _, n := range []int{0, 5, 126, shortSize, 65536} {
-			templates = append(templates, s.atLeast(n))
-		}
-		for _, m := range slices.CompactFunc(templates, func(a, b sample) bool { return a.name == b.name }) {
-			for name, data := range mutations(m.frame[:min(len(m.frame), 64)]) {
-				if !yield(say("framed %s, %v", m.name, name), data) {
-					return
-				}
-			}
-			begin := m.frame[:min(len(m.frame), 1000)]
-			for name, data := range digits(slices.Concat(begin, begin)) {
-				if !yield(say("twice framed %s, %v", m.name, name), data) {
-					return
-				}
-			}
-		}
-		rng := rand.New(rand.NewPCG(1, 2))
-		for range 500 {
-			data := generate(rng.IntN(64), func(int) byte { return byte(rng.Uint32()) })
-			if !yield(say("random bytes % x", data), data) {
-				return
-			}
-		}
-	}
-}
+// A try reads forged bytes, about which it has a few words.
+type try func(data []byte, event string, args ...any)
 
-// mutations are forgeries of a frame. Lengths are in its first bytes.
-func mutations(frame []byte) iter.Seq2[phrase, []byte] {
+// forgeHead changes the beginning of a frame, where its length is.
+func forgeHead(m sample, try try) {
+	frame := m.frame[:min(len(m.frame), 64)]
 	head := min(len(frame), 16)
+	// One byte is another. The later ones come first, which in most lengths are the smaller ones.
+	for i := head - 1; i >= 0; i-- {
+		for _, b := range []byte{0x00, 0x7f, 0x80, 0xff, '0', '9', '-', '\n'} {
+			try(with(bytes.Clone(frame), i, b), "framed %s, byte %d set to %#02x", m.name, i, b)
+		}
+	}
+	// Several bytes are the largest length in binary or in digits, with and without a sign.
+	for i := range head {
+		for j := i + 2; j <= head; j++ {
+			for _, pattern := range [][2]byte{{0xff, 0xff}, {0x7f, 0xff}, {0x80, 0x00}, {'9', '9'}, {'-', '9'}} {
+				data := with(bytes.Clone(frame), i, pattern[0])
+				fill(data[i+1:j], pattern[1])
+				try(data, "framed %s, bytes %d to %d set to % x", m.name, i, j-1, data[i:j])
+			}
+		}
+	}
+	// The largest length in groups of seven bits comes between, or digits, so that a length in decimal grows; or what
+	// follows is random.
 	rng := rand.New(rand.NewPCG(3, 4))
-	return func(yield func(phrase, []byte) bool) {
-		ok := true
-		try := func(name phrase, data []byte) { ok = ok && yield(name, data) }
-		// One byte is another. The later ones come first, which in most lengths are the smaller ones.
-		for i := head - 1; i >= 0; i-- {
-			for _, b := range []byte{0x00, 0x7f, 0x80, 0xff, '0', '9', '-', '\n'} {
-				try(say("byte %d set to %#02x", i, b), with(bytes.Clone(frame), i, b))
-			}
+	nines := strings.Repeat("9", 40)
+	for i := range head + 1 {
+		for _, more := range []string{strings.Repeat("\xff", 9) + "\x01", nines[:1], nines[:9], nines[:19], nines} {
+			try(slices.Insert(bytes.Clone(frame), i, []byte(more)...), "framed %s, %q inserted before byte %d", m.name, more, i)
 		}
-		// Several bytes: the largest length in binary or in digits, with and without a sign.
-		for i := range head {
-			for j := i + 2; j <= head; j++ {
-				for _, pattern := range [][2]byte{{0xff, 0xff}, {0x7f, 0xff}, {0x80, 0x00}, {'9', '9'}, {'-', '9'}} {
-					data := with(bytes.Clone(frame), i, pattern[0])
-					fill(data[i+1:j], pattern[1])
-					try(say("bytes %d to %d set to % x", i, j-1, data[i:j]), data)
-				}
-			}
+		for range 8 {
+			tail := generate(24, func(int) byte { return byte(rng.Uint32()) })
+			try(slices.Concat(frame[:i], tail), "framed %s, random bytes from byte %d: % x", m.name, i, tail)
 		}
-		// Digits between, so that a length in decimal grows; the largest length in groups of seven bits; random bytes.
-		insertions := [][]byte{append(bytes.Repeat([]byte{0xff}, 9), 1)}
-		for _, n := range []int{1, 9, 19, 40} {
-			insertions = append(insertions, bytes.Repeat([]byte{'9'}, n))
-		}
-		for i := range head + 1 {
-			for _, more := range insertions {
-				try(say("%q inserted before byte %d", more, i), slices.Insert(bytes.Clone(frame), i, more...))
-			}
-			for range 8 {
-				tail := generate(24, func(int) byte { return byte(rng.Uint32()) })
-				try(say("random bytes from byte %d: % x", i, tail), slices.Concat(frame[:i], tail))
-			}
-		}
-		for i, b := range frame {
-			try(say("byte %d left out", i), slices.Delete(bytes.Clone(frame), i, i+1))
-			try(say("byte %d twice", i), slices.Insert(bytes.Clone(frame), i, b))
-		}
+	}
+	for i, b := range frame {
+		try(slices.Delete(bytes.Clone(frame), i, i+1), "framed %s, byte %d left out", m.name, i)
+		try(slices.Insert(bytes.Clone(frame), i, b), "framed %s, byte %d twice", m.name, i)
 	}
 }
 
-// digits are forgeries of a stream in which lengths are written in digits, wherever one is.
-func digits(stream []byte) iter.Seq2[phrase, []byte] {
-	return func(yield func(phrase, []byte) bool) {
-		found := 0
-		for i := 0; i < len(stream) && found < 64; i++ {
-			end := i
-			for end < len(stream) && stream[end] >= '0' && stream[end] <= '9' {
-				end++
-			}
-			if end == i {
-				continue
-			}
-			found++
-			for _, run := range []string{strings.Repeat("9", 30), "7fffffffffffffff", "9223372036854775807"} {
-				inserted := slices.Insert(bytes.Clone(stream), i, []byte(run)...)
-				replaced := slices.Replace(bytes.Clone(stream), i, end, []byte(run)...)
-				if !yield(say("%s inserted before byte %d", run, i), inserted) ||
-					!yield(say("%s instead of bytes %d to %d", run, i, end-1), replaced) {
-					return
-				}
-			}
-			i = end
+// forgeDigits changes a stream in which lengths are written in digits, wherever one is.
+func forgeDigits(m sample, try try) {
+	frame := m.frame[:min(len(m.frame), 1000)]
+	twice := slices.Concat(frame, frame)
+	for i, found := 0, 0; i < len(twice) && found < 64; i++ {
+		end := i
+		for end < len(twice) && twice[end] >= '0' && twice[end] <= '9' {
+			end++
 		}
+		if end == i {
+			continue
+		}
+		found++
+		for _, run := range []string{strings.Repeat("9", 30), "7fffffffffffffff", "9223372036854775807"} {
+			try(slices.Insert(bytes.Clone(twice), i, []byte(run)...),
+				"twice framed %s, %s inserted before byte %d", m.name, run, i)
+			try(slices.Replace(bytes.Clone(twice), i, end, []byte(run)...),
+				"twice framed %s, %s instead of bytes %d to %d", m.name, run, i, end-1)
+		}
+		i = end
 	}
 }
 
 // checkEndless reads a small frame's beginning, and then one byte again and again, without an end.
+//
+// The bytes may be something that is no message, such as one Ping after the other: a codec may pass over them for as long
+// as they come, but not keep them. Memory is counted for the whole program, so the least of ten counts.
 func (s *suite) checkEndless() {
+	const much = 64 << 10
 	m := s.atLeast(5)
 	frame := m.frame[:min(len(m.frame), 32)]
 	for i, b := range frame {
 		for _, kept := range slices.Compact([]int{0, i}) {
-			event := say("%s of framed %s, and then %q without an end", count(kept, "byte"), m.name, b)
-			if !s.checkEndlessByte(event, frame[:kept], b) {
+			w := s.wire(slices.Concat(frame[:kept], bytes.Repeat([]byte{b}, much)), errStall, inOneRead, usual,
+				scene{event: say("%s of framed %s, and then %q without an end", count(kept, "byte"), m.name, b)})
+			took := uint64(math.MaxUint64)
+			for try := 0; try < 10 && took >= much; try++ {
+				w.rewind()
+				before := allocated()
+				if _, _, ok := s.read(w, 10); !ok {
+					return
+				}
+				if took = allocated() - before; w.past == 0 {
+					took = 0 // it did not want more
+				}
+			}
+			if took >= much {
+				s.find(hostile, w.at, say("Read took %d bytes, kept them, and wanted more", w.next), "a message or an error")
 				return
 			}
 		}
 	}
-}
-
-func (s *suite) checkEndlessByte(event phrase, begin []byte, b byte) bool {
-	const much = 64 << 10
-	w := s.wire(slices.Concat(begin, bytes.Repeat([]byte{b}, much)), errStall, inOneRead, usual, scene{event: event})
-	for range 10 {
-		w.rewind()
-		before := allocated()
-		_, _, ok := s.read(w, 10)
-		if !ok || w.past == 0 {
-			return ok
-		}
-		// The bytes may be something that is no message, such as one Ping after the other: a codec may pass over them
-		// for as long as they come, but not keep them. The memory is the whole program's, so the least of ten counts.
-		if allocated()-before < much {
-			return true
-		}
-	}
-	s.find(hostile, w.at, say("Read took %d bytes, kept them, and wanted more", w.next), "a message or an error")
-	return false
 }

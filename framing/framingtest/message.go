@@ -186,25 +186,24 @@ func (s *suite) choose(sizes []int) {
 // collectSpecial frames messages with every byte value: alone, and first, last and in the middle of n bytes; with every
 // pair of them; and those that are notable.
 func (s *suite) collectSpecial(n int) {
+	add := func(name string, msg []byte, args ...any) {
+		s.special = append(s.special, s.framed(kind{fmt.Sprintf(name, args...), nil}, msg)...)
+	}
 	var values []byte // those that the codec carries inside a message
 	for v := range 256 {
 		b := byte(v)
-		s.addSpecial("byte %#02x alone", []byte{b}, b)
-		s.addSpecial("%d bytes, the first %#02x", with(text(n, n), 0, b), n, b)
-		s.addSpecial("%d bytes, the last %#02x", with(text(n, n), n-1, b), n, b)
+		add("byte %#02x alone", []byte{b}, b)
+		add("%d bytes, the first %#02x", with(text(n, n), 0, b), n, b)
+		add("%d bytes, the last %#02x", with(text(n, n), n-1, b), n, b)
 		if s.framed(kind{fmt.Sprintf("%d bytes, %#02x among them", n, b), nil}, with(text(n, n), n/2, b)) != nil {
 			values = append(values, b)
 		}
 	}
 	for _, content := range notable {
-		s.addSpecial("%q", []byte(content), content)
+		add("%q", []byte(content), content)
 	}
 	s.chosen = append(s.chosen, s.inPieces("every byte value once", values)...)
 	s.special = append(s.special, s.inPieces("every pair of byte values", pairs(values))...)
-}
-
-func (s *suite) addSpecial(name string, msg []byte, args ...any) {
-	s.special = append(s.special, s.framed(kind{fmt.Sprintf(name, args...), nil}, msg)...)
 }
 
 // inPieces is a content as one message, or if the codec does not carry that, in pieces that overlap by one byte.

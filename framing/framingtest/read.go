@@ -34,7 +34,7 @@ func (s *suite) expect(r rule, w *wire, max int, want []byte) (msg []byte, ok bo
 
 // follow reads the messages of st from w, which brings the first bytes of its data, and notes a finding under the rule
 // if one is not what was sent. It returns the offset after the last message that had come whole.
-func (s *suite) follow(r rule, st stream, w *wire, arrived, max int) (at int, ok bool) {
+func (s *suite) follow(r rule, st stream, w *wire, arrived int) (at int, ok bool) {
 	for i, m := range st.samples {
 		if st.ends[i] > arrived {
 			break
@@ -42,7 +42,7 @@ func (s *suite) follow(r rule, st stream, w *wire, arrived, max int) (at int, ok
 		if len(st.samples) > 1 {
 			w.at.read = i + 1
 		}
-		if _, ok := s.expect(r, w, max, m.msg); !ok {
+		if _, ok := s.expect(r, w, st.largest, m.msg); !ok {
 			return 0, false
 		}
 		at = st.ends[i]
@@ -57,7 +57,7 @@ func (s *suite) follow(r rule, st stream, w *wire, arrived, max int) (at int, ok
 
 // followToEnd reads all of st from w, and then the end.
 func (s *suite) followToEnd(r rule, st stream, w *wire) {
-	if at, ok := s.follow(r, st, w, len(w.data), st.largest); ok {
+	if at, ok := s.follow(r, st, w, len(w.data)); ok {
 		s.expectEnd(w, len(w.data)-at, st.largest)
 	}
 }
@@ -145,7 +145,7 @@ func (s *suite) checkRest() {
 
 func (s *suite) checkRestOf(st stream, by way, buffer int, rest []byte) {
 	w := s.wire(append(bytes.Clone(st.data), rest...), io.EOF, by, buffer, scene{what: st.name})
-	if _, ok := s.follow(glued, st, w, len(st.data), st.largest); !ok {
+	if _, ok := s.follow(glued, st, w, len(st.data)); !ok {
 		return
 	}
 	w.at.event = say("other bytes after the last message")
