@@ -2,6 +2,7 @@ package framingtest_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -106,6 +107,8 @@ var bodyFaults = []fault{
 			}
 			return msg[:n], err
 		}}), []string{"delivery", "glued", "end inside"}},
+	{"the message is taken from its place in the buffer before it has come", broken{
+		Codec: framing.LengthPrefix{}, read: readTooEarly}, []string{"delivery"}},
 	{"one byte of the message is left in the stream", prefixed(options{
 		body: func(r *bufio.Reader, n, max int) ([]byte, error) {
 			if n < 2 {
@@ -221,7 +224,7 @@ var endFaults = []fault{
 			for done := 0; done < n; {
 				m, err := r.Read(msg[done:])
 				done += m
-				if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+				if err != nil && done < n && !errors.Is(err, os.ErrDeadlineExceeded) {
 					return nil, inside(err)
 				}
 			}
@@ -251,4 +254,24 @@ func readLittleEndian(r *bufio.Reader, max int) ([]byte, error) {
 	}
 	r.Discard(4)
 	return readBody(r, int(length), max)
+}
+
+// readTooEarly is right where the buffer still holds the same message from another reading.
+func readTooEarly(r *bufio.Reader, max int) ([]byte, error) {
+	header, err := r.Peek(4)
+	if err != nil {
+		if len(header) > 0 {
+			err = inside(err)
+		}
+		return nil, err
+	}
+	whole := 4 + uint64(binary.BigEndian.Uint32(header))
+	if whole > uint64(cap(header)) || whole > 4+uint64(atLeastZero(max)) {
+		return framing.LengthPrefix{}.Read(r, max)
+	}
+	msg := bytes.Clone(header[4:whole])
+	if _, err := r.Discard(int(whole)); err != nil {
+		return nil, inside(err)
+	}
+	return msg, nil
 }

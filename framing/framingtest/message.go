@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 )
 
 // A sample is a message, and the bytes that the sender's Append makes of it.
@@ -288,62 +287,4 @@ func (s *suite) picked() []sample {
 		return filled
 	}
 	return []sample{filled[0], filled[1], filled[4], s.atLeast(shortSize)}
-}
-
-// A stream is messages one after the other.
-type stream struct {
-	name    string
-	samples []sample
-	data    []byte
-	ends    []int // the offset after each message
-	largest int   // the size of the largest message
-}
-
-func newStream(samples ...sample) stream {
-	st := stream{samples: samples, name: samples[0].name}
-	var sizes []string
-	for _, m := range samples {
-		st.data = append(st.data, m.frame...)
-		st.ends = append(st.ends, len(st.data))
-		st.largest = max(st.largest, len(m.msg))
-		sizes = append(sizes, fmt.Sprint(len(m.msg)))
-	}
-	if len(sizes) > 12 {
-		sizes = append(sizes[:12], "...")
-	}
-	if len(samples) > 1 {
-		st.name = fmt.Sprintf("%d messages of %s bytes", len(samples), strings.Join(sizes, ", "))
-	}
-	return st
-}
-
-// mix makes streams of several messages: three that are easy to follow, then all sizes upwards and downwards, one size
-// in a row with empty ones between, and long ones.
-func (s *suite) mix() {
-	s.mixed = []stream{newStream(s.atLeast(5), s.atLeast(0), s.atLeast(12))}
-	short := slices.DeleteFunc(slices.Clone(s.bySize), func(m sample) bool { return len(m.msg) > shortSize })
-	if n := len(short); n > 0 {
-		up := slices.Concat(short[:min(n, 6)], short[max(n-6, min(n, 6)):])
-		down := slices.Clone(up)
-		slices.Reverse(down)
-		s.mixed = append(s.mixed, newStream(up...), newStream(slices.Concat(down, up)...))
-	}
-	empty := s.bySize[0]
-	for _, m := range s.picked() {
-		var list []sample
-		for seed := range 6 {
-			if list = append(list, s.another(m, seed)...); len(empty.msg) == 0 && seed > 1 {
-				list = append(list, empty, empty)
-			}
-		}
-		s.mixed = append(s.mixed, newStream(append(list, m)...))
-	}
-	if first, last := s.atLeast(4095), s.bySize[len(s.bySize)-1]; len(last.msg) > shortSize {
-		s.mixed = append(s.mixed, newStream(last, empty, first, empty, first, last))
-	}
-	for _, list := range [][]sample{s.special, short} {
-		if len(list) > 0 {
-			s.rows = append(s.rows, newStream(list...))
-		}
-	}
 }
