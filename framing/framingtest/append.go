@@ -33,13 +33,15 @@ func (s *suite) append(dst, msg []byte, at scene) (frame []byte, got answer) {
 	case !bytes.Equal(after, sentinels):
 		s.find(appends, at, say("Append wrote past the end of msg: %v", content(after)), "msg's spare capacity as it was")
 	case err == nil && !intact:
-		s.find(appends, at, say("Append returned %v", content(framed)), say("a slice that begins with what dst held, %v", content(before)))
+		s.find(appends, at, say("Append returned %v", content(framed)),
+			say("a slice that begins with what dst held, %v", content(before)))
 	case err == nil:
 		return framed[len(dst):], carried
 	case !errors.Is(err, framing.ErrUnframable):
 		s.find(refuses, at, say("Append: %v", outcome{nil, err}), "no error, or one that wraps ErrUnframable")
 	case !intact || len(framed) != len(before):
-		s.find(refuses, at, say("beside ErrUnframable, dst came back as %v", content(framed)), say("dst as it was: %v", content(before)))
+		s.find(refuses, at, say("beside ErrUnframable, dst came back as %v", content(framed)),
+			say("dst as it was: %v", content(before)))
 	default:
 		return nil, refused
 	}
@@ -77,7 +79,8 @@ func (s *suite) checkAppend() {
 			fill(dst.bytes[len(dst.bytes):cap(dst.bytes)], 0xaa) // old bytes, which must not show
 			switch frame, got := s.append(dst.bytes, m.msg, at); got {
 			case refused:
-				s.find(refuses, at, "Append refused what it had framed with a dst of nil", "the same answer, whatever dst holds")
+				s.find(refuses, at, "Append refused what it had framed with a dst of nil",
+					"the same answer, whatever dst holds")
 			case carried:
 				s.checkFrame(frame, m, at)
 			}
@@ -130,7 +133,8 @@ func (s *suite) checkKept(m sample) {
 	before = bytes.Clone(framed)
 	at.event = say("another Append after it")
 	if s.another(m, 1); !bytes.Equal(framed, before) {
-		s.find(appends, at, say("what the first Append had returned is now %v", content(framed)), say("it as it was: %v", content(before)))
+		s.find(appends, at, say("what the first Append had returned is now %v", content(framed)),
+			say("it as it was: %v", content(before)))
 	}
 }
 

@@ -64,7 +64,8 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 
 func TestBrokenCodecsAreCaught(t *testing.T) {
 	for _, faults := range [][]fault{
-		appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults, specialFaults, callerFaults, forgedFaults,
+		appendFaults, bodyFaults, endFaults, limitFaults, waitFaults, stateFaults, lineFaults, specialFaults,
+		callerFaults, forgedFaults,
 	} {
 		for _, f := range faults {
 			t.Run(f.name, func(t *testing.T) {

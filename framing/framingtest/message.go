@@ -170,7 +170,8 @@ func (s *suite) choose(sizes []int) {
 	for i, m := range s.bySize {
 		n := len(m.msg)
 		firstLong := n >= 4095 && (i == 0 || len(s.bySize[i-1].msg) < 4095)
-		if i < 3 || i == len(s.bySize)-1 || firstLong || n <= shortSize && slices.Contains(edges, n) || slices.Contains(sizes, n) {
+		edge := n <= shortSize && slices.Contains(edges, n)
+		if i < 3 || edge || firstLong || i == len(s.bySize)-1 || slices.Contains(sizes, n) {
 			s.chosen = append(s.chosen, m)
 		}
 	}

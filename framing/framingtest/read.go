@@ -78,7 +78,8 @@ func (s *suite) expectEnd(w *wire, had, max int) {
 		}
 	case end == io.EOF:
 		if ended || !errors.Is(err, io.ErrUnexpectedEOF) {
-			s.find(endInside, w.at, outcome{msg, err}, say("io.ErrUnexpectedEOF: %s of a message had come", count(had, "byte")))
+			s.find(endInside, w.at, outcome{msg, err},
+				say("io.ErrUnexpectedEOF: %s of a message had come", count(had, "byte")))
 		}
 	case !errors.Is(err, end):
 		s.find(readError, w.at, outcome{msg, err}, "the error of r, or one that wraps it")
@@ -190,7 +191,8 @@ func (s *suite) checkReadError() {
 func (s *suite) checkTimeout() {
 	eachCut(s.singles, func(st stream, cut, buffer int) {
 		if cut < len(st.data) {
-			at := scene{what: st.name, event: say("one read of r fails after %d of %d bytes, and then the rest comes", cut, len(st.data))}
+			at := scene{what: st.name}
+			at.event = say("one read of r fails after %d of %d bytes, and then the rest comes", cut, len(st.data))
 			w := s.wire(st.data, io.EOF, inOneRead, buffer, at)
 			w.split, w.once = cut, errTimeout
 			s.expectEnd(w, cut, st.largest)
