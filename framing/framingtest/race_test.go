@@ -1,0 +1,5 @@
+//go:build race
+
+package framingtest_test
+
+const raceDetector = true
