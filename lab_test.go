@@ -18,6 +18,7 @@ import (
 	"echolab/framing/framingtest"
 	"echolab/internal/event"
 	"echolab/internal/lab"
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 )
 
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // measure runs an experiment for its measurements.
 func measure[F lab.Finding](t *testing.T, run func(context.Context) (F, error)) F {
 	t.Helper()
-	found, err := run(t.Context())
+	found, err := run(labtest.Bounded(t))
 	require.NoError(t, err)
 	return found
 }

@@ -38,6 +38,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/picture", "streammap event text"},
 	{"internal/beside", "event text"},
 	{"internal/strace", "text"},
+	{"internal/netns", ""},
 
 	// The two ends, which do not know each other.
 	{"internal/server", "framing websocket deflate firstbytes event text sock"},

@@ -1,7 +1,7 @@
 // Package netns runs a program again in a network of its own, in which it may do everything: make links with any MTU,
 // take them down, capture, filter. That needs no root on Linux, because the network comes with a user namespace in which
-// the program is root. It is for tests and experiments that need packets of a known size between two hosts. It knows the
-// kernel and nothing of this project; and it must not touch the machine's own network: every function that changes
+// the program is root. It is for tests and experiments that need packets of a known size between two hosts. It may know
+// the kernel, and nothing of this project; and it must not touch the machine's own network: every function that changes
 // something refuses to, except where Command has put the process.
 package netns
 
