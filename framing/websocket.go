@@ -141,7 +141,8 @@ func readPayload(r *bufio.Reader, h ws.Header, msg []byte, alone bool) ([]byte, 
 	return msg, err
 }
 
-// readFrameHeader takes the next header by way of the buffer, checked against section 5. It returns io.EOF only before its first byte.
+// readFrameHeader takes the next header by way of the buffer, checked against section 5. It returns io.EOF only before
+// its first byte.
 func readFrameHeader(r *bufio.Reader, buffer []byte, state ws.State) (ws.Header, error) {
 	first, err := peekHeader(r, ws.MinHeaderSize)
 	if err != nil {

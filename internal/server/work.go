@@ -24,9 +24,10 @@ var works = sync.Pool{New: func() any { return new(work) }}
 func (s *session) begin(chunk []byte) {
 	if s.work == nil {
 		s.work = works.Get().(*work)
+		s.parser.Deflate = s.packing != nil
 		s.msg.Max = orDefault(s.srv.MaxMessage, DefaultMaxMessage)
 		if s.packing != nil {
-			s.parser.Deflate, s.msg.Inflate = true, s.packing.Reader
+			s.msg.Inflate = s.packing.Reader
 		}
 		s.at = s.bytesIn - int64(len(chunk))
 	}
@@ -38,7 +39,7 @@ func (s *session) begin(chunk []byte) {
 func (s *session) rest(err error) {
 	s.close()
 	if s.parser.Release(); s.parser.Between() && (err == nil || err == endClosed) {
-		s.parser.Deflate, s.msg.Inflate = false, nil // the next session's may differ; and the window is this one's
+		s.msg.Inflate = nil // the window goes with its session
 		works.Put(s.work)
 		s.work = nil
 	}
