@@ -55,7 +55,7 @@ func TestTheAccountOfAWebSocketFitsATerminal(t *testing.T) {
 			assert.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), 80, line)
 		}
 		for _, part := range []string{"request ", "GET /ws HTTP/1.1", "response ", "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", "SHA-1 = ",
-			"frame ", "masked", "code 1000", "behind the handshake's", "closes first", "closes second", "gave back 3 messages"} {
+			"frame ", "masked", "code 1000", "after the handshake's", "closes first", "closes second", "gave back 3 messages"} {
 			assert.Contains(t, unfolded(r.stdout), part)
 		}
 	}

@@ -103,7 +103,7 @@ func dump(t *testing.T, address string) string {
 	return string(out)
 }
 
-// greeted are three messages in frames of 11, 21 and 19 bytes behind a handshake, cut by the reads.
+// greeted are three messages in frames of 11, 21 and 19 bytes after a handshake, cut by the reads.
 func greeted() picture.Figure {
 	m := maptest.Spoken([]int{8, 8, 35}, texts("hello", "안녕하세요", "goodbye, TCP!")...)
 	maptest.Add(m, maptest.Segments(51))
@@ -240,6 +240,6 @@ func TestThePageSaysWhatIsNotInIt(t *testing.T) {
 		"said()", "doc.querySelector('.note').textContent", "press('Home'), said()",
 	}, figure)
 	assert.Contains(t, told[0], "byte at 1,000,000, client → server: its value was not kept; message 20,001 of 20,972")
-	assert.Equal(t, "The bytes behind offset 131,072 are not in this page.", told[1])
+	assert.Equal(t, "The bytes after offset 131,072 are not in this page.", told[1])
 	assert.Contains(t, told[2], "byte at 0, client → server: ec, no character to be seen; ", "its last byte is missing")
 }

@@ -48,7 +48,7 @@ class View {
   note(section) {
     const { known, size, start, shown } = this.stream, notes = [];
     const missing = (what, end) => {
-      if (end < size) notes.push(`The ${what} behind offset ${number(end)} are not in this page.`);
+      if (end < size) notes.push(`The ${what} after offset ${number(end)} are not in this page.`);
     };
     missing("boundaries", known);
     missing("bytes", start + shown.length);

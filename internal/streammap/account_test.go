@@ -43,7 +43,7 @@ func TestAMapOfFramesCanBeDrawnFromAnAccount(t *testing.T) {
 	var maps streammap.Maps
 	require.NoError(t, event.ReadJSON(&account, &maps))
 	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
-client → server, 29 bytes behind the handshake's 187
+client → server, 29 bytes after the handshake's 187
 offset      187   190       195       200       205       210       215
 2 messages  ├─────────11──────────┤           ├──────────12───────────┤
 3 writes    ├─────────11──────────┼─────6─────┼──────────12───────────┤

@@ -61,7 +61,7 @@ func TestAdoptedRowsBeginWhereTheMapDoes(t *testing.T) {
 	m := wire.Map(1, event.ClientToServer)
 	m.Adopt(theirs)
 	assert.EqualValues(t, 187, m.Start)
-	assert.Equal(t, 2, m.Count(streammap.Segments), "of the first, what lies behind the handshake")
+	assert.Equal(t, 2, m.Count(streammap.Segments), "of the first, what lies after the handshake")
 	assert.Equal(t, 1, m.Count(streammap.Frames))
 	assert.Equal(t, 2, m.Count(streammap.Reads))
 	m.Row(streammap.Reads).Add(event.Span{Off: 198, N: 1})

@@ -15,7 +15,7 @@ import (
 
 func TestFramesKeepTheBoundariesThatReadsLose(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{33}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "world").WithMask(), eventtest.Whole(event.OpText, "again").WithMask()), `
-client → server, 33 bytes behind the handshake's 187
+client → server, 33 bytes after the handshake's 187
 offset      187   190       195       200       205       210       215
 payload      · · · · · · h e l l o · · · · · · w o r l d · · · · · · a g a i n
 3 messages  ├─────────11──────────┼─────────11──────────┼─────────11──────────┤
@@ -29,7 +29,7 @@ payload      · · · · · · h e l l o · · · · · · w o r l d · · · ·
 
 func TestFramesAgreeWithMessagesWhereverReadsEnd(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{8, 8, 35}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "안녕하세요").WithMask(), eventtest.Whole(event.OpText, "goodbye, TCP!").WithMask()), `
-client → server, 51 bytes behind the handshake's 187
+client → server, 51 bytes after the handshake's 187
 offset      187          200       210       220       230
 payload     ······hello······안 녕 하 세 요 ······goodbye, TCP!
 3 messages  ├────11────┼─────────21─────────┼────────19────────┤
@@ -44,7 +44,7 @@ payload     ······hello······안 녕 하 세 요 ······goodbye
 
 func TestThePayloadIsUnmaskedAndTheWireIsNot(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{11}, eventtest.Whole(event.OpText, "Hello").WithMask()), `
-client → server, 11 bytes behind the handshake's 187
+client → server, 11 bytes after the handshake's 187
 offset      187         190     192     194     196     198
 payload      ·   ·   ·   ·   ·   ·   H   e   l   l   o
 wire         81  85  37  fa  21  3d  7f  9f  4d  51  58
@@ -55,7 +55,7 @@ wire         81  85  37  fa  21  3d  7f  9f  4d  51  58
 1 received  ├────────────────────11─────────────────────┤
 `)
 	maptest.Draws(t, maptest.Spoken([]int{7}, eventtest.Whole(event.OpText, "Hello")), `
-client → server, 7 bytes behind the handshake's 187
+client → server, 7 bytes after the handshake's 187
 offset      187         190     192     194
 payload      ·   ·   H   e   l   l   o
 wire         81  05  48  65  6c  6c  6f
@@ -69,7 +69,7 @@ wire         81  05  48  65  6c  6c  6f
 
 func TestAMessageCanBeSeveralFrames(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{37}, eventtest.Fragment(event.OpText, "hello, ").WithMask(), eventtest.Fragment(event.OpContinuation, "wor").WithMask(), eventtest.Whole(event.OpContinuation, "ld").WithMask(), eventtest.Whole(event.OpText, "!").WithMask()), `
-client → server, 37 bytes behind the handshake's 187
+client → server, 37 bytes after the handshake's 187
 offset      187          200       210       220
 payload     ······hello, ······wor······ld······!
 2 messages  ├─────────────30──────────────┼──7───┤
@@ -85,7 +85,7 @@ payload     ······hello, ······wor······ld······!
 func TestControlFramesStandBetweenMessagesOrInsideOne(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{58}, eventtest.Fragment(event.OpText, "hello, "), eventtest.Whole(event.OpPing, "are you there?"), eventtest.Whole(event.OpContinuation, "world"),
 		eventtest.Whole(event.OpPong, ""), eventtest.Whole(event.OpText, "안녕하세요"), eventtest.Whole(event.OpClose, "\x03\xe8bye")), `
-client → server, 58 bytes behind the handshake's 187
+client → server, 58 bytes after the handshake's 187
 offset      187          200       210       220       230       240
 payload     ··hello, ··are you there?··world····안 녕 하 세 요 ····bye
 2 messages  ├──────────────32───────────────┤ ├───────17───────┤
@@ -102,7 +102,7 @@ payload     ··hello, ··are you there?··world····안 녕 하 세 요 ·
 func TestABoundaryBetweenMessagesCutsNone(t *testing.T) {
 	m := maptest.Spoken([]int{7, 2, 2, 7, 3, 4}, eventtest.Whole(event.OpText, "hello"), eventtest.Whole(event.OpPing, "ab"), eventtest.Whole(event.OpText, "world"), eventtest.Whole(event.OpClose, "\x03\xe8bye"))
 	maptest.Draws(t, m, `
-client → server, 25 bytes behind the handshake's 187
+client → server, 25 bytes after the handshake's 187
 offset      187   190       195       200       205       210
 payload      · · h e l l o · · a b · · w o r l d · · · · b y e
 2 messages  ├──────7──────┤       ├──────7──────┤
@@ -122,7 +122,7 @@ func TestManyFramesAreDrawnWholeAndCloser(t *testing.T) {
 		many = append(many, eventtest.Whole(event.OpText, "hello").WithMask())
 	}
 	maptest.Draws(t, maptest.Spoken([]int{4096, 4096, 11000 - 8192}, many...), `
-client → server, 11,000 bytes behind the handshake's 187
+client → server, 11,000 bytes after the handshake's 187
 offset          187       2K          4K          6K         8K          10K
 1,000 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 11 bytes each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
 1,000 writes    ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 11 bytes each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤

@@ -16,7 +16,7 @@ import (
 type Map struct {
 	Title string
 	Rows  []*Row // ordered by Layer
-	Start int64  // the offset at which the map begins: behind the HTTP handshake, if there was one. Begin sets it
+	Start int64  // the offset at which the map begins: after the HTTP handshake, if there was one. Begin sets it
 
 	data   []byte // the first bytes of the stream
 	frames decoded
@@ -49,7 +49,7 @@ func (m *Map) Heading() string {
 		length = ", " + text.Bytes(n)
 	}
 	if m.Start > 0 {
-		after = " behind the handshake's " + text.Number(m.Start)
+		after = " after the handshake's " + text.Number(m.Start)
 	}
 	return m.Title + length + after
 }
@@ -94,7 +94,7 @@ func (m *Map) Adopt(other *Map) {
 	}
 }
 
-// Count is how many spans of that layer there are behind the map's start.
+// Count is how many spans of that layer there are after the map's start.
 func (m *Map) Count(l Layer) int {
 	if r := m.filled(l); r != nil {
 		return r.Count

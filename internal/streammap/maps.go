@@ -9,7 +9,7 @@ import (
 // Maps is a Recorder that keeps what stream maps are drawn from, in bounded memory: of each layer of each stream the
 // boundaries of its first 262,144 spans, and of each stream its first 128 KiB.
 //
-// A map begins behind the HTTP handshake, once that was told. Where several told of the frames of a stream, those of
+// A map begins after the HTTP handshake, once that was told. Where several told of the frames of a stream, those of
 // one are on its map: of the one that told first. Segments must be told in the order of their offsets.
 type Maps struct {
 	mu      sync.Mutex

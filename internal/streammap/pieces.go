@@ -17,7 +17,7 @@ type Piece struct {
 	control bool // it is a control frame
 }
 
-// Pieces returns the row's spans, in order, as far as their boundaries were kept: the first that ends at from or behind
+// Pieces returns the row's spans, in order, as far as their boundaries were kept: the first that ends at from or after
 // it, and those that follow.
 func (r *Row) Pieces(from int64) iter.Seq[Piece] {
 	return func(yield func(Piece) bool) {

@@ -47,7 +47,7 @@ type Row struct {
 	opcodes []byte  // of the same spans, if they are frames
 }
 
-// Add appends a span. Of one that begins in front of the map's start, only what lies behind it counts.
+// Add appends a span. Of one that begins in front of the map's start, only what lies after it counts.
 func (r *Row) Add(s event.Span) { r.add(s, 0) }
 
 func (r *Row) add(s event.Span, opcode byte) {
@@ -99,7 +99,7 @@ func (r *Row) begin(offset int64) {
 	}
 }
 
-// kept is the offset up to which all boundaries of the row were kept, and whether there are more behind it.
+// kept is the offset up to which all boundaries of the row were kept, and whether there are more after it.
 func (r *Row) kept() (offset int64, more bool) {
 	switch {
 	case len(r.ends) == r.Count:

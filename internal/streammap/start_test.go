@@ -12,12 +12,12 @@ import (
 	"echolab/internal/streammap/maptest"
 )
 
-func TestAMapBeginsBehindTheHandshake(t *testing.T) {
+func TestAMapBeginsAfterTheHandshake(t *testing.T) {
 	var maps streammap.Maps
 	k := &maptest.Talk{Rec: &maps}
 	k.Handshake(187)
 	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
-client → server: no byte behind the handshake's 187
+client → server: no byte after the handshake's 187
 `)
 	k.Frames(eventtest.Whole(event.OpText, "hello"))
 	k.Reads(7)
@@ -43,7 +43,7 @@ func TestFramesGluedToTheHandshakeAreSeen(t *testing.T) {
 	maps.Record(world.At(event.Server, 136))
 	k.Tell(event.Message, event.Server, 136, 7)
 	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
-client → server, 14 bytes behind the handshake's 129
+client → server, 14 bytes after the handshake's 129
 offset      129         132     134     136     138     140     142
 payload      ·   ·   h   e   l   l   o   ·   ·   w   o   r   l   d
 wire         81  05  68  65  6c  6c  6f  81  05  77  6f  72  6c  64
@@ -56,7 +56,7 @@ wire         81  05  68  65  6c  6c  6f  81  05  77  6f  72  6c  64
 `)
 }
 
-func TestEachStreamBeginsBehindItsOwnPartOfTheHandshake(t *testing.T) {
+func TestEachStreamBeginsAfterItsOwnPartOfTheHandshake(t *testing.T) {
 	var maps streammap.Maps
 	for _, e := range []event.Event{
 		{Ev: event.Request, At: event.Server, Conn: 1, Dir: event.ClientToServer, Span: &event.Span{N: 187}},
@@ -111,7 +111,7 @@ wire       81 05 68 65 6c 6c 6f 81 05 77 6f 72 6c 64 81 05 61 67 61 69 6e
 `)
 }
 
-func TestAMapThatBeginsBehindMoreSpansThanAreKeptIsStillDrawn(t *testing.T) {
+func TestAMapThatBeginsAfterMoreSpansThanAreKeptIsStillDrawn(t *testing.T) {
 	const kept = 1 << 18
 	m := maptest.Stream("", maptest.Writes(maptest.Times(kept+10, 2, 0)...), maptest.Reads(maptest.Times(kept+10, 2, 0)...))
 	m.Begin(2*kept + 10)

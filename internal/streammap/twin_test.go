@@ -107,7 +107,7 @@ func assertMarks(t *testing.T, ruler, row []rune, w, ref twin, size int) {
 	}
 }
 
-// legendLines is how many lines stand below the rows, counting the empty piece behind the last line break.
+// legendLines is how many lines stand below the rows, counting the empty piece after the last line break.
 func legendLines(lines []string) int {
 	n := 1
 	for strings.Contains("┼│▓╳▒╎░┄", string([]rune(lines[len(lines)-n-1])[0])) {

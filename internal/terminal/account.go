@@ -86,7 +86,7 @@ func (a *Account) print(e event.Event) {
 	}
 }
 
-// describe is what stands behind the kind of event, in lines of at most the given columns.
+// describe is what stands after the kind of event, in lines of at most the given columns.
 func (a *Account) describe(e event.Event, columns int) []string {
 	lines := text.Fold(e.Sentence(), columns)
 	if e.Ev == event.Request || e.Ev == event.Response {

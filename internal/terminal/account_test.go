@@ -90,7 +90,7 @@ message  4 bytes at 0              ""
 	)
 }
 
-func TestBytesBehindALongTextHaveALineOfTheirOwn(t *testing.T) {
+func TestBytesAfterALongTextHaveALineOfTheirOwn(t *testing.T) {
 	e := eventtest.Span(event.Read, 0, "two  spaces stay two  spaces")
 	e.Text = "with a sentence that leaves the bytes no room on its line"
 	plainly(t, `

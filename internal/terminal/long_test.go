@@ -90,7 +90,7 @@ offset        0        20       40       60        80       100      120
 `)
 }
 
-func TestReadsBehindTheLastMessageNeedNoCloserLook(t *testing.T) {
+func TestReadsAfterTheLastMessageNeedNoCloserLook(t *testing.T) {
 	maptest.Draws(t, maptest.Stream("", maptest.Sent(50, 50), maptest.Reads(50, 50, 50, 50)), `
 client → server, 200 bytes
 offset      0     20     40     60    80     100    120   140    160    180

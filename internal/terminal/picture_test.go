@@ -158,7 +158,7 @@ bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C 
 `)
 }
 
-func TestWhatLiesBehindTheLastMessageIsNoCut(t *testing.T) {
+func TestWhatLiesAfterTheLastMessageIsNoCut(t *testing.T) {
 	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15), maptest.Writes(5, 15, 13), maptest.Reads(8, 20, 5)), `
 client → server, 33 bytes
 offset      0         5         10        15        20        25        30

@@ -178,7 +178,7 @@ func (k *Talk) Tell(ev event.Kind, at event.Side, off int64, n int) {
 	k.Rec.Record(e)
 }
 
-// Spoken is the map of a stream of frames behind a handshake of 187 bytes, read with reads of the given sizes.
+// Spoken is the map of a stream of frames after a handshake of 187 bytes, read with reads of the given sizes.
 func Spoken(reads []int, frames ...eventtest.Frame) *streammap.Map {
 	var maps streammap.Maps
 	k := &Talk{Rec: &maps}
