@@ -96,7 +96,7 @@ func TestWindowsAreScaledIfBothHaveAgreed(t *testing.T) {
 		assert.Equal(t, c.want, r.on(3).Window, "%+v", c)
 		conn.RST(s2c)
 		late := conn.ACK(c2s)
-		assert.Equal(t, c.want, follow(s.Packets).on(late.Number).Window, "%+v, behind the end", c)
+		assert.Equal(t, c.want, follow(s.Packets).on(late.Number).Window, "%+v, after the end", c)
 		assert.Equal(t, 502, follow(s.Packets[2:]).on(3).Window, "without the SYNs nothing is known")
 	}
 }

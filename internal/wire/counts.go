@@ -13,7 +13,7 @@ type counts struct {
 	again   int64     // how many were there before
 	first   time.Time // when the first byte came that was there before; the zero time if that is not remembered
 	missing int64     // how many are missing in front of the first new one
-	behind  bool      // bytes that follow the first new one were there before
+	fills   bool      // bytes that follow the first new one were there before
 	differs bool      // those that were there before were others, as far as that is remembered
 }
 
@@ -31,7 +31,7 @@ func (s *step) lookAtBytes() {
 	case k.again > 0:
 		s.mark(event.Overlap)
 	}
-	if k.behind || k.given > 0 {
+	if k.fills || k.given > 0 {
 		s.mark(event.OutOfOrder)
 	}
 	if k.missing > 0 {
@@ -63,7 +63,7 @@ func (h *half) count(s segment) (k counts) {
 		k.first = h.past.arrived(s.off)
 	}
 	if k.fresh > 0 {
-		k.behind = h.top > front
+		k.fills = h.top > front
 		k.missing = front - h.next
 		for _, p := range h.held[:h.after(front)] {
 			k.missing -= p.n

@@ -121,5 +121,5 @@ func TestACaptureThatLacksALotGoesOn(t *testing.T) {
 	assert.Equal(t, []event.Mark{event.Ahead}, r.on(7).Marks)
 	gaps := r.streams.of(event.Gap)
 	require.Len(t, gaps, 1)
-	assert.Equal(t, event.Span{Off: 5, N: 300<<20 + 5}, *gaps[0].Span, "the first one behind it was not taken in")
+	assert.Equal(t, event.Span{Off: 5, N: 300<<20 + 5}, *gaps[0].Span, "the first one after it was not taken in")
 }

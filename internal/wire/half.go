@@ -8,7 +8,7 @@ import (
 )
 
 // A half is one direction of a connection: the stream, and what its sender's packets tell of the sender. Offsets are
-// those of the stream: the SYN is in front of offset 0, the FIN behind the last byte (RFC 9293 section 3.4).
+// those of the stream: the SYN is in front of offset 0, the FIN after the last byte (RFC 9293 section 3.4).
 type half struct {
 	c   *conn
 	dir event.Dir
@@ -24,7 +24,7 @@ type half struct {
 	stray int64 // where the last segment ended that lay too far ahead
 	ended bool  // decode knows that it ended
 
-	answered bool // bytes of the other direction came behind the FIN of this one
+	answered bool // bytes of the other direction came after the FIN of this one
 
 	syn   bool      // the SYN was seen
 	first time.Time // when the SYN or FIN that was seen last came first
@@ -62,7 +62,7 @@ func (h *half) name() string {
 // meant.
 func (h *half) offset(seq uint32) int64 { return h.top + int64(int32(seq-h.base-uint32(h.top))) }
 
-// end is the number behind all that was sent: a FIN counts as one.
+// end is the number after all that was sent: a FIN counts as one.
 func (h *half) end() int64 {
 	if h.fin >= 0 && h.fin == h.top {
 		return h.top + 1
@@ -73,8 +73,8 @@ func (h *half) end() int64 {
 // closed says whether the stream is complete and the other side has acknowledged that.
 func (h *half) closed() bool { return h.fin >= 0 && h.heard && h.acked > h.fin }
 
-// Of what lies ahead, slack is how far it may lie behind the room that the other side offered, as far as the capture
-// has that, and farAhead how far behind what was seen last, if it has none.
+// Of what lies ahead, slack is how far it may lie beyond the room that the other side offered, as far as the capture
+// has that, and farAhead how far beyond what was seen last, if it has none.
 const (
 	slack    = 1 << 20
 	farAhead = 16 << 20
@@ -101,7 +101,7 @@ func (h *half) move(base uint32) {
 	h.base, h.known = base, true
 }
 
-// fits says whether a part of the stream may lie there: its numbers are neither in front of the stream nor behind its
+// fits says whether a part of the stream may lie there: its numbers are neither in front of the stream nor past its
 // end, and not so far ahead that only another connection can have them. Of two segments that follow each other far
 // ahead, the second fits: then it is the capture that lacks a lot.
 func (h *half) fits(off, end int64, fin bool) bool {

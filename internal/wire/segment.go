@@ -17,7 +17,7 @@ type segment struct {
 
 func (s segment) end() int64 { return s.off + s.n }
 
-// from is what of the segment lies at off and behind it.
+// from is the part of the segment from off on.
 func (s segment) from(off int64) segment {
 	if by := min(off-s.off, s.n); by > 0 {
 		s.off, s.n, s.b = s.off+by, s.n-by, s.b[min(by, int64(len(s.b))):]

@@ -11,7 +11,7 @@ import (
 )
 
 // sentence says what the packet is for, by the state that its connection is in now that the packet was taken in. It
-// claims what the capture shows and what RFC 9293 makes of that, and nothing of the programs behind the kernels.
+// claims what the capture shows and what RFC 9293 makes of that, and nothing about what the programs did.
 func (s *step) sentence() string {
 	switch {
 	case s.late:
@@ -98,7 +98,7 @@ func (s *step) options() string {
 	return "; " + strings.Join(list, ", ")
 }
 
-// content is what decode says of the bytes, behind what is said of their place.
+// content is what decode says of the bytes, after what is said of their place.
 func content(brief string) string {
 	if brief == "" {
 		return ""
@@ -124,11 +124,11 @@ func (s *step) bytesSentence() string {
 	}
 	switch {
 	case k.fresh == 0:
-	case k.missing > 0 && k.behind:
+	case k.missing > 0 && k.fills:
 		words += ", between others: " + text.Number(k.missing) + " in front of them are missing so far"
 	case k.missing > 0:
 		words += ", ahead: " + text.Number(k.missing) + " in front of them are missing so far"
-	case k.behind:
+	case k.fills:
 		words += ", which were missing: what came ahead follows them"
 	case s.isWindowProbe():
 		words += ", sent to ask whether there is room"
@@ -190,7 +190,7 @@ func (s *step) resetSentence() string {
 	case h == &s.c.client && server.syn && !s.c.complete && !h.begun:
 		return "RST: the client does not want the connection that the server has agreed to"
 	case h.answered:
-		return "RST: bytes came behind the " + name + "'s FIN, and nobody is there to read them"
+		return "RST: bytes came after the " + name + "'s FIN, and nobody is there to read them"
 	case s.to.begun && h.fin < 0:
 		return "RST: the " + name + " ends the connection at once, as when a program closes it with bytes unread"
 	}

@@ -91,7 +91,7 @@ func (s *step) placeOther() {
 		s.to.sure = true
 	} else if !s.to.known {
 		s.to.move(s.Ack)
-		// The first ACK behind the own SYN, with nothing sent in between: it is the handshake's.
+		// The first ACK after its own SYN, with nothing sent in between: it is the handshake's.
 		s.to.sure = s.from.syn && s.Seq == s.from.base && s.n == 0 && !s.to.heard && !s.has(capture.RST)
 	}
 }
@@ -159,7 +159,7 @@ func (s *step) resets() bool {
 	return low <= s.off && s.off <= limit
 }
 
-// believable is how far behind everything known an ACK may be.
+// believable is how far beyond everything known an ACK may be.
 const believable = 1 << 30
 
 // lookAtACK tells what the packet acknowledges, and what else it is for.

@@ -67,7 +67,7 @@ func TestTheFirstBytesWin(t *testing.T) {
 				copy(want[4:], "ef")
 				copy(want, "abcdef"[:delivered])
 				r := follow(s.Packets)
-				require.Equal(t, string(want), r.stream(t, 1, c2s), "%d to %d behind %d", from, to, delivered)
+				require.Equal(t, string(want), r.stream(t, 1, c2s), "%d to %d after %d", from, to, delivered)
 			}
 		}
 	}

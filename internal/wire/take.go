@@ -46,7 +46,7 @@ func (h *half) take(s segment) (content string) {
 	return content
 }
 
-// after is the index of the first held segment that ends behind off.
+// after is the index of the first held segment that ends beyond off.
 func (h *half) after(off int64) int {
 	return sort.Search(len(h.held), func(i int) bool { return h.held[i].end() > off })
 }
@@ -143,7 +143,7 @@ func (h *half) settle() {
 	}
 }
 
-// confirmed is the end of the first hole, as far as it was acknowledged; next if there is none. A single number behind
+// confirmed is the end of the first hole, as far as it was acknowledged; next if there is none. A single number beyond
 // everything known may be that of a FIN.
 func (h *half) confirmed() int64 {
 	to := h.acked
