@@ -12,7 +12,7 @@ import (
 // A message is one of HTTP: a head, and a body of which only the length is of interest.
 type message struct {
 	from    int64  // the offset of its first byte
-	end     int64  // the offset behind it
+	end     int64  // the offset after it
 	head    []byte // with the empty line
 	text    string // the request or the status, in short
 	missing int64  // bytes of the body that the capture does not have
@@ -171,7 +171,7 @@ const (
 	trailers
 )
 
-// maxLine is the most bytes that a line between chunks may have, and maxTrailers those of all lines behind the last.
+// maxLine is the most bytes that a line between chunks may have, and maxTrailers those of all lines after the last.
 const (
 	maxLine     = 4 << 10
 	maxTrailers = 64 << 10

@@ -16,7 +16,7 @@ type carried struct {
 	more   bool // there was no room for another group
 }
 
-// A group is things of one kind, one behind the other.
+// A group is things of one kind, one after the other.
 type group struct {
 	kind  kind
 	count int

@@ -19,7 +19,7 @@ import (
 //
 // What it tells, At [event.Wire]:
 //   - Request and Response: the heads of HTTP messages; Message: such a message, head and body.
-//   - Upgrade: the head of a handshake that made a WebSocket, one in each direction; Frame and Message behind it. A
+//   - Upgrade: the head of a handshake that made a WebSocket, one in each direction; Frame and Message after it. A
 //     frame's Bytes are the first 64 KiB of its payload, unmasked and not inflated; a message's are its first 64 KiB,
 //     inflated.
 //   - TLS: a record. Nothing is said of what is inside, but for the names that a ClientHello has in the clear.
@@ -27,7 +27,7 @@ import (
 //   - Failed: what breaks a protocol, and where the account ends, with the offset in its text.
 //
 // The events of each stream come in the order of the offsets at which they end, each as soon as its last byte was there
-// and the other stream does not have to explain it first: what a client sends behind a request for another protocol
+// and the other stream does not have to explain it first: what a client sends after a request for another protocol
 // means nothing before the answer, and an answer nothing before its request. An event's time is that of its last byte.
 //
 // In each direction it holds at most 2 MiB of a message, 64 KiB of a head, and 256 KiB of what the other direction has

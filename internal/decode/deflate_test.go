@@ -80,7 +80,7 @@ func compressedOf(t *testing.T, header string, messages ...string) (b []byte, st
 	return b, starts
 }
 
-func TestBehindAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
+func TestAfterAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
 	messages := []string{"the same again", "the same again", "the same again", "the same again"}
 	b, starts := compressedOf(t, "permessage-deflate", messages...)
 	got := play(nil, captured{c2s, asking, make([]bool, len(asking))}, without(s2c, b, starts[1]+3, 1), nil)

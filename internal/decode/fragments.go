@@ -171,11 +171,11 @@ func (f *frames) notInflated(why string) {
 	if i.lost {
 		return
 	}
-	behind := ""
+	others := ""
 	if i.lost = i.takeover; i.lost {
-		behind = "; nor are those that follow, which may refer to it"
+		others = "; nor are those that follow, which may refer to it"
 	}
 	i.reader = nil
 	f.s.windows.set(&f.s.c.budgets.windows, 0)
-	f.s.failed("the message at offset %s is not inflated: %s%s", text.Number(f.msg.from), why, behind)
+	f.s.failed("the message at offset %s is not inflated: %s%s", text.Number(f.msg.from), why, others)
 }

@@ -31,7 +31,7 @@ type frames struct {
 	raw  [ws.MaxHeaderSize]byte // a header that has not come whole
 	have int
 
-	// The frame behind a header that has.
+	// The frame after a header that has.
 	inside  bool
 	h       ws.Header
 	size    int    // of the header
@@ -121,7 +121,7 @@ func (f *frames) holds() int {
 	return n
 }
 
-// begin begins the frame behind its header.
+// begin begins the frame after its header.
 func (f *frames) begin(h ws.Header, size int) {
 	f.inside, f.h, f.size, f.left, f.missing, f.b = true, h, size, h.Length, 0, f.b[:0]
 }

@@ -144,14 +144,14 @@ func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
 
 func TestAStreamThatBeginsInsideAFrameStopsAtTheFirstViolation(t *testing.T) {
 	for name, c := range map[string]struct {
-		b      []byte // behind a whole frame
+		b      []byte // after a whole frame
 		offset int
 		frames int
 		why    string
 	}{
 		"a header":        {[]byte("lo, this is the rest of a text"), 11, 1, "(a frame here: opcode 0xC is reserved"},
 		"a Close":         {frameOf(ws.OpClose, true, true, "\x03"), 11, 2, "(a frame here: a Close frame's code"},
-		"behind a Close":  {join(frameOf(ws.OpClose, true, true, ""), hello, hello), 17, 3, "(a frame here follows a Close"},
+		"after a Close":   {join(frameOf(ws.OpClose, true, true, ""), hello, hello), 17, 3, "(a frame here follows a Close"},
 		"without a mask":  {echoed, 11, 1, "(a frame here: a client must mask its frames"},
 		"reserved opcode": {frameOf(3, true, true, "x"), 11, 1, "(a frame here: opcode 0x3 is reserved"},
 	} {

@@ -39,7 +39,7 @@ func lacking(dir event.Dir, b, script []byte) captured {
 	return c
 }
 
-// call is the largest call of Bytes that the n bytes from at on allow: known bytes, and unknown ones behind them.
+// call is the largest call of Bytes that the n bytes from at on allow: known bytes, and unknown ones after them.
 func (c captured) call(at, n int) (known []byte, all int) {
 	end := at
 	for end < at+n && c.known[end] {

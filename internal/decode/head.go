@@ -13,7 +13,7 @@ import (
 // maxHead is the most bytes that the head of an HTTP message may have.
 const maxHead = 64 << 10
 
-// A head collects the head of the next HTTP message, to the empty line behind it and not one byte more: what follows
+// A head collects the head of the next HTTP message, to the empty line after it and not one byte more: what follows
 // may be no HTTP.
 type head struct {
 	s    *stream

@@ -67,7 +67,7 @@ func TestAHoleInAHeaderLosesThePlace(t *testing.T) {
 	for off := range len(b) {
 		for n := 1; off+n <= len(b); n++ {
 			if off+n <= at || off > at+5 {
-				continue // in front of the second header, or behind it
+				continue // in front of the second header, or after it
 			}
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
 			failed := got.texts(c2s, event.Failed)

@@ -34,7 +34,7 @@ type answer struct {
 type pairing struct {
 	requests []*request
 	broken   bool     // which request a response answers is not known any more
-	waiting  *request // the one that the client's stream waits behind
+	waiting  *request // the one whose answer decides how the client's stream goes on
 	orphan   *answer  // to a request that is not known
 }
 
@@ -107,7 +107,7 @@ func acceptText(r *http.Response, asked *request, known bool) string {
 	return websocket.Computed(asked.key)
 }
 
-// upgrade begins the server's frames behind the head of a 101.
+// upgrade begins the server's frames after the head of a 101.
 func (h *head) upgrade(a answer, asked *request, known bool) {
 	h.s.c.pairing.answer(asked, known, a)
 	h.s.tell(event.Event{Ev: event.Upgrade, Span: span(h.from, h.from+int64(len(h.b)))})
@@ -134,7 +134,7 @@ func (c *Conversation) explained() bool {
 	return len(c.pairing.requests) > 0 || c.pairing.broken || !speaksHTTP(&c.client)
 }
 
-// answered says whether the client's stream may go on behind the request that it waits behind.
+// answered says whether the client's stream may go on after the request that it waits for.
 func (c *Conversation) answered() bool {
 	r := c.pairing.waiting
 	if r.answer == nil {
@@ -181,7 +181,7 @@ func (c *Conversation) goOn() {
 	}
 }
 
-// proceed lets the client's stream go on behind the request that it waits behind.
+// proceed lets the client's stream go on after the request that it waited for.
 func (c *Conversation) proceed() {
 	s, r := &c.client, c.pairing.waiting
 	c.pairing.waiting = nil

@@ -26,7 +26,7 @@ type records struct {
 	header [recordHeader]byte
 	have   int
 	from   int64 // the offset of the record
-	left   int   // bytes that are to come, behind the header
+	left   int   // bytes still to come after the header
 
 	hello []byte // what is known of the stream's first record
 	later bool   // that one is over

@@ -73,7 +73,7 @@ func TestTheRecordsOfTLS(t *testing.T) {
 				records := got.of(stream.dir, event.TLS)
 				at := int64(0)
 				for _, e := range records {
-					assert.Equal(t, at, e.Off, "one behind the other")
+					assert.Equal(t, at, e.Off, "one after the other")
 					size := int(stream.b[at+3])<<8 | int(stream.b[at+4])
 					assert.Equal(t, recordHeader+size, e.N)
 					at += int64(e.N)

@@ -60,7 +60,7 @@ func TestTheOrderOfTheDirectionsDoesNotMatter(t *testing.T) {
 	}
 }
 
-func TestTheMapsBeginBehindTheLastRequest(t *testing.T) {
+func TestTheMapsBeginAfterTheLastRequest(t *testing.T) {
 	get, ok := []byte("GET /a HTTP/1.1\r\nHost: x\r\n\r\n"), []byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 	got := everyCut(t, nil, fromClient(get, get, asking, hello), fromServer(ok, ok, accepting, echoed))
 	assert.Equal(t, []string{
@@ -134,7 +134,7 @@ func TestWhatWaitsForTheOtherDirectionIsBounded(t *testing.T) {
 	assert.Len(t, told.of(s2c, event.Message), 10_000)
 }
 
-func TestAnotherProtocolBehindA101IsNotClaimed(t *testing.T) {
+func TestAnotherProtocolAfterA101IsNotClaimed(t *testing.T) {
 	ask := []byte("GET / HTTP/1.1\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
 	yes := []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: Upgrade\r\n\r\n")
 	for name, c := range map[string]struct{ ask, yes []byte }{
