@@ -61,7 +61,7 @@ func (s *scanner) take(c byte) bool {
 	return true
 }
 
-// extension is a token, its parameters, and the comma or the end behind them.
+// extension is a token, its parameters, and the comma or the end after them.
 func (s *scanner) extension() (e extension, err error) {
 	if e.name, err = s.token(); err != nil {
 		return e, err

@@ -54,7 +54,7 @@ func FuzzAccept(f *testing.F) {
 	})
 }
 
-// FuzzReader has any bytes for a payload, behind any message.
+// FuzzReader has any bytes for a payload, after any message.
 func FuzzReader(f *testing.F) {
 	random := rand.New(rand.NewPCG(13, 14))
 	for _, example := range rfcExamples {

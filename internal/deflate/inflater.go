@@ -11,7 +11,7 @@ import (
 	"echolab/framing"
 )
 
-// maxFinals is how many blocks of a payload of n bytes may call themselves final. To begin anew behind one costs as
+// maxFinals is how many blocks of a payload of n bytes may call themselves final. To begin anew after one costs as
 // much as to inflate some KiB: a payload of nothing else would keep a receiver busy.
 func maxFinals(n int) int { return 16 + n/64 }
 

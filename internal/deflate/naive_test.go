@@ -21,7 +21,7 @@ var (
 	errOver    = errors.New("over the limit")
 )
 
-// naiveInflate inflates a payload behind which 00 00 ff ff and an empty final block are put, as the Reader does.
+// naiveInflate inflates a payload after which 00 00 ff ff and an empty final block are put, as the Reader does.
 func naiveInflate(payload, past []byte, max int) (msg []byte, farthest int, err error) {
 	data := append(append([]byte{}, payload...), 0, 0, 0xff, 0xff, 1, 0, 0, 0xff, 0xff)
 	n := &naive{data: data, payload: len(payload), past: append([]byte{}, past...), max: max}
@@ -82,7 +82,7 @@ func (n *naive) block() bool {
 			panic(errCorrupt)
 		}
 		for i := range length {
-			if i == max(0, left-4) { // none of the bytes behind the payload
+			if i == max(0, left-4) { // none of the bytes after the payload
 				panic(errCorrupt)
 			}
 			n.put(byte(n.bits(8)))

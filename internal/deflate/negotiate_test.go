@@ -108,7 +108,7 @@ func TestAcceptDeclines(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestABrokenHeaderIsAnError, also if a good offer is before it or behind it: the rule is for the whole handshake.
+// TestABrokenHeaderIsAnError, also if a good offer is before it or after it: the rule is for the whole handshake.
 func TestABrokenHeaderIsAnError(t *testing.T) {
 	for _, header := range []string{
 		"", " ", ",", ", ,",

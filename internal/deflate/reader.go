@@ -24,8 +24,8 @@ func NewReader(bits int, takeover bool) *Reader {
 //     does not have, or that ends inside a block. A reference over the agreed window that stays inside the message
 //     goes unnoticed.
 //
-// The data is whole if it ends with a block when 00 00 ff ff is put behind it (7.2.2), or with one that calls itself
-// final. Behind a final block others may follow from the next byte on (7.2.3.4), but not without end: see maxFinals.
+// The data is whole if it ends with a block when 00 00 ff ff is put after it (7.2.2), or with one that calls itself
+// final. After a final block others may follow from the next byte on (7.2.3.4), but not without end: see maxFinals.
 // The payload of an empty message is one byte 00, not none (7.2.3.6).
 func (r *Reader) Append(dst, payload []byte, max int) ([]byte, error) {
 	f := inflaters.Get().(*inflater)

@@ -167,7 +167,7 @@ func TestCorruptData(t *testing.T) {
 		"a stored length without complement": "00 05 00 05 00 48 65 6c 6c 6f 00",
 		"a stored block that is cut":         "00 05 00 fa ff 48 65 6c",
 		"the tail was left in":               "f2 48 cd c9 c9 07 00 00 00 ff ff",
-		"bytes behind the last block":        "f2 48 cd c9 c9 07 00 11 22",
+		"bytes after the last block":         "f2 48 cd c9 c9 07 00 11 22",
 		"a code with too many codes":         "04 ff ff ff ff ff",
 		"text":                               "48 65 6c 6c 6f",
 	} {

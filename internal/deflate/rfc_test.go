@@ -57,7 +57,7 @@ func TestTheExamplesOfTheRFC(t *testing.T) {
 // these, which end where a message may.
 func TestEveryBeginningOfAnExampleIsIncomplete(t *testing.T) {
 	whole := map[string]string{
-		"f3 48 cd c9 c9 07 00": "Hello", // behind a final block
+		"f3 48 cd c9 c9 07 00": "Hello", // after a final block
 		"f2 48 05 00":          "He",    // where another empty stored block lacks its end
 		"00":                   "",      // likewise
 	}
