@@ -51,11 +51,11 @@ func FuzzReader(f *testing.F) {
 			}
 			switch {
 			case p.Number <= number:
-				t.Fatalf("packet %d behind %d", p.Number, number)
+				t.Fatalf("packet %d after %d", p.Number, number)
 			case len(p.Payload) > p.Length:
 				t.Fatalf("packet %d has %d bytes of %d", p.Number, len(p.Payload), p.Length)
 			case p.OptionsCut && len(p.Payload) > 0:
-				t.Fatalf("packet %d has bytes behind what was cut", p.Number)
+				t.Fatalf("packet %d has bytes after what was cut", p.Number)
 			case !p.Src.IsValid() || !p.Dst.IsValid():
 				t.Fatalf("packet %d has no address", p.Number)
 			case p.Time.Year() > 9999 || !p.Time.IsZero() && p.Time.Year() < 1970:

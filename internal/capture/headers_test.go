@@ -66,7 +66,7 @@ func TestTagsOfEthernetArePassed(t *testing.T) {
 	assert.Equal(t, capture.Skipped{Malformed: 1}, skipped)
 }
 
-func TestTagsBehindALinuxCookedHeaderArePassed(t *testing.T) {
+func TestTagsAfterALinuxCookedHeaderArePassed(t *testing.T) {
 	want, ip := hello4(t)
 	sll := make([]byte, 16)
 	sll[14], sll[15] = 0x81, 0x00

@@ -14,9 +14,9 @@ type ipHeader struct {
 	fragment bool
 }
 
-// ip reads the headers of an IP packet and returns what is behind them. How long that is, IP says: behind it there may
-// be padding or a checksum. Where it says 0, the packet was captured before it was segmented, by hardware or a driver,
-// and may be longer than IP can say: then it is as long as what is behind the header of the link.
+// ip reads the headers of an IP packet and returns what follows them. The header says where the packet ends; padding or
+// a checksum may come after it. Where it gives a length of 0, the packet was captured before hardware or a driver
+// segmented it, and may be longer than IP can say: then it ends where the link's bytes end.
 func ip(v view) (ipHeader, view, skip) {
 	if s := v.lacks(1); s != none {
 		return ipHeader{}, v, s

@@ -36,7 +36,7 @@ type view struct {
 // from is what follows the first n bytes, which are there.
 func (v view) from(n int) view { return view{v.b[n:], v.wire - n} }
 
-// ofLength is the packet without what is behind its first n bytes. If a header tells of more than was on the wire, it
+// ofLength is the packet cut to its first n bytes. If a header tells of more than was on the wire, it
 // is not believed.
 func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], min(n, v.wire)} }
 
@@ -51,7 +51,7 @@ func (v view) lacks(n int) skip {
 	return none
 }
 
-// network finds the IP header behind that of the link.
+// network finds the IP header, which follows that of the link.
 func network(link layers.LinkType, v view) (view, skip) {
 	switch link {
 	case layers.LinkTypeEthernet:
@@ -66,7 +66,7 @@ func network(link layers.LinkType, v view) (view, skip) {
 	return v, none
 }
 
-// tagged passes a header of size bytes that has an EtherType at a place, and the 802.1Q tags behind it.
+// tagged passes a header of size bytes that has an EtherType at a place, and the 802.1Q tags that follow.
 func tagged(v view, place, size int) (view, skip) {
 	for {
 		if s := v.lacks(size); s != none {

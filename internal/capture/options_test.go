@@ -43,7 +43,7 @@ func TestOptionsThatAreCutAreUnknown(t *testing.T) {
 }
 
 // The length of the payload is known without the options in front of it.
-func TestAPayloadBehindOptionsThatAreCutHasItsLength(t *testing.T) {
+func TestAPayloadAfterOptionsThatAreCutHasItsLength(t *testing.T) {
 	s := new(capturetest.Script)
 	p := s.Conn("[2001:db8::1]:1", "[2001:db8::2]:2").Send(c2s, "hello")
 	p.MSS = 1460 // any option will do

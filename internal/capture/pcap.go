@@ -33,7 +33,7 @@ func newPcap(s *source, order binary.ByteOrder, unit time.Duration) (*pcap, erro
 	if major := order.Uint16(b[4:]); major != 2 {
 		return nil, fmt.Errorf("the capture is of pcap version %d.%d; known is 2.4", major, order.Uint16(b[6:]))
 	}
-	// The upper bits are for the length of a checksum behind each frame. IP's length leaves that out anyway.
+	// The upper bits are for the length of a checksum after each frame. IP's length leaves that out anyway.
 	link := layers.LinkType(order.Uint32(b[20:]) & 0xffff)
 	if err := readable(link); err != nil {
 		return nil, fmt.Errorf("the capture %w", err)

@@ -51,7 +51,7 @@ func TestInterfacesAndSectionsEachHaveTheirOwnWays(t *testing.T) {
 	order := binary.LittleEndian
 	lost := join(file, capturetest.Section(order), capturetest.EnhancedPacket(order, 0, 0, raw, 40))
 	_, _, err := all(bytes.NewReader(lost))
-	assert.EqualError(t, err, "behind packet 4: the capture is damaged: a packet of interface 0, where there are 0",
+	assert.EqualError(t, err, "after packet 4: the capture is damaged: a packet of interface 0, where there are 0",
 		"the interfaces are of the section before")
 }
 

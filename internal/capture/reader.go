@@ -4,7 +4,7 @@
 // It may know files and headers. It must not know connections, streams or events.
 //
 // The files and the headers up to IP are read by code of this package's own, that of TCP by gopacket. gopacket's pcapgo
-// is right for most captures, but not for any bytes: a pcap file that ends behind the header of a packet looks whole;
+// is right for most captures, but not for any bytes: a pcap file that ends after the header of a packet looks whole;
 // lengths of pcapng blocks and options are believed; names, secrets and interfaces are kept for as long as a section
 // lasts. To its IP layer the length of an IPv6 packet that was captured before it was segmented is an error. Tests hold
 // this package against tshark.
@@ -59,7 +59,7 @@ const (
 )
 
 // NewReader recognises the format of a capture by its first bytes: pcap with times in microseconds or nanoseconds, or
-// pcapng; either may be compressed with gzip. It waits for the header of the capture and for nothing behind it. What r
+// pcapng; either may be compressed with gzip. It waits for the header of the capture and for nothing after it. What r
 // has at hand is read ahead, up to 512 KiB.
 //
 // The link types are Ethernet with 802.1Q tags or without, Linux cooked (both versions), BSD loopback and raw IP.
@@ -110,7 +110,7 @@ func recognise(s *source) (file, error) {
 //
 // It returns io.EOF, and nothing that wraps it, where the capture ends between two packets. The error for one that ends
 // inside of a packet, because a disk was full, wraps io.ErrUnexpectedEOF; one of the reader below is wrapped. Every
-// error says behind which packet it is. All packets up to there were returned, and the error stays.
+// error says after which packet it is. All packets up to there were returned, and the error stays.
 func (r *Reader) Next() (*Packet, error) {
 	for r.err == nil {
 		err := r.file.next(&r.record)
@@ -120,7 +120,7 @@ func (r *Reader) Next() (*Packet, error) {
 		case err != nil && r.count == 0:
 			r.err = fmt.Errorf("before the first packet: %w", err)
 		case err != nil:
-			r.err = fmt.Errorf("behind packet %d: %w", r.count, err)
+			r.err = fmt.Errorf("after packet %d: %w", r.count, err)
 		default:
 			r.count++
 			if r.decode(&r.record) {
@@ -149,7 +149,7 @@ func (s *source) peek(n int) ([]byte, error) {
 	return b, err
 }
 
-// pass goes on behind the next n bytes.
+// pass goes on after the next n bytes.
 func (s *source) pass(n int64) error {
 	for n > 0 {
 		m, err := s.r.Discard(int(min(n, 1<<30)))

@@ -195,12 +195,12 @@ func TestCutAtEveryByte(t *testing.T) {
 					require.ErrorIs(t, err, io.ErrUnexpectedEOF, "at %d", n)
 					require.NotErrorIs(t, err, io.EOF, "at %d", n)
 					if most > 0 {
-						require.ErrorContains(t, err, fmt.Sprintf("behind packet %d: the capture ends inside a ", most))
+						require.ErrorContains(t, err, fmt.Sprintf("after packet %d: the capture ends inside a ", most))
 					}
 				}
 			}
 			assert.Equal(t, len(packets), most)
-			headers := 1 // behind which a capture may end, without a packet
+			headers := 1 // after which a capture may end, without a packet
 			if name == "pcapng" {
 				headers = 2
 			}
@@ -254,7 +254,7 @@ func TestALivePipeIsNotReadAhead(t *testing.T) {
 				require.NoError(t, err)
 				sent += len(next)
 				if n > 0 {
-					assert.Equal(t, *packets[n-1], <-read, "nothing behind it was written yet")
+					assert.Equal(t, *packets[n-1], <-read, "nothing after it was written yet")
 				}
 			}
 			require.NoError(t, out.Close())

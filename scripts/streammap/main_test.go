@@ -194,7 +194,7 @@ func TestACaptureThatEndsInsideAPacketIsShownAsFarAsItGoes(t *testing.T) {
 	got := on(t, whole[:len(whole)-10])
 	assert.Equal(t, 1, got.status)
 	assert.Contains(t, got.stdout, "client → server: 1 segment.")
-	assert.Equal(t, "streammap: standard input: behind packet 9: the capture ends inside a packet: unexpected EOF\n", got.stderr)
+	assert.Equal(t, "streammap: standard input: after packet 9: the capture ends inside a packet: unexpected EOF\n", got.stderr)
 }
 
 func TestWhatIsNotKnownOfMessagesIsNotCompared(t *testing.T) {
@@ -225,7 +225,7 @@ func TestOnlyConnectionsThatWereAskedForAreShown(t *testing.T) {
 	assert.NotContains(t, on(t, file, "-conn", "2", "-packets").stdout, "▶ 1 ")
 }
 
-func TestBehindTheSixteenthConnectionALineIsEnough(t *testing.T) {
+func TestAfterTheSixteenthConnectionALineIsEnough(t *testing.T) {
 	s := new(capturetest.Script)
 	for i := range 18 {
 		c := s.Conn(fmt.Sprintf("192.0.2.1:%d", 40000+i), server)

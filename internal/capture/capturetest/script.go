@@ -114,7 +114,7 @@ func (c *Conn) Skip(dir event.Dir, n int) {
 	from.next += uint32(n)
 }
 
-// begin passes the SYN, for connections whose capture begins behind it.
+// begin passes the SYN, for connections whose capture begins after it.
 func (e *end) begin() { e.next = max(e.next, 1) }
 
 // ends returns who sends in a direction, and who receives.
@@ -125,7 +125,7 @@ func (c *Conn) ends(dir event.Dir) (from, to *end) {
 	return &c.client, &c.server
 }
 
-// packet appends a packet whose sequence number is that many behind its sender's first.
+// packet appends a packet whose sequence number is that many after its sender's first.
 func (c *Conn) packet(dir event.Dir, number uint32, flags capture.Flags, payload string) *capture.Packet {
 	from, to := c.ends(dir)
 	isn, other := c.ClientISN, c.ServerISN
