@@ -33,7 +33,7 @@ func (p *Printer) Packet(e event.Event) {
 	number := string(e.Ev)
 	if e.PacketHeader != nil {
 		number = strconv.Itoa(e.Number) + " " + e.Flags
-		text = behindFlags(text, e.Flags)
+		text = withoutFlags(text, e.Flags)
 		for _, mark := range e.Marks {
 			number += fmt.Sprintf(" [%s]", mark)
 		}
@@ -41,8 +41,8 @@ func (p *Printer) Packet(e event.Event) {
 	p.Right(join(" ", arrow(e.Dir), conn(e), number), join("\n", text, data(e)))
 }
 
-// behindFlags is the sentence without the flags that many begin with: they stand in front of it.
-func behindFlags(text, flags string) string {
+// withoutFlags is the sentence without the flags that many begin with: they stand in front of it.
+func withoutFlags(text, flags string) string {
 	if first, rest, found := strings.Cut(text, ": "); found && (first == flags || first+" ACK" == flags) {
 		return rest
 	}
@@ -88,7 +88,7 @@ func data(e event.Event) string {
 	return shown
 }
 
-// more is what stands behind quoted bytes that are not all.
+// more is what stands after quoted bytes that are not all.
 const more = "..."
 
 // join joins those of the words that are not empty.

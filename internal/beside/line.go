@@ -6,7 +6,7 @@ import (
 	"echolab/internal/text"
 )
 
-// A line is one line of a column, safe to print: a part of a mark, or of a text, or one behind the other. The lead is
+// A line is one line of a column, safe to print: a part of a mark, or of a text, or one after the other. The lead is
 // what stands in front of both.
 type line struct{ lead, mark, text string }
 
@@ -25,7 +25,7 @@ const (
 	indent = "  " // of the lines that continue an entry
 )
 
-// entry folds a mark and the text behind it into lines of at most width columns.
+// entry folds a mark and the text after it into lines of at most width columns.
 func entry(mark, sentence string, width int) []line {
 	if mark != "" && sentence != "" {
 		sentence = gap + sentence

@@ -60,8 +60,8 @@ const (
 	Read     Kind = "read"     // a program's read; has a Span
 	Message  Kind = "message"  // a message, at its sender or at its receiver; has a Span, framing included
 	Frame    Kind = "frame"    // a WebSocket frame, at its sender or receiver; has a FrameHeader and a Span that covers it
-	Request  Kind = "request"  // an HTTP request; has a Span, behind which the stream's map begins
-	Response Kind = "response" // an HTTP answer; has a Span, behind which the stream's map begins
+	Request  Kind = "request"  // an HTTP request; has a Span, after which the stream's map begins
+	Response Kind = "response" // an HTTP answer; has a Span, after which the stream's map begins
 	TLS      Kind = "tls"      // a TLS handshake is done; what follows is told of what is inside
 	Wait     Kind = "wait"     // a program waited for the kernel
 	Shutdown Kind = "shutdown" // a side closed its direction: the other will read the end of the stream
@@ -75,7 +75,7 @@ const (
 	Segment    Kind = "segment"    // a packet with bytes of a stream; has a PacketHeader and a Span
 	Packet     Kind = "packet"     // a packet without any, such as a SYN, or an ACK alone; has a PacketHeader
 	Gap        Kind = "gap"        // bytes of a stream that the capture does not have; has a Span
-	Upgrade    Kind = "upgrade"    // the head of a handshake that made a WebSocket; has a Span, behind which the map begins
+	Upgrade    Kind = "upgrade"    // the head of a handshake that made a WebSocket; has a Span, after which the map begins
 )
 
 // Dir names a stream by the way it flows.

@@ -35,7 +35,7 @@ type Mark string
 const (
 	Retransmission Mark = "retransmission" // all of its bytes were there before
 	Overlap        Mark = "overlap"        // some of its bytes were there before
-	OutOfOrder     Mark = "out of order"   // it came behind bytes that follow it
+	OutOfOrder     Mark = "out of order"   // it came after bytes that follow it
 	Ahead          Mark = "ahead"          // bytes in front of it are missing so far
 	KeepAlive      Mark = "keepalive"      // a probe, one byte back: it asks for an ACK
 	KeepAliveACK   Mark = "keepalive ACK"  // the answer to one
@@ -44,7 +44,7 @@ const (
 	WindowUpdate   Mark = "window update"  // its sender has room again
 	DuplicateACK   Mark = "duplicate ACK"  // the same ACK again, with nothing new
 	Cut            Mark = "cut"            // the capture has only its first bytes: a snap length cut it
-	Unseen         Mark = "unseen"         // it acknowledges bytes behind the newest that the capture has
+	Unseen         Mark = "unseen"         // it acknowledges bytes beyond the newest in the capture
 	Unplaced       Mark = "unplaced"       // offset 0 is its first byte: where the stream begins is not in the capture
 	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, and not taken in
 )

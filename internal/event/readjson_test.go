@@ -44,7 +44,7 @@ func TestABadLineIsNamed(t *testing.T) {
 		var got eventtest.List
 		err := event.ReadJSON(strings.NewReader(goodLine+bad.line+"\n"+goodLine), &got)
 		assert.ErrorContains(t, err, bad.says)
-		assert.Len(t, got.Events, 1, "what came before the bad line is handed over, and nothing behind it")
+		assert.Len(t, got.Events, 1, "what came before the bad line is handed over, and nothing after it")
 	}
 }
 

@@ -163,7 +163,7 @@ func StartServer(t testing.TB, program string, args ...string) *Server {
 	return s
 }
 
-// AwaitLine waits for a line of standard output that contains text, behind those that it has returned before, and
+// AwaitLine waits for a line of standard output that contains text, after those that it has returned before, and
 // returns it.
 func (p *Process) AwaitLine(text string) string {
 	p.mu.Lock()

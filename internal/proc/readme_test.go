@@ -59,7 +59,7 @@ func TestTheReadmeShowsWhatTheProgramsPrint(t *testing.T) {
 }
 
 // addrOfFourDigits is an address whose port nobody has, and as long as the default one: requests name it, and how long
-// they are shows in every offset behind them.
+// they are shows in every offset after them.
 func addrOfFourDigits(t *testing.T) string {
 	for port := 9001; port < 10000; port++ {
 		addr := fmt.Sprintf("127.0.0.1:%d", port)

@@ -9,7 +9,7 @@ import (
 const Dots = "..."
 
 // Quote shows the first bytes of b, at most max of them, as a quoted string that is safe to print: what is not a
-// printable character, and every byte of a character that was cut, stands as an escape. Three dots behind the closing
+// printable character, and every byte of a character that was cut, stands as an escape. Three dots after the closing
 // quote say that there was more.
 func Quote(b []byte, max int) string {
 	if len(b) <= max {

@@ -154,7 +154,7 @@ func (d *differences) holes(ours []packetRead, theirs []Packet) {
 	}
 }
 
-// unseen compares whether a packet acknowledges bytes that are not in the capture. tshark looks for that behind the
+// unseen compares whether a packet acknowledges bytes that are not in the capture. tshark looks for that past the
 // last byte that came in its turn, so in a jumbled stream it finds more.
 func (d *differences) unseen(ours packetRead, theirs Packet, all verdict) {
 	unseen, where := ours.any(event.Unseen), fmt.Sprintf("packet %d", theirs.Number)

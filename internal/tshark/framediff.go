@@ -42,7 +42,7 @@ func (d *differences) frames(ours *reading, theirs verdict) {
 	}
 }
 
-// places compares where the frames of a stream are: one behind the other, and each where its packet is.
+// places compares where the frames of a stream are: one after the other, and each where its packet is.
 func (d *differences) places(where string, ours []frameRead, theirs []Frame, all verdict) {
 	off := begin(theirs, all.byNumber, ours[0].span.Off)
 	for i, f := range theirs {
@@ -52,8 +52,8 @@ func (d *differences) places(where string, ours []frameRead, theirs []Frame, all
 			d.same(at, "the offset in its packet", uint32(ours[i].span.Off), p.offset()+uint32(f.Off))
 		}
 		off += int64(f.Header) + f.Length
-		if behind := uint32(off) - p.offset(); !all.jumbled[p.stream()] {
-			d.same(at, "that it ends in the packet", true, 0 < behind && behind <= uint32(p.Len))
+		if end := uint32(off) - p.offset(); !all.jumbled[p.stream()] {
+			d.same(at, "that it ends in the packet", true, 0 < end && end <= uint32(p.Len))
 		} // else the packet may be the one that filled a hole in front
 	}
 }
