@@ -92,7 +92,7 @@ cleanup() {
 	[ -z "$work" ] || rm -rf "$work"
 }
 
-# build makes the programs. It runs behind the shell, as everything that takes its time: so Ctrl-C is heard at once.
+# build makes the programs. It runs in the background, as all that takes long does, so Ctrl-C works at once.
 build() {
 	bin=${ECHOLAB_BIN:-}
 	if [ -n "$bin" ]; then # they are built already
@@ -215,7 +215,7 @@ server() {
 # capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as
 # the largest may have: with tcpdump's defaults there is room for few, and a busy machine loses others.
 #
-# Until tcpdump has set its filter it gets what others send too. Once a packet of ours is through, that is behind it,
+# Until tcpdump has set its filter it gets what others send too. Once a packet of ours is through, that is after it,
 # and what it has dropped by then was not ours.
 capture() {
 	rm -f "$work/all.pcap" "$work/tcpdump.txt"

@@ -29,16 +29,16 @@ func packets(text string) (all []string) {
 	return all
 }
 
-// inOrder asserts that the texts stand in out, each behind the one before.
+// inOrder asserts that the texts stand in out, each after the one before.
 func inOrder(t *testing.T, out string, texts ...string) {
 	t.Helper()
 	rest := out
 	for _, text := range texts {
-		_, behind, found := strings.Cut(rest, text)
+		_, after, found := strings.Cut(rest, text)
 		if !assert.True(t, found, "%q does not come, or too early, in\n%s", text, out) {
 			return
 		}
-		rest = behind
+		rest = after
 	}
 }
 
@@ -84,7 +84,7 @@ func TestSegments(t *testing.T) {
 	assert.Equal(t, []int{1448, 1448, 1448, 1448, 1448, 1448, 1312}, write.Segments)
 
 	frame := gists(t, filepath.Join(saved, "2-frame.pcap"))["c2s"]
-	assert.Equal(t, []int{1448, 1448, 112, 8}, frame.Segments[1:], "behind the request; the Close is the last")
+	assert.Equal(t, []int{1448, 1448, 112, 8}, frame.Segments[1:], "after the request; the Close is the last")
 	assert.Equal(t, 3008, frame.Frames[0].N, "one frame: a header of 8, and 3,000 bytes")
 	assert.Contains(t, sentences(part(t, out, "2-frame")), "cut inside messages 2 times")
 }

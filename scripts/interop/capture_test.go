@@ -96,7 +96,7 @@ func TestWhatCurlGetsIsCapturedAsTsharkReadsIt(t *testing.T) {
 	assert.Zero(t, counts.Frames)
 }
 
-// curl sends what it is given on standard input, here behind the answer. Frames
+// curl sends what it is given on standard input, here after the answer. Frames
 // that come in front of it, as in the test of curl alone, tshark takes for HTTP.
 func TestTheUpgradeThatCurlAsksForIsCapturedAsTsharkReadsIt(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {

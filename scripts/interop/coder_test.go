@@ -63,7 +63,7 @@ func (c *coderConn) receive() (text bool, message []byte, err error) {
 	return kind == websocket.MessageText, message, err
 }
 
-// ping has a message behind the Ping: the Pong is only seen by somebody who reads.
+// ping has a message after the Ping: the Pong is only seen by somebody who reads.
 func (c *coderConn) ping(payload string) error {
 	read := make(chan error, 1)
 	go func() {

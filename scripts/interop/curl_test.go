@@ -39,7 +39,7 @@ func TestCurlGetsThePageWithTLSAndWithout(t *testing.T) {
 }
 
 // curl in Debian 12 does not speak WebSocket. It can ask for one, and send frames that somebody else has made: here
-// behind the request, before there is an answer.
+// after the request, before there is an answer.
 func TestCurlAsksForAWebSocketAndSendsFramesMadeByHand(t *testing.T) {
 	const (
 		hello  = "\x81\x85\x00\x00\x00\x00hello"    // a text, masked with a key that changes nothing
@@ -57,11 +57,11 @@ func TestCurlAsksForAWebSocketAndSendsFramesMadeByHand(t *testing.T) {
 			"-H", "Content-Length:", "-H", "Expect:", // the frames are no body
 			"-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13",
 			"-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="}, to...)...) // the key and answer of RFC 6455 section 1.3
-		head, behind, ok := strings.Cut(got, "\r\n\r\n")
+		head, body, ok := strings.Cut(got, "\r\n\r\n")
 		require.True(t, ok, got)
 		assert.True(t, strings.HasPrefix(head, "HTTP/1.1 101 "), head)
 		assert.Contains(t, head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
-		assert.Equal(t, answer, behind)
+		assert.Equal(t, answer, body)
 	}
 	server.end(t)
 }

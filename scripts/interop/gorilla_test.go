@@ -73,7 +73,7 @@ func (c *gorillaConn) receive() (text bool, message []byte, err error) {
 	return kind == websocket.TextMessage, message, err
 }
 
-// ping has a message behind the Ping: the Pong is only seen by somebody who reads, and comes before its echo.
+// ping has a message after the Ping: the Pong is only seen by somebody who reads, and comes before its echo.
 func (c *gorillaConn) ping(payload string) error {
 	if err := c.WriteControl(websocket.PingMessage, []byte(payload), time.Now().Add(limit)); err != nil {
 		return err

@@ -97,12 +97,12 @@ func TestAccountsStandBesideThePacketsInTheOrderOfTime(t *testing.T) {
 	rest := got.stdout
 	for _, next := range []string{"▶ 1 ", "◀ 2 ", "▶ 3 ", "client connect", "server #3 accept", "client message", "client write", "▶ 4 ",
 		"◀ 5 ", "server #3 read", "◀ 6 "} {
-		_, behind, found := strings.Cut(rest, next)
+		_, after, found := strings.Cut(rest, next)
 		if !found && strings.Contains(next, "#3 ") {
-			_, behind, found = strings.Cut(rest, strings.Replace(next, "#3 ", "", 1))
+			_, after, found = strings.Cut(rest, strings.Replace(next, "#3 ", "", 1))
 		}
 		require.True(t, found, "%q in %q", next, rest)
-		rest = behind
+		rest = after
 	}
 }
 

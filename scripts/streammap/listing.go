@@ -72,7 +72,7 @@ func (l *listing) tell(until time.Time) {
 	}
 }
 
-// end prints what the programs told behind the last packet.
+// end prints what the programs told after the last packet.
 func (l *listing) end() {
 	for _, t := range l.about {
 		l.tell(t.Time)
