@@ -78,7 +78,7 @@ func nobody(t *testing.T) string {
 func (r try) result(t *testing.T) (last map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(r.stdout) {
-		assert.NotEqual(t, "result", last["ev"], "nothing comes behind the result")
+		assert.NotEqual(t, "result", last["ev"], "nothing comes after the result")
 		last = nil
 		require.NoError(t, json.Unmarshal([]byte(line), &last), line)
 		require.NotEmpty(t, last["ev"], line)

@@ -82,7 +82,7 @@ func stopWith(t *testing.T, s *proc.Server, signal os.Signal, open ...*client) p
 func TestASignalClosesEveryWebSocketWith1001(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		s := proc.StartServer(t, "wsserver", "-quiet")
-		idle := dial(t, s.Addr) // says nothing, not even what it is; accepted before those that come behind it
+		idle := dial(t, s.Addr) // says nothing, not even what it is; accepted before those that come after it
 		var all []*client
 		for range 20 {
 			c := open(t, dial(t, s.Addr))
@@ -101,7 +101,7 @@ func TestASecondInterruptEndsAtOnce(t *testing.T) {
 	c := open(t, dial(t, s.Addr)) // does not answer the Close, for which it would have two seconds
 	s.Signal(os.Interrupt)
 	c.receiveClose(1001)
-	// The program may still be about to make a Ctrl-C what it is by default: the one that comes behind that ends it.
+	// The program may still be about to make a Ctrl-C what it is by default: the one that comes after that ends it.
 	for {
 		s.Signal(os.Interrupt)
 		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
