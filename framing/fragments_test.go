@@ -132,8 +132,8 @@ func TestTheEndInsideFragments(t *testing.T) {
 	})
 }
 
-// TestTheEndBehindAPing: a control frame alone is no message, so the stream ends between two.
-func TestTheEndBehindAPing(t *testing.T) {
+// TestTheEndAfterAPing: a control frame alone is no message, so the stream ends between two.
+func TestTheEndAfterAPing(t *testing.T) {
 	onBothSides(t, func(t *testing.T, c framing.WebSocket) {
 		stream := frames(c, ping, "are you there?", pong, "")
 		_, err := c.Read(reader(stream), 100)
