@@ -76,6 +76,16 @@ func TestGobwasAloneTakesCodesThatAreNone(t *testing.T) {
 	assertCloses(t, server, frameFor(server, closing, closeBody(1012, "")), framing.CloseError{Code: 1012})
 }
 
+// TestAHeaderThatIsWrongIsNotTaken: whoever complains can show it.
+func TestAHeaderThatIsWrongIsNotTaken(t *testing.T) {
+	for _, wire := range []string{"83 80 00000000", "82 02", "82 fe 0005 00000000", "82 ff ffffffffffffffff 00000000"} {
+		r := reader(draw(t, wire))
+		_, err := server.Read(r, 100)
+		require.ErrorAs(t, err, new(*framing.ProtocolError))
+		assert.Equal(t, len(draw(t, wire)), r.Buffered())
+	}
+}
+
 // TestTheFirstErrorIsTheStreams: a header that the stream's end or error has cut is not judged.
 func TestTheFirstErrorIsTheStreams(t *testing.T) {
 	_, err := server.Read(reader(draw(t, "83")), 100)

@@ -83,11 +83,11 @@ func (c WebSocket) Read(r *bufio.Reader, max int) ([]byte, error) {
 	if c.Side == ClientSide {
 		state = ws.StateClientSide
 	}
-	buffer := make([]byte, ws.MaxHeaderSize) // for all headers: who sends a million Pings gets no million buffers
-	var msg []byte                           // the fragments so far
+	var header headerReader
+	var msg []byte // the fragments so far
 	var text bool
 	for {
-		h, err := readFrameHeader(r, buffer, state)
+		h, err := header.next(r, state)
 		if err != nil {
 			if state.Fragmented() {
 				err = inside(err)
@@ -141,28 +141,52 @@ func readPayload(r *bufio.Reader, h ws.Header, msg []byte, alone bool) ([]byte, 
 	return msg, err
 }
 
-// readFrameHeader takes the next header by way of the buffer, checked against section 5. It returns io.EOF only before
-// its first byte.
-func readFrameHeader(r *bufio.Reader, buffer []byte, state ws.State) (ws.Header, error) {
-	first, err := peekHeader(r, ws.MinHeaderSize)
+// A headerReader reads headers with gobwas/ws. One serves for all frames of a message: who sends a million Pings gets no
+// million buffers.
+type headerReader struct {
+	peeked bytes.Reader
+	buffer [ws.MaxHeaderSize]byte
+}
+
+// next takes the next header of r, checked against section 5. It returns io.EOF only before its first byte, and leaves
+// a header that is wrong where it is, for whoever wants to show it.
+func (hr *headerReader) next(r *bufio.Reader, state ws.State) (ws.Header, error) {
+	b, err := peekHeader(r, ws.MinHeaderSize)
 	if err != nil {
 		return ws.Header{}, err
 	}
-	length7 := first[1] & 0x7f
-	h, err := ws.ReadHeaderBuffer(r, buffer)
-	if err != nil && err != ws.ErrHeaderLengthMSB {
-		return h, inside(err)
+	size := sizeOnWire(b[1])
+	if b, err = peekHeader(r, size); err != nil {
+		return ws.Header{}, err
 	}
+	hr.peeked.Reset(b)
+	h, err := ws.ReadHeaderBuffer(&hr.peeked, hr.buffer[:])
 	if err == nil {
 		err = ws.CheckHeader(h, state)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return h, &ProtocolError{CodeProtocolError, err.Error() + " (RFC 6455, 5)"}
-	}
-	if length7 == 126 && h.Length < 126 || length7 == 127 && h.Length <= 0xffff {
+	case size != ws.HeaderSize(h):
 		return h, &ProtocolError{CodeProtocolError, "a length must be in its shortest form (RFC 6455, 5.2)"}
 	}
-	return h, nil
+	_, err = r.Discard(size)
+	return h, err
+}
+
+// sizeOnWire is how many bytes a header has, by its second one.
+func sizeOnWire(second byte) int {
+	size := ws.MinHeaderSize
+	switch second & 0x7f {
+	case 126:
+		size += 2
+	case 127:
+		size += 8
+	}
+	if second&0x80 != 0 {
+		size += 4
+	}
+	return size
 }
 
 // readControl takes the payload of a control frame. For a Close it returns the *CloseError.
