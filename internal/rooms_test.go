@@ -43,7 +43,7 @@ var rooms = []struct{ room, imports string }{
 	// The two ends, which do not know each other.
 	{"internal/server", "framing websocket deflate firstbytes event text sock"},
 	{"internal/client", "framing websocket deflate event text sock streammap"},
-	{"internal/lab", "server framing websocket streammap event text sock"},
+	{"internal/lab", "server firstbytes framing websocket streammap event text sock"},
 
 	// From packets to what they mean.
 	{"internal/capture", "text"},

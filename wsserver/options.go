@@ -66,6 +66,7 @@ func (o *options) check(fs *flag.FlagSet) error {
 	if o.web.Ping == 0 {
 		o.web.Ping = -1 // which is how a Web is told so
 	}
+	o.web.Handler = pages()
 	o.Web = &o.web
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gobwas/ws/wsutil"
 
 	"echolab/internal/event"
+	"echolab/internal/firstbytes"
 	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
@@ -66,9 +67,9 @@ func RunContrast(ctx context.Context) (f Contrast, err error) {
 		f.Sent = append(f.Sent, string(msg))
 	}
 	p := &contrastPort{got: make(chan []string, 1)}
-	srv := &server.Server{Recorder: p, Web: &server.Web{Handlers: map[server.Protocol]func(net.Conn) error{
-		server.Raw:  p.readRaw,
-		server.HTTP: p.readWebSocket,
+	srv := &server.Server{Recorder: p, Web: &server.Web{Protocols: []server.Custom{
+		{Name: "gobwas/ws", Starts: firstbytes.IsRequest, Serve: p.readWebSocket},
+		{Name: "reads", Starts: isNoRequest, Serve: p.readRaw},
 	}}}
 	err = serving(ctx, srv, func(addr string) error {
 		for _, way := range contrastWays {
@@ -107,8 +108,14 @@ func (p *contrastPort) Record(e event.Event) {
 	}
 }
 
+// isNoRequest says whether b begins anything but an HTTP request, or may with more bytes.
+func isNoRequest(b []byte) (is, more bool) {
+	request, more := firstbytes.IsRequest(b)
+	return !request && !more, more
+}
+
 // readRaw takes each Read for a message.
-func (p *contrastPort) readRaw(conn net.Conn) error {
+func (p *contrastPort) readRaw(_ context.Context, conn net.Conn) error {
 	var got []string
 	buf := make([]byte, 4096)
 	for {
@@ -122,7 +129,7 @@ func (p *contrastPort) readRaw(conn net.Conn) error {
 }
 
 // readWebSocket lets gobwas/ws do the handshake and read the messages.
-func (p *contrastPort) readWebSocket(conn net.Conn) error {
+func (p *contrastPort) readWebSocket(_ context.Context, conn net.Conn) error {
 	var got []string
 	_, err := ws.Upgrade(conn)
 	for r := bufio.NewReader(conn); err == nil; {

@@ -6,6 +6,7 @@ import "io"
 // comes with no bytes.
 type input interface {
 	next() ([]byte, error)
+	release() // what next returned is not needed any more
 }
 
 // echoBytes sends back whatever one read brings with one write: the server without a framing. The first bytes were read
@@ -49,6 +50,8 @@ type buffered struct {
 	r   io.Reader
 	buf []byte
 }
+
+func (in *buffered) release() {}
 
 func (in *buffered) next() ([]byte, error) {
 	n, err := in.r.Read(in.buf)

@@ -60,7 +60,7 @@ var prompt, patience = func() (time.Duration, time.Duration) {
 func chaosServer(config *tls.Config) *server.Server {
 	return &server.Server{
 		MaxMessage: chaosMessage, MaxConns: 76, IdleTimeout: patience, WriteTimeout: 2 * prompt,
-		Web: &server.Web{TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
+		Web: &server.Web{Handler: pages(), TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
 	}
 }
 

@@ -36,11 +36,13 @@ type conn struct {
 	stuck     bool        // the client takes nothing
 	lingers   bool        // the client may still be sending when we close
 	http      bool        // it began as HTTP
+	custom    bool        // it is a protocol of the program's
 	away      bool        // a WebSocket that answered the Close 1001 of Shutdown
 }
 
-// epoch is where the time of armed begins: a duration takes less room than a time, and less time to get.
-var epoch = time.Now()
+// epoch is where the time of armed begins: a duration takes less room than a time, and less time to get. It is 50 years
+// ago, so that the clock of testing/synctest, which begins in 2000, is after it too.
+var epoch = time.Now().Add(-50 * 365 * 24 * time.Hour)
 
 func newConn(s *Server, nc net.Conn, id int) *conn {
 	c := &conn{Conn: event.Wrap(nc, s.Recorder, id, event.Server), raw: nc, srv: s, id: uint32(id)}
@@ -55,7 +57,10 @@ func (c *conn) await(d time.Duration) {
 }
 
 // disarm makes the next arm set the deadlines anew.
-func (c *conn) disarm() { c.armed = math.MinInt64 / 2 }
+func (c *conn) disarm() { c.armed = never }
+
+// never is long before epoch.
+const never = time.Duration(math.MinInt64 / 2)
 
 // echo runs until the client has ended its side and got everything back (nil), or until something else ends it; or
 // until it has become a WebSocket, which goes on from there.
@@ -79,6 +84,7 @@ func (e ending) Error() string { return string(e) }
 const (
 	endOfStream = ending("end of the stream: the client ended its side")
 	endSilent   = ending("nothing came since the shutdown: finished")
+	endCustom   = ending("the program is done with the connection")
 	endHTTP     = ending("HTTP is done with the connection")
 	endClosed   = ending("the close handshake is done, and the server closes first")
 	endNoClose  = ending("end of the stream without a Close: 1006")
@@ -137,6 +143,23 @@ func (c *conn) arm() {
 	}
 }
 
+// overdueAt is when the read's deadline is that arm has set, since epoch.
+func (c *conn) overdueAt() time.Duration {
+	return c.armed + min(c.wait, c.srv.writeTimeout())/16 + c.wait
+}
+
+// resume sets the read's deadline again to when arm had set it.
+func (c *conn) resume() {
+	if c.armed == never {
+		c.arm()
+		return
+	}
+	c.raw.SetReadDeadline(epoch.Add(c.overdueAt()))
+	if c.srv.closing.Load() { // after the deadline, as in arm
+		c.hurry()
+	}
+}
+
 // hurry bounds what the connection waits for once the server closes. It may be called from anywhere.
 func (c *conn) hurry() {
 	at := time.Now()
@@ -163,7 +186,7 @@ func (c *conn) send(b []byte) error {
 		}
 		// Something moved, or the deadline was what a read before had left of it.
 		b = b[n:]
-		c.arm()
+		c.raw.SetWriteDeadline(time.Now().Add(c.srv.writeTimeout()))
 	}
 }
 

@@ -32,11 +32,12 @@ func (s *session) data(piece *websocket.Piece) error {
 	if err := m.Check(piece); err != nil {
 		return err
 	}
-	if m.streams(piece) {
+	echoes := s.socket == nil // or the whole message is a program's
+	if echoes && m.streams(piece) {
 		return s.stream(piece)
 	}
 	// What becomes too much is sent as a fragment, but for compressed messages: only the whole can be inflated.
-	if held := m.Held(); held > 0 && held+len(piece.Payload) > holdLimit && !m.Compressed {
+	if held := m.Held(); echoes && held > 0 && held+len(piece.Payload) > holdLimit && !m.Compressed {
 		if err := s.sendHeld(false); err != nil {
 			return err
 		}
@@ -45,7 +46,7 @@ func (s *session) data(piece *websocket.Piece) error {
 	switch {
 	case err != nil || !whole:
 		return err
-	case m.fragments || m.Held() > 0 && s.packing == nil:
+	case m.fragments || echoes && m.Held() > 0 && s.packing == nil:
 		s.tellMessage(msg)
 		return s.sendHeld(true)
 	}
@@ -60,10 +61,18 @@ func (m *message) streams(piece *websocket.Piece) bool {
 		!(piece.First && piece.Last)
 }
 
-// echo sends a whole message as one frame.
+// echo answers a whole message with itself, or hands it to the program.
 func (s *session) echo(payload []byte) error {
+	if s.socket != nil {
+		return s.deliver(payload)
+	}
 	s.tellMessage(payload)
-	h := ws.Header{Fin: true, OpCode: s.msg.OpCode}
+	return s.sendMessage(s.msg.OpCode, payload)
+}
+
+// sendMessage sends a whole message as one frame.
+func (s *session) sendMessage(op ws.OpCode, payload []byte) error {
+	h := ws.Header{Fin: true, OpCode: op}
 	if s.packing == nil {
 		return s.frame(h, payload)
 	}

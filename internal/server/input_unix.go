@@ -49,7 +49,7 @@ func newBorrowed(rc syscall.RawConn, pool *sync.Pool) *borrowed {
 }
 
 func (in *borrowed) next() ([]byte, error) {
-	in.giveBack()
+	in.release()
 	// Read waits between two calls of tryRead, until the kernel has bytes or the deadline is over.
 	if err := in.rc.Read(in.read); err != nil {
 		return nil, err
@@ -57,10 +57,10 @@ func (in *borrowed) next() ([]byte, error) {
 	switch c := in.chunk; {
 	case c.err != nil:
 		err := os.NewSyscallError("read", c.err)
-		in.giveBack()
+		in.release()
 		return nil, err
 	case c.n == 0:
-		in.giveBack()
+		in.release()
 		return nil, io.EOF
 	default:
 		return c.buf[:c.n], nil
@@ -78,13 +78,13 @@ func (in *borrowed) tryRead(fd uintptr) bool {
 	}
 	in.chunk = c
 	if c.err == unix.EAGAIN {
-		in.giveBack()
+		in.release()
 		return false
 	}
 	return true
 }
 
-func (in *borrowed) giveBack() {
+func (in *borrowed) release() {
 	if in.chunk != nil {
 		in.pool.Put(in.chunk)
 		in.chunk = nil

@@ -28,6 +28,13 @@ func (w *Web) decide(b []byte) (p Protocol, decided bool) {
 	if w.Only == HTTP {
 		return HTTP, !open
 	}
+	for _, custom := range w.Protocols {
+		is, more := custom.Starts(b)
+		if is {
+			return custom.Name, true
+		}
+		open = open || more
+	}
 	is, more := firstbytes.IsRequest(b) // also HTTP/2's, which has nothing to find here: net/http says so
 	if is {
 		return HTTP, true

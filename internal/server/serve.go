@@ -28,13 +28,17 @@ func (c *conn) serveAny(in input) (*session, error) {
 
 // serveAs serves a client of which is known what it speaks. The first bytes were read already.
 func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
-	c.http = p == HTTP
-	if handle := c.srv.Web.Handlers[p]; handle != nil {
-		return nil, handle(&replay{c.Conn, bytes.Clone(first)})
+	if custom := c.srv.Web.custom(p); custom != nil {
+		first = bytes.Clone(first)
+		in.release()
+		c.custom = true
+		return nil, c.serveCustom(custom, first)
 	}
-	if !c.http {
+	if c.http = p == HTTP; !c.http {
 		return nil, c.echoRaw(in, first)
 	}
+	first = bytes.Clone(first)
+	in.release()
 	up := c.visit(first)
 	switch {
 	case c.stuck:

@@ -56,6 +56,8 @@ type Server struct {
 	web     *web       // of Web, once Serve was called
 	chunks  *sync.Pool // of what quiet connections read with
 	closing atomic.Bool
+	serving context.Context // ends when closing begins
+	stopAll context.CancelCauseFunc
 	running sync.WaitGroup // the connections
 
 	mu        sync.Mutex
@@ -79,7 +81,8 @@ type Stats struct {
 	Raw       int `json:"raw,omitempty"`
 	HTTP      int `json:"http,omitempty"`
 	WebSocket int `json:"websocket,omitempty"`
-	Away      int `json:"away,omitempty"` // of the WebSockets: answered the Close 1001 of Shutdown
+	Custom    int `json:"custom,omitempty"` // of the Web's Protocols
+	Away      int `json:"away,omitempty"`   // of the WebSockets: answered the Close 1001 of Shutdown
 }
 
 // Stats returns the counts so far.
@@ -141,6 +144,7 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 	if s.listeners == nil {
 		s.listeners = make(map[net.Listener]struct{})
 		s.stopped = make(chan struct{})
+		s.serving, s.stopAll = context.WithCancelCause(context.Background())
 		s.chunks = newChunks(orDefault(s.ReadBuffer, quietReadBuffer))
 		if s.Web != nil && !s.closing.Load() {
 			s.web = newWeb(s)
@@ -230,6 +234,8 @@ func (s *Server) countProtocol(c *conn) {
 		s.stats.WebSocket++
 	case c.http:
 		s.stats.HTTP++
+	case c.custom:
+		s.stats.Custom++
 	default:
 		s.stats.Raw++
 	}
@@ -296,6 +302,7 @@ func (s *Server) stop(each func(*conn)) int {
 	defer s.mu.Unlock()
 	if !s.closing.Swap(true) && s.stopped != nil {
 		close(s.stopped)
+		s.stopAll(ErrServerClosed)
 	}
 	for ln := range s.listeners {
 		ln.Close()

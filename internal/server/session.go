@@ -22,6 +22,7 @@ type session struct {
 	*work // nil while nothing is there to do
 	in    input
 
+	socket  *Socket  // nil for the echo
 	packing *packing // nil without permessage-deflate
 
 	leaveBy   time.Duration // the server closes: when the client must have ended what it began, since epoch; else 0
@@ -47,6 +48,7 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	if err := c.send(up.response); err != nil {
 		return s, err
 	}
+	s.mount(up)
 	return s, s.answer(up.pending)
 }
 
@@ -54,6 +56,9 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 func (s *session) live(err error) {
 	if err == nil {
 		err = s.run()
+	}
+	if s.socket != nil {
+		s.socket.end()
 	}
 	s.srv.finish(s.conn, err)
 }
@@ -70,11 +75,21 @@ func (s *session) quietTime() time.Duration {
 // run reads, and answers what each read brings with one write.
 func (s *session) run() (err error) {
 	defer caught(&err)
-	for {
-		if s.leaveBy == 0 {
+	for woken := false; ; {
+		switch {
+		case s.leaveBy > 0:
+			s.raw.SetReadDeadline(epoch.Add(s.leaveBy)) // each time: it may have been set since
+		case woken:
+			s.resume()
+		default:
 			s.arm()
-		} else {
-			s.raw.SetReadDeadline(epoch.Add(s.leaveBy)) // each time: a write that had to wait has armed
+		}
+		// Asked after the deadline was set: Send may have set one that was just overwritten.
+		if woken = s.socket != nil && s.socket.pending.Load(); woken {
+			if err := s.answer(nil); err != nil {
+				return err
+			}
+			continue
 		}
 		b, err := s.in.next()
 		switch {
@@ -85,6 +100,9 @@ func (s *session) run() (err error) {
 		case err == io.EOF:
 			return s.ended()
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			if woken = s.woken(); woken {
+				continue
+			}
 			err = s.overdue()
 		}
 		if err != nil {
@@ -97,6 +115,9 @@ func (s *session) run() (err error) {
 func (s *session) answer(b []byte) error {
 	s.begin(b)
 	err := s.takeSafely(b)
+	if err == nil {
+		err = s.sendQueued()
+	}
 	if s.leaveBy > 0 && err == nil {
 		err = s.leave()
 	}

@@ -230,7 +230,7 @@ func (s *state) begin(t *testing.T, n network, config, trusts *tls.Config, insid
 	const limit = time.Second // for all of them; a machine that is busy may need some of it
 	srv := &server.Server{
 		Codec: s.codec, IdleTimeout: limit, WriteTimeout: limit,
-		Web: &server.Web{TLS: config, Deflate: true, HeaderTimeout: limit, Ping: limit / 2, PongWait: limit / 2},
+		Web: &server.Web{Handler: pages(), TLS: config, Deflate: true, HeaderTimeout: limit, Ping: limit / 2, PongWait: limit / 2},
 	}
 	ln, dial := n.make(t)
 	w := &walk{name: fmt.Sprintf("%s, %s, TLS %v", s.name, n.name, inside), server: srv, done: make(chan error, 1)}
@@ -302,7 +302,7 @@ func TestBytesThatDoNotDecideWinNoTime(t *testing.T) {
 		write(t, c, []byte(open[i:i+1]))
 		require.NoError(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
 		if n, _ := c.Read(got); n > 0 {
-			assert.Equal(t, open[:i+1], string(got[:n]))
+			assert.True(t, strings.HasPrefix(open[:i+1], string(got[:n])), "%q", got[:n])
 			return
 		}
 	}

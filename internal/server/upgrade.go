@@ -10,36 +10,39 @@ import (
 	"echolab/internal/websocket"
 )
 
-// handler serves what there is over HTTP.
-func (s *Server) handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/ws", s.serveWebSocket)
-	mux.HandleFunc("/healthz", s.serveHealth)
-	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) {
-		if websocket.IsUpgrade(r) {
-			s.serveWebSocket(w, r)
-			return
-		}
-		s.servePage(w, r)
-	})
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "" { // http://host: the same as http://host/ (RFC 9110 section 4.2.3)
-			r.URL.Path = "/"
-		}
-		if s.Recorder != nil && !websocket.IsUpgrade(r) {
-			s.record(event.Event{Ev: event.Request, Conn: int(visitOf(r.Context()).c.id), Text: r.Method + " " + r.URL.Path})
-		}
-		mux.ServeHTTP(w, r)
-	})
+// route hands every request to who is mounted on its path.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "" { // http://host: the same as http://host/ (RFC 9110 section 4.2.3)
+		r.URL.Path = "/"
+	}
+	v := visitOf(r.Context())
+	if v.c.tls != nil {
+		state := v.c.tls.ConnectionState()
+		r.TLS = &state
+	}
+	upgrade := websocket.IsUpgrade(r)
+	if s.Recorder != nil && !upgrade {
+		v.c.record(event.Event{Ev: event.Request, Text: r.Method + " " + r.URL.Path})
+	}
+	if program, ok := s.Web.program(r.URL.Path); ok && (upgrade || r.URL.Path != "/") {
+		s.serveWebSocket(w, r, program)
+		return
+	}
+	if s.Web.Handler == nil {
+		http.NotFound(w, r)
+		return
+	}
+	v.patient(w, r)
+	s.Web.Handler.ServeHTTP(w, r)
 }
 
 // serveWebSocket answers an opening handshake. If it can be accepted, net/http is done with the connection.
-func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request, program Program) {
 	if err := websocket.CheckRequest(r, s.Web.Origins); err != nil {
 		s.refuse(w, r, err)
 		return
 	}
-	up := &upgrade{key: r.Header.Get("Sec-Websocket-Key")}
+	up := &upgrade{key: r.Header.Get("Sec-Websocket-Key"), request: r, program: program}
 	extensions, err := s.negotiate(up, r.Header.Values("Sec-Websocket-Extensions"))
 	if err != nil {
 		s.refuse(w, r, &websocket.Refusal{Status: http.StatusBadRequest, Text: err.Error()})
@@ -80,24 +83,4 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(no.Status)
 	_, _ = io.WriteString(w, no.Text+"\n")
-}
-
-// serveHealth says that the server serves.
-func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
-	if !reads(w, r) {
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = io.WriteString(w, "ok\n")
-}
-
-// reads says whether a request only reads, and answers it if not.
-func reads(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return true
-	}
-	w.Header().Set("Allow", "GET, HEAD")
-	http.Error(w, "this is for reading only: GET or HEAD", http.StatusMethodNotAllowed)
-	return false
 }

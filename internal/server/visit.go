@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -32,6 +34,8 @@ type visit struct {
 
 // An upgrade is a connection that has become a WebSocket: what net/http leaves of it.
 type upgrade struct {
+	request  *http.Request
+	program  Program
 	key      string
 	response []byte // the 101
 	pending  []byte // bytes that came behind the request
@@ -74,6 +78,34 @@ func (v *visit) Write(b []byte) (n int, err error) {
 	}
 }
 
+// SetWriteDeadline is not for handlers: the server's WriteTimeout is, for every write.
+func (v *visit) SetWriteDeadline(time.Time) error { return http.ErrNotSupported }
+
+// patient takes the deadline of a request from its connection once the request is there: net/http listens while a
+// handler runs, and would take the deadline for the client's end.
+func (v *visit) patient(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	if r.Body == http.NoBody {
+		_ = control.SetReadDeadline(time.Time{})
+		return
+	}
+	r.Body = &body{r.Body, control}
+}
+
+// A body is a request's, whose deadline is over with it.
+type body struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
 // CloseWrite is what net/http asks for when a client may still be sending.
 func (v *visit) CloseWrite() error { return v.c.closeWrite() }
 
@@ -110,16 +142,22 @@ func (v *visit) request(unread int) (b []byte, offset int64) {
 
 // visit hands the connection to net/http, and returns when that is done with it: with an upgrade, or with nil.
 func (c *conn) visit(first []byte) *upgrade {
-	v := &visit{replay: replay{c.Conn, bytes.Clone(first)}, c: c, over: make(chan *upgrade, 1)}
+	v := &visit{replay: replay{c.Conn, first}, c: c, over: make(chan *upgrade, 1)}
 	c.disarm() // net/http sets deadlines of its own
 	if !c.srv.web.handoff.give(v) {
 		return nil // the server is closed
 	}
 	up := <-v.over
+	v.settle()
+	return up
+}
+
+// settle adds what the visit was to what is known of its connection.
+func (v *visit) settle() {
+	c := v.c
 	c.lingers, c.stuck = v.refused.Load(), v.stuck.Load()
 	c.bytesIn += v.in.Load()
 	c.reads += uint32(v.reads.Load())
 	c.bytesOut += v.out.Load()
 	c.writes += uint32(v.writes.Load())
-	return up
 }

@@ -27,9 +27,21 @@ const closeWait = 2 * time.Second
 // A Web makes a Server serve HTTP and WebSocket on the port of the raw echo: the first bytes of a connection decide.
 // The zero value does that with the defaults.
 //
-// HTTP has a page on /, /healthz, and the WebSocket echo on /ws and, for requests that ask for it, on /. It is strict
-// about RFC 6455, and about RFC 7692 where Deflate is set.
+// What there is over HTTP is the Handler's and, on their paths, the WebSockets'. It is strict about RFC 6455, and about
+// RFC 7692 where Deflate is set.
 type Web struct {
+	// Handler answers all requests but those for WebSockets; nil answers 404. It may stream, and it may take its time:
+	// only a client that takes nothing for the server's WriteTimeout is cut off, which needs no deadline of the handler's
+	// own. A request's body must come within HeaderTimeout. The request's context ends with its client, and with the
+	// beginning of Shutdown or Close, for the cause ErrServerClosed: a handler that returns soon after it can still answer.
+	// Who does not return is waited for by Shutdown until its own context ends; then the connection is closed.
+	Handler http.Handler
+	// WebSockets are what is on which path, the zero Program being the echo; nil is the echo on /ws and /. There is nothing
+	// else on such a path, but for /, where the Handler answers requests that do not ask for a WebSocket.
+	WebSockets map[string]Program
+	// Protocols are tried in their order on a connection's first bytes, before HTTP and raw bytes.
+	Protocols []Custom
+
 	Only          Protocol      // Raw or HTTP: everything is taken for that; "" for the decision
 	TLS           *tls.Config   // what begins like TLS is TLS, and what is inside it is decided in turn; nil for no TLS
 	Origins       []string      // the sites, beside the server's own, whose pages may open WebSockets; "*" is all
@@ -38,11 +50,6 @@ type Web struct {
 	HeaderTimeout time.Duration // for a request's header, and for TLS's handshake; 10 seconds if 0
 	Ping          time.Duration // a WebSocket that was silent for that long gets a Ping; 30 seconds if 0, none if negative
 	PongWait      time.Duration // and is dead if nothing comes for that long after it; 10 seconds if 0
-
-	// Handlers serve whole connections in place of the echo (Raw) or of everything that the server has over HTTP. A handler
-	// reads from the first byte on. The deadlines are those of a connection that has just spoken, IdleTimeout and
-	// WriteTimeout: it sets its own for anything longer. The connection ends when it returns, with its error.
-	Handlers map[Protocol]func(net.Conn) error
 }
 
 // web is the running part of a Web: net/http's server, and the connections on their way to it.
@@ -58,7 +65,8 @@ func newWeb(s *Server) *web {
 	protocols.SetHTTP1(true)
 	header := s.headerTimeout()
 	w.Server = http.Server{
-		Handler:           s.handler(),
+		Handler:           http.HandlerFunc(s.route),
+		BaseContext:       func(net.Listener) context.Context { return s.serving },
 		Protocols:         &protocols,
 		MaxHeaderBytes:    orDefault(s.Web.MaxHeader, DefaultMaxHeader),
 		ReadHeaderTimeout: header,
@@ -70,6 +78,15 @@ func newWeb(s *Server) *web {
 		},
 	}
 	return w
+}
+
+// program returns what is on a path for WebSockets.
+func (w *Web) program(path string) (p Program, ok bool) {
+	if w.WebSockets == nil {
+		return nil, path == "/ws" || path == "/"
+	}
+	p, ok = w.WebSockets[path]
+	return p, ok
 }
 
 func (w *web) serve() { _ = w.Serve(&w.handoff) }
