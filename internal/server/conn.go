@@ -110,9 +110,13 @@ func (c *conn) verdict(err error) (how ending, failed error) {
 // overdue is the error for a deadline that was missed.
 func (c *conn) overdue() error {
 	if c.stuck {
-		return fmt.Errorf("the client took nothing for %v: cut off (%s)", c.srv.writeTimeout(), c.srv.writeFlag())
+		limit := LimitIdle
+		if c.srv.WriteTimeout > 0 {
+			limit = LimitWrite
+		}
+		return &LimitError{limit, fmt.Sprintf("the client took nothing for %v: cut off", c.srv.writeTimeout())}
 	}
-	return fmt.Errorf("nothing came for %v: closed (-idle-timeout)", c.wait)
+	return &LimitError{LimitIdle, fmt.Sprintf("nothing came for %v: closed", c.wait)}
 }
 
 // echoRaw echoes bytes, or messages of the server's codec. The first of them were read already.
@@ -204,7 +208,7 @@ func (c *conn) end(how ending, err error) {
 		if err == nil {
 			c.record(event.Event{Ev: event.End, Text: c.endText(how)})
 		} else {
-			c.record(event.Event{Ev: event.Failed, Text: err.Error()})
+			c.record(event.Event{Ev: event.Failed, Text: c.srv.explain(err)})
 		}
 	}
 	switch {

@@ -52,6 +52,8 @@ type Server struct {
 	WriteTimeout time.Duration
 	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
 	Recorder     event.Recorder // takes the account; without one nothing is spent on it
+	// Explain is how the account words an error, a *LimitError among others; nil is the error's own text.
+	Explain func(error) string
 
 	web     *web       // of Web, once Serve was called
 	chunks  *sync.Pool // of what quiet connections read with
@@ -172,8 +174,9 @@ func (s *Server) start(nc net.Conn) {
 	if limit := orDefault(s.MaxConns, DefaultMaxConns); len(s.conns) >= limit {
 		s.stats.Refused++
 		s.mu.Unlock()
-		s.record(event.Event{Ev: event.Refused, Text: fmt.Sprintf("%v: %s open already (-max-conns)",
-			nc.RemoteAddr(), text.Count(limit, "connection is", "connections are"))})
+		met := &LimitError{LimitConns, fmt.Sprintf("%v: %s open already",
+			nc.RemoteAddr(), text.Count(limit, "connection is", "connections are"))}
+		s.record(event.Event{Ev: event.Refused, Text: s.explain(met)})
 		nc.Close()
 		return
 	}
@@ -246,14 +249,6 @@ func (s *Server) countProtocol(c *conn) {
 
 func (s *Server) writeTimeout() time.Duration {
 	return orDefault(s.WriteTimeout, orDefault(s.IdleTimeout, DefaultIdleTimeout))
-}
-
-// writeFlag is the flag that writeTimeout comes from.
-func (s *Server) writeFlag() string {
-	if s.WriteTimeout > 0 {
-		return "-write-timeout"
-	}
-	return "-idle-timeout"
 }
 
 // Shutdown ends the server: it accepts no more, and every connection may finish its echo, which it has when its client

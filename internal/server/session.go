@@ -250,7 +250,8 @@ func (s *session) overdue() error {
 		s.leaveBy = time.Since(epoch) + closeWait
 		return s.answer(nil)
 	case s.pinged:
-		return s.giveUp(websocket.CodeInternal, fmt.Errorf("nothing came for %v after a Ping: dead (-pong-wait)", s.wait))
+		return s.giveUp(websocket.CodeInternal, &LimitError{LimitPong,
+			fmt.Sprintf("nothing came for %v after a Ping: dead", s.wait)})
 	case ping > 0 && s.wait == ping:
 		return s.sendPing()
 	}

@@ -72,7 +72,11 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	errors.As(err, &no)
 	v := visitOf(r.Context())
 	v.refused.Store(true)
-	v.c.record(event.Event{Ev: event.Refused, Text: fmt.Sprintf("the handshake: %d %s: %s", no.Status, http.StatusText(no.Status), no.Text)})
+	told := fmt.Errorf("the handshake: %d %s: %s", no.Status, http.StatusText(no.Status), no.Text)
+	if no.Status == http.StatusForbidden {
+		told = &LimitError{LimitOrigins, told.Error()}
+	}
+	v.c.record(event.Event{Ev: event.Refused, Text: s.explain(told)})
 	for name := range no.Header {
 		w.Header().Set(name, no.Header.Get(name))
 	}

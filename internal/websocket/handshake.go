@@ -105,7 +105,7 @@ func checkOrigin(r *http.Request, origins []string) error {
 		}
 	}
 	return refuse(http.StatusForbidden, fmt.Sprintf(
-		"pages of %s may not connect here: the server's -origin does not list it (RFC 6455, 10.2)", strings.Join(list, ", ")))
+		"pages of %s may not connect here: the server does not list it (RFC 6455, 10.2)", strings.Join(list, ", ")))
 }
 
 // WithoutDefaultPort returns a host without the port that the scheme has anyway (RFC 6454 section 4): only then are

@@ -20,7 +20,7 @@ const grace = 5 * time.Second
 // Run runs the server until ctx ends, and returns the program's exit status.
 func (o *Options) Run(ctx context.Context, p cli.Program) int {
 	rec, lines := p.Account(o.JSON, o.Quiet)
-	o.Recorder = rec
+	o.Recorder, o.Explain = rec, explain
 	ln, err := server.Listen(ctx, o.Addr, rec)
 	if err != nil {
 		return o.Fail(p, listenError(o.Addr, err))
