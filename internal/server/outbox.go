@@ -31,8 +31,8 @@ func (o *outbox) open(chunk []byte) {
 	o.chunk, o.taken, o.out, o.used = chunk, 0, chunk[:0], 0
 }
 
-// close lets go of all buffers: an idle connection holds none.
-func (o *outbox) close() {
+// letGo lets go of all buffers: an idle connection holds none.
+func (o *outbox) letGo() {
 	if o.lent != nil && cap(o.out) <= 4*maxOut {
 		*o.lent = o.out[:0]
 		outBuffers.Put(o.lent)

@@ -100,21 +100,21 @@ func (s *Server) Stats() Stats {
 // Shutdown or Close, and otherwise the error of Accept that it could not wait out. It closes ln.
 func (s *Server) Serve(ln net.Listener) error {
 	defer ln.Close()
-	stopped, ok := s.track(ln)
+	stopped, ok := s.trackListener(ln)
 	if !ok {
 		return ErrServerClosed
 	}
-	defer s.untrack(ln)
+	defer s.untrackListener(ln)
 	var pause time.Duration
 	for {
 		c, err := ln.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.start(c)
+			s.admit(c)
 		case s.closing.Load():
 			return ErrServerClosed
-		case !passes(err):
+		case !isTemporary(err):
 			return err
 		default:
 			// Out of descriptors, say. Those who are connected go on; whoever is new waits in the kernel's queue.
@@ -128,8 +128,8 @@ func (s *Server) Serve(ln net.Listener) error {
 	}
 }
 
-// passes says whether an error of Accept is of the kind that goes away when others close their connections.
-func passes(err error) bool {
+// isTemporary says whether an error of Accept is of the kind that goes away when others close their connections.
+func isTemporary(err error) bool {
 	for _, errno := range []syscall.Errno{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED,
 	} {
@@ -140,7 +140,7 @@ func passes(err error) bool {
 	return false
 }
 
-func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
+func (s *Server) trackListener(ln net.Listener) (stopped chan struct{}, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listeners == nil {
@@ -157,14 +157,14 @@ func (s *Server) track(ln net.Listener) (stopped chan struct{}, ok bool) {
 	return s.stopped, !s.closing.Load()
 }
 
-func (s *Server) untrack(ln net.Listener) {
+func (s *Server) untrackListener(ln net.Listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.listeners, ln)
 }
 
-// start gives a new connection its number and its goroutine, or closes it if there are too many.
-func (s *Server) start(nc net.Conn) {
+// admit gives a new connection its number and its goroutine, or closes it if there are too many.
+func (s *Server) admit(nc net.Conn) {
 	s.mu.Lock()
 	if s.closing.Load() {
 		s.mu.Unlock()

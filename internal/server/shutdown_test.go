@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -265,4 +268,83 @@ func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
 	s := &server.Server{Web: new(server.Web)}
 	s.Close()
 	require.ErrorIs(t, s.Serve(ln), server.ErrServerClosed)
+}
+
+// A meeting is a connection whose first deadline and that of a shutdown meet: the shutdown comes, and sets its own, when
+// the first was decided on and is not set yet.
+type meeting struct {
+	net.Conn
+	first    sync.Once
+	shutdown func()
+	again    chan struct{}
+}
+
+func (m *meeting) SetReadDeadline(at time.Time) error {
+	mine := false
+	m.first.Do(func() { mine = true })
+	if !mine {
+		defer func() {
+			select {
+			case m.again <- struct{}{}:
+			default:
+			}
+		}()
+		return m.Conn.SetReadDeadline(at)
+	}
+	go m.shutdown()
+	<-m.again
+	return m.Conn.SetReadDeadline(at)
+}
+
+func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, atServer := net.Pipe()
+		defer client.Close()
+		srv := new(server.Server)
+		ended := make(chan error, 1)
+		m := &meeting{Conn: atServer, again: make(chan struct{}, 1), shutdown: func() {
+			_, err := srv.Shutdown(context.Background())
+			ended <- err
+		}}
+		began := time.Now()
+		assert.Equal(t, server.ErrServerClosed, srv.Serve(newScript(accepted{conn: m})))
+		require.NoError(t, <-ended)
+		assert.Less(t, time.Since(began), time.Second)
+	})
+}
+
+func TestASecondShutdownTakesNoTimeFromAnAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		srv := &server.Server{Web: new(server.Web)}
+		c := serve(srv)()
+		shakeHands(t, c)
+		var ends sync.WaitGroup
+		ends.Go(func() {
+			_, err := srv.Shutdown(context.Background())
+			assert.NoError(t, err)
+		})
+		expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+		ends.Go(func() {
+			_, err := srv.Shutdown(context.Background())
+			assert.NoError(t, err)
+		})
+		synctest.Wait()
+		write(t, c, []byte(sends(0x88, closing(1001, ""))))
+		ends.Wait()
+		assert.Equal(t, 1, srv.Stats().Away)
+		assert.Zero(t, srv.Stats().Failed)
+		c.Close()
+	})
+}
+
+func TestTheEndOfTLSIsSaidInsideToo(t *testing.T) {
+	config, trusts := labtest.Secrets(t)
+	trusts.ServerName = "127.0.0.1"
+	s := serve(t, &server.Server{Web: &server.Web{TLS: config}}, nil)
+	c := tls.Client(dial(t, s.addr), trusts)
+	write(t, c, []byte("\xffhello"))
+	require.NoError(t, c.CloseWrite())
+	b, err := io.ReadAll(c) // would be io.ErrUnexpectedEOF
+	require.NoError(t, err)
+	assert.Equal(t, "\xffhello", string(b))
 }

@@ -37,7 +37,7 @@ func (s *session) begin(chunk []byte) {
 // rest gives back what is not needed any more: all of it, between two messages. What an error leaves in a work is
 // nobody's: the next session must not begin with it.
 func (s *session) rest(err error) {
-	s.close()
+	s.letGo()
 	if s.parser.Release(); s.parser.Between() && (err == nil || err == endClosed) {
 		s.msg.Inflate = nil // the window goes with its session
 		works.Put(s.work)
