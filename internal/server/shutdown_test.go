@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,29 +271,23 @@ func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
 	require.ErrorIs(t, s.Serve(ln), server.ErrServerClosed)
 }
 
-// A meeting is a connection whose first deadline and that of a shutdown meet: the shutdown comes, and sets its own, when
-// the first was decided on and is not set yet.
+// A meeting is a connection whose second deadline and that of a shutdown meet: the shutdown comes, and sets its own,
+// when the second was decided on and is not set yet.
 type meeting struct {
 	net.Conn
-	first    sync.Once
+	calls    atomic.Int32
 	shutdown func()
 	again    chan struct{}
 }
 
 func (m *meeting) SetReadDeadline(at time.Time) error {
-	mine := false
-	m.first.Do(func() { mine = true })
-	if !mine {
-		defer func() {
-			select {
-			case m.again <- struct{}{}:
-			default:
-			}
-		}()
-		return m.Conn.SetReadDeadline(at)
+	switch m.calls.Add(1) {
+	case 2:
+		go m.shutdown()
+		<-m.again
+	case 3:
+		defer close(m.again)
 	}
-	go m.shutdown()
-	<-m.again
 	return m.Conn.SetReadDeadline(at)
 }
 
@@ -302,14 +297,18 @@ func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
 		defer client.Close()
 		srv := new(server.Server)
 		ended := make(chan error, 1)
-		m := &meeting{Conn: atServer, again: make(chan struct{}, 1), shutdown: func() {
+		m := &meeting{Conn: atServer, again: make(chan struct{}), shutdown: func() {
 			_, err := srv.Shutdown(context.Background())
 			ended <- err
 		}}
+		served := make(chan error, 1)
+		go func() { served <- srv.Serve(newScript(accepted{conn: m})) }()
+		time.Sleep(time.Minute) // so that a deadline is due again after what follows
 		began := time.Now()
-		assert.Equal(t, server.ErrServerClosed, srv.Serve(newScript(accepted{conn: m})))
+		ping(t, client)
 		require.NoError(t, <-ended)
 		assert.Less(t, time.Since(began), time.Second)
+		assert.Equal(t, server.ErrServerClosed, <-served)
 	})
 }
 
@@ -337,14 +336,33 @@ func TestASecondShutdownTakesNoTimeFromAnAnswer(t *testing.T) {
 	})
 }
 
+// A tapped connection keeps what was read from it.
+type tapped struct {
+	net.Conn
+	in []byte
+}
+
+func (c *tapped) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.in = append(c.in, p[:n]...)
+	return n, err
+}
+
+// A client that gets no close_notify cannot know whether that was all (RFC 8446 section 6.1).
 func TestTheEndOfTLSIsSaidInsideToo(t *testing.T) {
 	config, trusts := labtest.Secrets(t)
-	trusts.ServerName = "127.0.0.1"
+	trusts.ServerName, trusts.MaxVersion = "127.0.0.1", tls.VersionTLS12 // later ones hide what an alert is
 	s := serve(t, &server.Server{Web: &server.Web{TLS: config}}, nil)
-	c := tls.Client(dial(t, s.addr), trusts)
+	below := &tapped{Conn: dial(t, s.addr)}
+	c := tls.Client(below, trusts)
 	write(t, c, []byte("\xffhello"))
 	require.NoError(t, c.CloseWrite())
-	b, err := io.ReadAll(c) // would be io.ErrUnexpectedEOF
+	b, err := io.ReadAll(c)
 	require.NoError(t, err)
 	assert.Equal(t, "\xffhello", string(b))
+	var last byte // kind of record
+	for in := below.in; len(in) >= 5; in = in[5+(int(in[3])<<8|int(in[4])):] {
+		last = in[0]
+	}
+	assert.EqualValues(t, 21, last, "an alert")
 }
