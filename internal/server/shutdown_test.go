@@ -323,6 +323,7 @@ func TestASecondShutdownTakesNoTimeFromAnAnswer(t *testing.T) {
 			assert.NoError(t, err)
 		})
 		expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+		synctest.Wait() // until the server waits for the answer
 		ends.Go(func() {
 			_, err := srv.Shutdown(context.Background())
 			assert.NoError(t, err)
