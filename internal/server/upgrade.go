@@ -32,7 +32,6 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	v.patient(w, r)
 	s.Web.Handler.ServeHTTP(w, r)
 }
 

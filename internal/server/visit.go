@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"os"
 	"sync"
@@ -80,31 +79,6 @@ func (v *visit) Write(b []byte) (n int, err error) {
 
 // SetWriteDeadline is not for handlers: the server's WriteTimeout is, for every write.
 func (v *visit) SetWriteDeadline(time.Time) error { return http.ErrNotSupported }
-
-// patient takes the deadline of a request from its connection once the request is there: net/http listens while a
-// handler runs, and would take the deadline for the client's end.
-func (v *visit) patient(w http.ResponseWriter, r *http.Request) {
-	control := http.NewResponseController(w)
-	if r.Body == http.NoBody {
-		_ = control.SetReadDeadline(time.Time{})
-		return
-	}
-	r.Body = &body{r.Body, control}
-}
-
-// A body is a request's, whose deadline is over with it.
-type body struct {
-	io.ReadCloser
-	control *http.ResponseController
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
-		_ = b.control.SetReadDeadline(time.Time{})
-	}
-	return n, err
-}
 
 // CloseWrite is what net/http asks for when a client may still be sending.
 func (v *visit) CloseWrite() error { return v.c.closeWrite() }
