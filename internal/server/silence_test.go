@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -293,18 +294,32 @@ func TestWhoeverFallsSilentIsGoneWithinTheLimits(t *testing.T) {
 // TestBytesThatDoNotDecideWinNoTime sends the longest beginning that leaves open what it is, slowly: it is taken for raw
 // bytes a HeaderTimeout after the first of them, and not after each.
 func TestBytesThatDoNotDecideWinNoTime(t *testing.T) {
-	t.Parallel()
-	s := serve(t, &server.Server{Web: &server.Web{HeaderTimeout: 300 * time.Millisecond}}, nil)
-	c := dial(t, s.addr)
-	got := make([]byte, 64)
-	const open = "OPTIONS https:/"
-	for i := range open {
-		write(t, c, []byte(open[i:i+1]))
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(100*time.Millisecond)))
-		if n, _ := c.Read(got); n > 0 {
-			assert.True(t, strings.HasPrefix(open[:i+1], string(got[:n])), "%q", got[:n])
-			return
-		}
-	}
-	t.Error("nothing came back")
+	synctest.Test(t, func(t *testing.T) {
+		const timeout, open = 3 * time.Second, "OPTIONS https:/"
+		srv := &server.Server{Web: &server.Web{HeaderTimeout: timeout}}
+		ln := newPipes()
+		done := make(chan error, 1)
+		go func() { done <- srv.Serve(ln) }()
+		c, err := ln.dial()
+		require.NoError(t, err)
+		began := time.Now()
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			for i := range open {
+				if _, err := c.Write([]byte(open[i : i+1])); err != nil {
+					return // the test has seen enough
+				}
+				time.Sleep(timeout / 3)
+			}
+		})
+		got := make([]byte, 64)
+		n, err := c.Read(got)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(open, string(got[:n])), "%q", got[:n])
+		assert.InDelta(t, timeout.Seconds(), time.Since(began).Seconds(), timeout.Seconds()/8, "and the slack of a deadline")
+		c.Close()
+		writing.Wait()
+		srv.Close()
+		assert.ErrorIs(t, <-done, server.ErrServerClosed)
+	})
 }
