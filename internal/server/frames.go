@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/gobwas/ws"
 
 	"echolab/internal/websocket"
@@ -20,6 +22,24 @@ type message struct {
 	websocket.Assembler
 	from      int64 // offset of its first frame
 	fragments bool  // its beginning was sent as a fragment
+}
+
+// echoUsual answers the usual frames that b begins with, and returns what follows them. data and owe would answer the
+// same, each frame by itself and several times slower. They must where the echo is another, or is not all: for a
+// program, with permessage-deflate, with an account, and after our Close.
+func (s *session) echoUsual(b []byte) (rest []byte, err error) {
+	if s.socket != nil || s.packing != nil || s.srv.Recorder != nil || s.closeSent {
+		return b, nil
+	}
+	if s.lent != nil { // it has room for what was owed so far; the chunk always has enough
+		s.out = slices.Grow(s.out, max(0, min(len(b), maxOut-len(s.out))))
+	}
+	out, rest, messages, err := s.parser.Echo(s.out, b, min(s.msg.Max, copyLimit-1))
+	taken := len(b) - len(rest)
+	s.at, s.taken = s.at+int64(taken), s.taken+taken
+	s.out, s.used = out, s.used+len(out)-len(s.out)
+	s.messages += int64(messages)
+	return rest, err
 }
 
 // data takes a piece of a data frame. What it sends of a message is: all of it at its end, where it can; the same frame

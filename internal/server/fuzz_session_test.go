@@ -174,13 +174,13 @@ type desk struct {
 }
 
 // serveDesk runs a server until the test ends.
-func serveDesk(f *testing.F, srv *server.Server) *desk {
+func serveDesk(t testing.TB, srv *server.Server) *desk {
 	d := &desk{conns: make(chan net.Conn), closed: make(chan struct{})}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(d) }()
-	f.Cleanup(func() {
+	t.Cleanup(func() {
 		srv.Close()
-		require.ErrorIs(f, <-done, server.ErrServerClosed)
+		require.ErrorIs(t, <-done, server.ErrServerClosed)
 	})
 	return d
 }

@@ -75,7 +75,7 @@ func (s *session) oweMore(payload []byte) error {
 		}
 	}
 	if s.inPlace(payload, 0) {
-		s.out, s.used = payload, s.taken
+		s.out, s.used = s.chunk[s.taken-len(payload):s.taken], s.taken // not payload, after which nothing may be appended
 		return nil
 	}
 	if err := s.room(len(payload)); err != nil {

@@ -138,8 +138,11 @@ func (s *session) takeSafely(b []byte) (err error) {
 }
 
 // take takes the bytes frame by frame.
-func (s *session) take(b []byte) error {
-	for len(b) > 0 {
+func (s *session) take(b []byte) (err error) {
+	for {
+		if b, err = s.echoUsual(b); err != nil || len(b) == 0 {
+			return err
+		}
 		piece, rest, err := s.parser.Next(b)
 		if err != nil {
 			return err
@@ -161,7 +164,6 @@ func (s *session) take(b []byte) error {
 			return err
 		}
 	}
-	return nil
 }
 
 // control answers Ping and Close (RFC 6455 section 5.5).

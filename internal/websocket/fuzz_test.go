@@ -18,9 +18,9 @@ import (
 	"echolab/internal/websocket"
 )
 
-// Three readers of frames are held against each other: the server's (a Parser and an Assembler), the codec
-// (framing.WebSocket), and gobwas/ws alone (ws.ReadHeader and ws.CheckHeader). Where they may differ is said here, and
-// nowhere else.
+// Three readers of frames are held against each other: the server's (a Parser and an Assembler, with Parser.Echo before
+// them and without), the codec (framing.WebSocket), and gobwas/ws alone (ws.ReadHeader and ws.CheckHeader). Where they may
+// differ is said here, and nowhere else.
 const (
 	longForm   = "gobwas takes a length that is not in its shortest form"
 	extensions = "gobwas takes any reserved bits on any frame once an extension was negotiated"
@@ -139,8 +139,9 @@ func readGobwas(stream []byte, side framing.Side, deflate bool) (r reading) {
 	}
 }
 
-// readMessages reads with a Parser and an Assembler, to the Close.
-func readMessages(stream []byte, side framing.Side, step int) (r reading, message []byte) {
+// readMessages reads with a Parser and an Assembler, to the Close. With echo, what Parser.Echo takes is read from its
+// echoes, which lie where the frames were.
+func readMessages(stream []byte, side framing.Side, step int, echo bool) (r reading, message []byte) {
 	p := websocket.Parser{Side: side}
 	a := websocket.Assembler{Max: fuzzLimit}
 	var control []byte
@@ -167,6 +168,18 @@ func readMessages(stream []byte, side framing.Side, step int) (r reading, messag
 	from := 0
 	for part := range slices.Chunk(bytes.Clone(stream), step) {
 		for len(part) > 0 {
+			if echo {
+				echoes, rest, n, err := p.Echo(part[:0], part, fuzzLimit)
+				sent, _ := readMessages(echoes, framing.ClientSide, len(echoes)+1, false)
+				r.messages = append(r.messages, sent.messages...)
+				if from, part = from+len(part)-len(rest), rest; n > 0 || err != nil {
+					r.at = from
+				}
+				if err != nil {
+					r.end = endOf(err)
+					return r, message
+				}
+			}
 			piece, rest, err := p.Next(part)
 			from += len(part) - len(rest)
 			if part = rest; err == nil && piece != nil {
@@ -275,7 +288,9 @@ func compareReaders(t *testing.T, stream []byte, isClient, deflate bool, step in
 	parser := readFrames(stream, side, deflate, step)
 	require.Equal(t, readFrames(stream, side, deflate, len(stream)+1), parser, "cuts change nothing: % x", stream)
 	named = append(named, frameDifference(t, stream, parser, readGobwas(stream, side, deflate)))
-	assembler, message := readMessages(stream, side, step)
+	assembler, message := readMessages(stream, side, step, false)
+	echo, _ := readMessages(stream, side, step, true)
+	require.Equal(t, assembler, echo, "Echo changes nothing: % x", stream)
 	return append(named, messageDifference(t, stream, message, assembler, readCodec(stream, side)))
 }
 

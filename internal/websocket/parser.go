@@ -69,11 +69,8 @@ func (p *Parser) header(b []byte) (rest []byte, done bool, err error) {
 	h := &p.piece.Header
 	if p.have == 0 {
 		if size := parseHeader(h, b); size <= len(b) {
-			if !p.isUsual(b) {
-				err = CheckHeader(b[:size], p.state())
-			}
 			p.piece.Size = size
-			return b[size:], true, err
+			return b[size:], true, CheckHeader(b[:size], p.state())
 		}
 	}
 	// The header is cut: its bytes are collected one by one, so that none is taken that is not the header's, and the
@@ -91,18 +88,6 @@ func (p *Parser) header(b []byte) (rest []byte, done bool, err error) {
 		}
 	}
 	return nil, false, nil
-}
-
-// isUsual says whether b begins with a header as nearly all are, in which no rule can be broken: of a whole message of
-// text or bytes, with less than 64 KiB in the shortest form, and masked as it must be. The header has been parsed.
-func (p *Parser) isUsual(b []byte) bool {
-	masked := byte(0x80)
-	if p.Side == framing.ClientSide {
-		masked = 0
-	}
-	length7 := b[1] & 0x7f
-	return (b[0] == 0x81 || b[0] == 0x82) && b[1]&0x80 == masked && !p.fragmented &&
-		(length7 < lengthIn16Bits || length7 == lengthIn16Bits && p.piece.Length >= lengthIn16Bits)
 }
 
 func (p *Parser) state() ws.State {
