@@ -1,9 +1,7 @@
-// Package picture draws stream maps for people who are not at a terminal: as an SVG to be shown in a text, and as a
-// page in which one points at a byte and sees where it is.
-//
-// Both say what the map in a terminal says: which boundaries of a row are boundaries of messages, which cut one, and which
-// boundaries of messages a row lacks. Nothing in a stream becomes markup: its bytes are text, those that cannot be seen
-// are dots.
+// Package picture draws stream maps, as [streammap.Layout] says, for people who are not at a terminal: as an SVG to be shown
+// in a text, and as a page in which one points at a byte and sees where it is. It may know events' directions, maps and
+// their layouts, and how wide and how high a picture is. It must not judge a boundary, nor let anything in a stream become
+// markup: its bytes are text, and those that cannot be seen are dots.
 package picture
 
 import (

@@ -1,8 +1,10 @@
 package picture_test
 
 import (
+	"cmp"
 	"encoding/xml"
 	"io"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -10,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"echolab/internal/streammap"
 )
 
 // A node is an element of a picture.
@@ -110,27 +114,13 @@ func scale(t *testing.T, root node) func(offset int) float64 {
 	t.Helper()
 	ticks := root.all("tick")
 	require.Greater(t, len(ticks), 1)
-	tick := func(n node) (offset, x float64) {
-		offset, err := strconv.ParseFloat(strings.ReplaceAll(n.Text, ",", ""), 64)
-		require.NoError(t, err)
-		x, err = strconv.ParseFloat(n.attr("x"), 64)
-		require.NoError(t, err)
-		return offset, x
-	}
-	first, left := tick(ticks[0])
-	second, right := tick(ticks[1])
-	for _, t := range ticks[2:] {
-		if offset, x := tick(t); offset > second {
-			second, right = offset, x
-		}
-	}
-	return func(offset int) float64 { return left + (float64(offset)-first)*(right-left)/(second-first) }
+	first, last := ticks[0], ticks[len(ticks)-1]
+	from, left := number(t, first.Text), number(t, first.attr("x"))
+	perByte := (number(t, last.attr("x")) - left) / (number(t, last.Text) - from)
+	return func(offset int) float64 { return left + (float64(offset)-from)*perByte }
 }
 
-var (
-	boxPath  = regexp.MustCompile(`M(\S+) \S+H([0-9.]+)v\d+H[0-9.]+z`)
-	markPath = regexp.MustCompile(`M([0-9.]+) `)
-)
+var boxPath = regexp.MustCompile(`M(\S+) \S+H([0-9.]+)v\d+H[0-9.]+z`)
 
 // boxes are where the boxes of a row begin and end.
 func boxes(t *testing.T, row node) [][2]float64 {
@@ -138,12 +128,86 @@ func boxes(t *testing.T, row node) [][2]float64 {
 	var all [][2]float64
 	for _, path := range row.all("box") {
 		for _, m := range boxPath.FindAllStringSubmatch(path.attr("d"), -1) {
-			from, err := strconv.ParseFloat(m[1], 64)
-			require.NoError(t, err)
-			to, err := strconv.ParseFloat(m[2], 64)
-			require.NoError(t, err)
-			all = append(all, [2]float64{from, to})
+			all = append(all, [2]float64{number(t, m[1]), number(t, m[2])})
 		}
+	}
+	return all
+}
+
+// number reads one that may have commas between its thousands.
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(strings.ReplaceAll(s, ",", ""), 64)
+	require.NoError(t, err, s)
+	return n
+}
+
+// A drawing is what a picture or a page has of a map: its ruler, and the classes and outlines of the shapes of each row.
+type drawing struct {
+	Ticks [][2]string
+	Rows  [][][2]string
+}
+
+// pictureRows reads the rows of the picture that show all of the map.
+func pictureRows(t *testing.T, m *streammap.Map) []pictured {
+	t.Helper()
+	root := parse(t, svgOf(t, m))
+	var d drawing
+	for _, tick := range root.all("tick") {
+		d.Ticks = append(d.Ticks, [2]string{tick.Text, tick.attr("x")})
+		if at := len(d.Ticks) - 1; at > 0 && number(t, d.Ticks[at][1]) < number(t, d.Ticks[at-1][1]) {
+			d.Ticks = d.Ticks[:at] // the ruler of the closer look
+			break
+		}
+	}
+	for _, row := range root.rows()[:len(m.Rows)] {
+		var paths [][2]string
+		for _, shape := range row.Nodes {
+			paths = append(paths, [2]string{shape.attr("class"), shape.attr("d")})
+		}
+		d.Rows = append(d.Rows, paths)
+	}
+	return d.pictured(t)
+}
+
+var (
+	outline = regexp.MustCompile(`M([0-9.]+) [^M]*`)
+	reach   = regexp.MustCompile(`H([0-9.]+)`)
+)
+
+// pictured reads the marks of all rows.
+func (d drawing) pictured(t *testing.T) []pictured {
+	t.Helper()
+	require.Greater(t, len(d.Ticks), 1)
+	first, last := d.Ticks[0], d.Ticks[len(d.Ticks)-1]
+	from, left := number(t, first[0]), number(t, first[1])
+	perByte := (number(t, last[1]) - left) / (number(t, last[0]) - from)
+	const binWidth, precision = 7, 0.2
+	clear := perByte > binWidth
+	offset := func(x float64) float64 {
+		if at := from + (x-left)/perByte; !clear || math.Abs(at-math.Round(at))*perByte > precision {
+			return at
+		}
+		return math.Round(from + (x-left)/perByte)
+	}
+	var all []pictured
+	for _, shapes := range d.Rows {
+		row := pictured{close: (binWidth + precision) / perByte}
+		for _, shape := range shapes {
+			if shape[0] == "box" || shape[0] == "size" {
+				continue
+			}
+			for _, path := range outline.FindAllStringSubmatch(shape[1], -1) {
+				at := offset(number(t, path[1]))
+				p := place{at, at, shape[0]}
+				if to := reach.FindStringSubmatch(path[0]); to != nil {
+					p.to = offset(number(t, to[1]))
+				}
+				row.places = append(row.places, p)
+			}
+		}
+		slices.SortStableFunc(row.places, func(a, b place) int { return cmp.Compare(a.from, b.from) })
+		all = append(all, row)
 	}
 	return all
 }

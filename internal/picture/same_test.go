@@ -1,13 +1,10 @@
 package picture_test
 
 import (
-	"cmp"
 	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -57,6 +54,8 @@ func scenes() []scene {
 		{"empty spans and an empty row", true, maptest.Stream("abcdef", maptest.Sent(0, 3, 0, 0, 3, 0), maptest.Writes(6, 0), maptest.Reads())},
 		{"dense", false, maptest.Stream("", maptest.Sent(maptest.Times(200, 5, 0)...), maptest.Writes(maptest.Times(500, 2, 0)...),
 			maptest.Segments(1000), maptest.Reads(maptest.Times(142, 7, 1000)...))},
+		{"one cut beside many boundaries", false, maptest.Stream("", maptest.Sent(maptest.Times(200, 5, 0)...),
+			maptest.Writes(append(maptest.Times(101, 5, 0), 8, 487)...))},
 		{"many parts", false, many},
 		{"more than are kept", false, maptest.Stream("", maptest.Sent(maptest.Times(kept+50_000, 2, 0)...),
 			maptest.Reads(maptest.Times(20, 32_768, 2*(kept+50_000))...))},
@@ -294,81 +293,4 @@ func textRows(t *testing.T, m *streammap.Map) []pictured {
 		all = append(all, row)
 	}
 	return all
-}
-
-// A drawing is what a picture or a page has of a map: its ruler, and the classes and outlines of the shapes of each row.
-type drawing struct {
-	Ticks [][2]string
-	Rows  [][][2]string
-}
-
-// pictureRows reads the rows of the picture that show all of the map.
-func pictureRows(t *testing.T, m *streammap.Map) []pictured {
-	t.Helper()
-	root := parse(t, svgOf(t, m))
-	var d drawing
-	for _, tick := range root.all("tick") {
-		d.Ticks = append(d.Ticks, [2]string{tick.Text, tick.attr("x")})
-		if at := len(d.Ticks) - 1; at > 0 && number(t, d.Ticks[at][1]) < number(t, d.Ticks[at-1][1]) {
-			d.Ticks = d.Ticks[:at] // the ruler of the closer look
-			break
-		}
-	}
-	for _, row := range root.rows()[:len(m.Rows)] {
-		var paths [][2]string
-		for _, shape := range row.Nodes {
-			paths = append(paths, [2]string{shape.attr("class"), shape.attr("d")})
-		}
-		d.Rows = append(d.Rows, paths)
-	}
-	return d.pictured(t)
-}
-
-var (
-	outline = regexp.MustCompile(`M([0-9.]+) [^M]*`)
-	reach   = regexp.MustCompile(`H([0-9.]+)`)
-)
-
-// pictured reads the marks of all rows.
-func (d drawing) pictured(t *testing.T) []pictured {
-	t.Helper()
-	require.Greater(t, len(d.Ticks), 1)
-	first, last := d.Ticks[0], d.Ticks[len(d.Ticks)-1]
-	from, left := number(t, first[0]), number(t, first[1])
-	perByte := (number(t, last[1]) - left) / (number(t, last[0]) - from)
-	const binWidth, precision = 7, 0.2
-	clear := perByte > binWidth
-	offset := func(x float64) float64 {
-		if at := from + (x-left)/perByte; !clear || math.Abs(at-math.Round(at))*perByte > precision {
-			return at
-		}
-		return math.Round(from + (x-left)/perByte)
-	}
-	var all []pictured
-	for _, shapes := range d.Rows {
-		row := pictured{close: (binWidth + precision) / perByte}
-		for _, shape := range shapes {
-			if shape[0] == "box" || shape[0] == "size" {
-				continue
-			}
-			for _, path := range outline.FindAllStringSubmatch(shape[1], -1) {
-				at := offset(number(t, path[1]))
-				p := place{at, at, shape[0]}
-				if to := reach.FindStringSubmatch(path[0]); to != nil {
-					p.to = offset(number(t, to[1]))
-				}
-				row.places = append(row.places, p)
-			}
-		}
-		slices.SortStableFunc(row.places, func(a, b place) int { return cmp.Compare(a.from, b.from) })
-		all = append(all, row)
-	}
-	return all
-}
-
-func number(t *testing.T, s string) float64 {
-	t.Helper()
-	n, err := strconv.ParseFloat(strings.ReplaceAll(s, ",", ""), 64)
-	require.NoError(t, err, s)
-	return n
 }

@@ -36,23 +36,6 @@ func TestEverySpanOfASmallMapIsInThePicture(t *testing.T) {
 	}
 }
 
-func TestAMarkStandsAtItsOffset(t *testing.T) {
-	root := parse(t, svgOf(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Reads(8, 12, 13))))
-	x, row := scale(t, root), root.rows()[1]
-	for class, offsets := range map[string][]int{"agree": {0, 20, 33}, "cut": {8}, "lost": {5}} {
-		var want, got []float64
-		for _, offset := range offsets {
-			want = append(want, x(offset))
-		}
-		for _, m := range markPath.FindAllStringSubmatch(row.all(class)[0].attr("d"), -1) {
-			at, err := strconv.ParseFloat(m[1], 64)
-			require.NoError(t, err)
-			got = append(got, at)
-		}
-		assert.InDeltaSlice(t, want, got, 0.2, class)
-	}
-}
-
 func TestThereIsNoBoxInAGap(t *testing.T) {
 	m := maptest.Stream(eventtest.Greeting, maptest.Writes(33))
 	m.Row(streammap.Segments).Add(event.Span{Off: 3, N: 7})

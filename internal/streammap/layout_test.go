@@ -59,6 +59,11 @@ func TestALayoutSaysWhatStandsWhere(t *testing.T) {
 	assert.Equal(t, "200-205 read 2, 205-209 4, 209-212 read 4", stretches, "of a part, which one it is")
 }
 
+func TestNothingIsLostBeyondTheEndOfARow(t *testing.T) {
+	marks, _ := told(maptest.Stream("", maptest.Sent(5, 15, 13), maptest.Reads(8, 4)).Whole().Lanes[1])
+	assert.Equal(t, "0 agree first, 5 lost, 8 cut, 12 cut last", marks)
+}
+
 func TestWithoutMessagesEveryBoundaryIsAlone(t *testing.T) {
 	l := maptest.Stream("", maptest.Writes(5, 15), maptest.Reads()).Whole()
 	assert.Nil(t, l.Reference)
