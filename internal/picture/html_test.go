@@ -79,6 +79,10 @@ func TestAPageHasEverySpanOfASmallMap(t *testing.T) {
 	assert.Equal(t, map[string][]int{
 		"message": {11, 11}, "write": {11, 11, 9}, "read": {30, 1}, "frame": {11, 11, 9}, "received message": {11, 11},
 	}, got)
+	frames := p.Rows[3].Spans
+	assert.Equal(t, []string{"text 11", "11"}, frames[0].Captions)
+	assert.Equal(t, []string{"ping 9", "ping", "9"}, frames[1].Captions, "what a control frame is tells more than its length")
+	assert.Empty(t, p.Rows[1].Spans[0].Captions, "the length alone")
 	assert.Equal(t, m.Wire(187, 187+31), p.Wire)
 	assert.Equal(t, "hello", string(p.Payload[6:11]))
 	assert.Equal(t, p.Size, p.Known)

@@ -3,7 +3,6 @@ package picture
 import (
 	"encoding/hex"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"echolab/internal/text"
@@ -15,7 +14,7 @@ func (d *drawing) ruler(v *view) {
 	d.label(d.y, "offset")
 	step := int64(1)
 	for step < v.To-v.From && float64(step)*v.perByte() < textWidth(text.Number(v.To))+14 {
-		step = rounder(step)
+		step = text.Rounder(step)
 	}
 	free := 0.0
 	tick := func(at int64) {
@@ -42,14 +41,6 @@ func (d *drawing) ruler(v *view) {
 		at += step
 	}
 	d.y += 8
-}
-
-// rounder is the next larger round number: 1, 2, 5, 10, …
-func rounder(n int64) int64 {
-	if strings.HasPrefix(strconv.FormatInt(n, 10), "2") {
-		return n / 2 * 5
-	}
-	return n * 2
 }
 
 // content writes the bytes, as far as they were kept: those of payloads unmasked, but in hexadecimal as they are on the

@@ -56,15 +56,15 @@ func (m *Map) FirstCut() (offset int64, ok bool) {
 //
 // In a stream of frames, the messages may also be those that its receiver made out: both ends agree on them.
 func (m *Map) Compare(l Layer) (agree, cut, lost int) {
-	ref, row := m.Reference(), m.Row(l)
+	ref, lane := m.Reference(), Lane{m.Row(l), m.Whole()}
 	if ref == nil {
 		return 0, 0, 0
 	}
-	for _, b := range row.Boundaries(m.Start+1, min(m.Known(), ref.End)) {
-		switch {
-		case ref.Has(b):
+	for _, b := range lane.Boundaries(m.Start+1, min(m.Known(), ref.End)) {
+		switch lane.judge(b) {
+		case Agree:
 			agree++
-		case ref.inside(b):
+		case Cut, Part:
 			cut++
 		}
 	}

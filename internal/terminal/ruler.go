@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"strconv"
-	"strings"
 
 	"echolab/internal/text"
 )
@@ -33,15 +32,12 @@ func (v *view) ruler() string {
 	return string(cells)
 }
 
-// next is the next larger round number: 1, 2, 5, 10, … or, where the numbers are in KiB and more, a power of two.
+// next is the next larger round number, or, where the numbers are in KiB and more, the next power of two.
 func (v *view) next(step int64) int64 {
 	if v.binary() {
 		return step * 2
 	}
-	if strings.HasPrefix(strconv.FormatInt(step, 10), "2") {
-		return step / 2 * 5
-	}
-	return step * 2
+	return text.Rounder(step)
 }
 
 // binary says whether the ruler counts in powers of two.

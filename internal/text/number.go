@@ -17,6 +17,14 @@ func Number(n int64) string {
 	return s
 }
 
+// Rounder is the round number after a round one: 1, 2, 5, 10, …
+func Rounder(n int64) int64 {
+	if strings.HasPrefix(strconv.FormatInt(n, 10), "2") {
+		return n / 2 * 5
+	}
+	return n * 2
+}
+
 // Bytes writes a number of bytes.
 func Bytes(n int64) string { return Count(n, "byte", "bytes") }
 

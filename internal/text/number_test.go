@@ -34,3 +34,11 @@ func TestAListIsSaidAsOneSaysIt(t *testing.T) {
 	assert.Equal(t, "a and b", text.List([]string{"a", "b"}))
 	assert.Equal(t, "a, b and c", text.List([]string{"a", "b", "c"}))
 }
+
+func TestRoundNumbersAreOneTwoAndFiveOfEachDecade(t *testing.T) {
+	var got []int64
+	for n := int64(1); n < 10_000; n = text.Rounder(n) {
+		got = append(got, n)
+	}
+	assert.Equal(t, []int64{1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}, got)
+}
