@@ -60,6 +60,7 @@ var rooms = []struct{ room, imports string }{
 	{"scripts/calls", "cli beside strace event text"},
 
 	// What only tests import.
+	{"internal/text/texttest", ""},
 	{"internal/event/eventtest", "event sock"},
 	{"internal/streammap/maptest", "streammap terminal event event/eventtest text"},
 	{"internal/capture/capturetest", "capture event"},
