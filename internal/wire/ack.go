@@ -23,7 +23,7 @@ func (s *step) ackSentence() string {
 	case is(event.WindowUpdate):
 		return "ACK: the " + s.from.name() + " has room for " + text.Bytes(int64(s.window)) + " now"
 	case s.heard && s.ack < s.acked:
-		return "ACK: an old one; more was acknowledged before"
+		return "ACK: an old one; more was acknowledged already"
 	case s.heard && s.ack == s.acked:
 		return "ACK: nothing new"
 	}
@@ -41,7 +41,7 @@ func (s *step) progress(h *half) string {
 	case sent <= 0 && h.sure:
 		words = "has no byte yet"
 	case sent <= 0:
-		words = "has all that came in front of this capture"
+		words = "has everything from before this capture"
 	case sent < h.top:
 		words = "has the first " + text.Number(sent) + " of " + text.Bytes(h.top)
 	case !h.sure:
@@ -61,7 +61,7 @@ func (s *step) progress(h *half) string {
 		return words + ", and " + knows
 	case sent > 0 && s.unseen == 0 && !s.from.taught:
 		s.from.taught = true
-		return words + "; whether the program has read them, it does not say"
+		return words + "; whether the program has read them, the ACK does not say"
 	}
 	return words
 }

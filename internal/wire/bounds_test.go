@@ -13,6 +13,7 @@ import (
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 	"echolab/internal/wire"
 )
 
@@ -51,8 +52,7 @@ func TestTheConnectionThatIsIdleForLongestIsDropped(t *testing.T) {
 	require.Len(t, r.streams, 1)
 	assert.Equal(t, event.Failed, r.streams[0].Ev)
 	assert.Equal(t, 2, r.streams[0].Conn)
-	assert.Equal(t, "dropped: 65,536 other connections are open, and this one is idle for longest; "+
-		"what comes of it is taken for another one", r.streams[0].Text)
+	texttest.Says(t, r.streams[0].Text, "dropped … 65,536 … idle")
 	r.f.Packet(syn(1))
 	assert.Equal(t, []string{"dropped", "dropped"}, r.ended)
 	r.f.End()
@@ -149,9 +149,8 @@ func TestManyGapsAreRememberedOrNotSpokenOf(t *testing.T) {
 		r.f.Packet(c.ACK(s2c))
 	}
 	require.Len(t, r.streams.of(event.Gap), 300)
-	assert.Equal(t, "1 byte at 0, too far back to say whether they are new: not taken in", r.sentence(c.At(c2s, 0, "x")))
-	assert.Equal(t, "1 byte at 598, too late: they were given up as missing, and are not taken in",
-		r.sentence(c.At(c2s, 598, "x")))
+	texttest.Says(t, r.sentence(c.At(c2s, 0, "x")), "1 byte at 0 … too … new … ignored")
+	texttest.Says(t, r.sentence(c.At(c2s, 598, "x")), "1 byte at 598 … too late … missing … ignored")
 }
 
 // sentence is what the Follower says of the packet.

@@ -9,6 +9,7 @@ import (
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
@@ -26,13 +27,11 @@ func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
 	assert.True(t, opening.Guessed)
 	assert.Equal(t, "192.0.2.1:40000", opening.Client.String())
 	assert.Equal(t, "192.0.2.2:80", opening.Server.String())
-	assert.Equal(t, "its start is not in the capture: offset 0 of each direction is its first byte here, "+
-		"and port 80 is taken for the server's", opening.Text)
+	texttest.Says(t, opening.Text, "start … not … capture … offset 0 … first byte … 80 … server's")
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
 	assert.Equal(t, "world", r.stream(t, 1, s2c))
-	assert.Equal(t, "ACK: the server's kernel has all bytes up to 5; whether the program has read them, it does not say",
-		r.on(3).Text)
-	assert.Equal(t, "5 bytes in front of offset 0, the first byte here: not taken in", r.on(4).Text)
+	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program has … ACK … not")
+	texttest.Says(t, r.on(4).Text, "5 bytes before offset 0 … first byte … ignored")
 }
 
 func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
@@ -46,7 +45,7 @@ func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
 	r := follow(s.Packets[1:])
 	require.Equal(t, event.Connection, r.packets[0].Ev)
 	assert.False(t, r.packets[0].Guessed)
-	assert.Equal(t, "its SYN is not in the capture, but the answer to it is", r.packets[0].Text)
+	texttest.Says(t, r.packets[0].Text, "SYN … not … capture … answer … is")
 	assert.Equal(t, "???hello", r.stream(t, 1, c2s), "the ACK in it tells where the client's stream begins")
 }
 
@@ -56,7 +55,7 @@ func TestAHandshakeOfWhichOnlyTheSYNIsThereIsSaid(t *testing.T) {
 	s.Packets = append(s.Packets[:1], s.Packets[3:]...)
 	r := follow(s.Packets)
 	assert.Contains(t, r.on(4).Marks, event.Unplaced)
-	assert.Equal(t, "5 bytes at 0; the server's SYN is not in the capture: offset 0 is its first byte here", r.on(4).Text)
+	texttest.Says(t, r.on(4).Text, "5 bytes at 0 … server's SYN … not … capture … offset 0 … first byte")
 }
 
 func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
@@ -67,10 +66,9 @@ func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
 	c.Send(c2s, "hello")
 	c.ACK(s2c)
 	r := follow(s.Packets)
-	assert.Equal(t, "ACK: the server's kernel has all that came in front of this capture", r.on(1).Text)
+	texttest.Says(t, r.on(1).Text, "ACK … server's kernel has everything … before … capture")
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	assert.Equal(t, "ACK: the server's kernel has all bytes up to 5; whether the program has read them, it does not say",
-		r.on(3).Text)
+	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program has … ACK … not")
 
 	s = new(capturetest.Script) // what was offered moves with offset 0
 	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80")
@@ -121,7 +119,7 @@ func TestPortsAreUsedAgain(t *testing.T) {
 	assert.Equal(t, "first", r.stream(t, 1, c2s))
 	assert.Equal(t, "second", r.stream(t, 2, c2s))
 	assert.Equal(t, "third", r.stream(t, 3, c2s))
-	assert.Equal(t, []string{"its addresses are used again", "closed", "the capture ends"}, r.ended)
+	assert.Equal(t, []string{"its addresses are reused", "closed", "the capture ends"}, r.ended)
 }
 
 func TestARefusedClientMayAskAgain(t *testing.T) {
@@ -150,7 +148,7 @@ func TestBothMayAskAtOnce(t *testing.T) {
 	r := follow(s.Packets)
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
 	assert.Equal(t, "world", r.stream(t, 1, s2c))
-	assert.Equal(t, "SYN ACK again, 2,000 µs after the first", r.on(3).Text)
+	texttest.Says(t, r.on(3).Text, "SYN ACK again … 2,000 µs after … first")
 }
 
 func TestOnlyThePortAskedForIsFollowed(t *testing.T) {
@@ -182,7 +180,7 @@ func TestTheAnswerMayStandInFrontOfTheSYN(t *testing.T) {
 	s.Packets[0], s.Packets[1] = s.Packets[1], s.Packets[0]
 	r := follow(s.Packets)
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	assert.Equal(t, "SYN: the client asks for a connection; MSS 1,460, window scale 7", r.on(1).Text)
+	texttest.Says(t, r.on(1).Text, "SYN … client … MSS 1,460 … window scale 7")
 	assert.Equal(t, []string{"the capture ends"}, r.ended)
 }
 

@@ -80,7 +80,7 @@ func (f *Follower) Packet(p *capture.Packet) {
 	f.now = p.Time
 	c := f.table.find(p)
 	if c != nil && c.isOther(p) {
-		f.end(c, "its addresses are used again")
+		f.end(c, "its addresses are reused")
 		f.table.forget(c)
 		c = nil
 	}
@@ -105,7 +105,7 @@ func (f *Follower) open(p *capture.Packet) *conn {
 	if f.table.open >= maxOpen {
 		c := f.table.oldest()
 		f.tell(f.Streams, event.Event{Ev: event.Failed, Conn: c.number, Text: "dropped: " + text.Number(maxOpen) +
-			" other connections are open, and this one is idle for longest; what comes of it is taken for another one"})
+			" other connections are open, and this one has been idle longest; what still comes of it is taken for a new one"})
 		f.end(c, "dropped")
 		f.table.forget(c)
 	}

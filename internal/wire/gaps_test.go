@@ -9,6 +9,7 @@ import (
 
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 func TestHolesAreGapsWhenTheConnectionEnds(t *testing.T) {
@@ -49,15 +50,15 @@ func TestAHoleIsAGapWhenItIsAcknowledgedAndNothingComes(t *testing.T) {
 	c.ACK(s2c)
 	r.f.Packet(s.Packets[len(s.Packets)-1])
 	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, but acknowledged: they arrived", r.streams.of(event.Gap)[0].Text)
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … acknowledged … arrived")
 
 	late := c.At(c2s, 0, "hello")
 	r.f.Packet(late)
 	assert.Equal(t, []event.Mark{event.OutOfOrder}, r.on(late.Number).Marks)
-	assert.Equal(t, "5 bytes at 0, too late: they were given up as missing, and are not taken in", r.on(late.Number).Text)
+	texttest.Says(t, r.on(late.Number).Text, "5 bytes at 0 … too late … missing … ignored")
 	half := c.At(c2s, 3, "lowo")
 	r.f.Packet(half)
-	assert.Equal(t, "4 bytes at 3; 2 of them are too late: they were given up as missing", r.on(half.Number).Text)
+	texttest.Says(t, r.on(half.Number).Text, "4 bytes at 3 … 2 … too late … missing")
 	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
 }
 
@@ -89,7 +90,7 @@ func TestAHoleIsAGapWhenTooMuchWaitsBehindIt(t *testing.T) {
 	}
 	assert.Greater(t, sent, 1<<20-size)
 	assert.Equal(t, "hello???????"+strings.Repeat("x", sent), r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, and nothing shows that they arrived", r.streams.of(event.Gap)[0].Text)
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … nothing … arrived")
 }
 
 func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
@@ -99,8 +100,7 @@ func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
 	c.ACK(s2c)
 	r := follow(s.Packets)
 	assert.Equal(t, "hello???????", r.stream(t, 1, c2s))
-	assert.Equal(t, "not in the capture, but acknowledged; the last of them may be a FIN and no byte",
-		r.streams.of(event.Gap)[0].Text)
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … acknowledged … FIN … not … byte")
 
 	s, c = handshaken()
 	c.Send(c2s, "hello")

@@ -33,16 +33,16 @@ func (s *step) sentence() string {
 	case s.acks:
 		return s.ackSentence() + s.asides()
 	}
-	return "neither bytes nor an ACK: it is for nothing"
+	return "no bytes and no ACK: it does nothing"
 }
 
 // asides are what else is to be said of a packet that is for something else.
 func (s *step) asides() (words string) {
 	if s.complete && (s.n > 0 || s.has(capture.FIN)) {
-		words += "; with it the handshake is complete"
+		words += "; this completes the handshake"
 	}
 	if s.unseen > 0 {
-		words += "; the capture lacks " + text.Bytes(s.unseen) + " of what it acknowledges, a FIN counted as one"
+		words += "; the capture lacks " + text.Bytes(s.unseen) + " of what it acknowledges (a FIN counts as one)"
 	}
 	if s.window == 0 && s.acks && s.probe == "" {
 		words += "; the " + s.from.name() + " has no room for more"
@@ -54,11 +54,11 @@ func (s *step) synSentence() string {
 	var words string
 	switch {
 	case s.has(capture.ACK) && s.from == &s.c.client:
-		words = "SYN ACK: the client's kernel agrees: both have asked at once"
+		words = "SYN ACK: the client's kernel agrees: both asked at once"
 	case s.has(capture.ACK):
-		words = "SYN ACK: the server's kernel agrees, and waits for no program to accept"
+		words = "SYN ACK: the server's kernel agrees, without waiting for the program to accept"
 	case s.from == &s.c.server:
-		words = "SYN: the server asks for the connection as well, at the same time"
+		words = "SYN: the server asks for the connection too, at the same time"
 	default:
 		words = "SYN: the client asks for a connection"
 	}
@@ -66,16 +66,16 @@ func (s *step) synSentence() string {
 		name, _, _ := strings.Cut(words, ":")
 		words = name + " again" + since(s.Time, s.since, "the first")
 		if !s.to.heard && !s.to.syn {
-			words += "; the capture has no answer so far"
+			words += "; no answer in the capture so far"
 		}
 	} else {
 		words += s.options()
 	}
 	switch {
 	case s.n > 0 && s.bytes.again == s.n:
-		words += "; with " + text.Bytes(s.n) + " along, again"
+		words += "; with " + text.Bytes(s.n) + ", again"
 	case s.n > 0:
-		words += "; " + text.Bytes(s.n) + " come along (TCP Fast Open)" + content(s.brief)
+		words += "; " + text.Bytes(s.n) + " with it (TCP Fast Open)" + content(s.brief)
 	}
 	return words
 }
@@ -113,25 +113,25 @@ func (s *step) bytesSentence() string {
 	case k.again == s.n:
 		words = "again: " + words + since(s.Time, k.first, "the first time")
 	case k.given == s.n:
-		words += ", too late: they were given up as missing, and are not taken in"
+		words += ", too late: they were given up as missing, and are ignored"
 	case k.given > 0:
 		words += "; " + text.Number(k.given) + " of them are too late: they were given up as missing"
 	case k.again > 0:
 		words += ", " + text.Number(k.again) + " of them again"
 	}
 	if k.differs {
-		words += "; other bytes than the first time, which are the ones that count here"
+		words += "; the bytes differ from the first ones, which count here"
 	}
 	switch {
 	case k.fresh == 0:
 	case k.missing > 0 && k.fills:
-		words += ", between others: " + text.Number(k.missing) + " in front of them are missing so far"
+		words += ", between others: " + text.Number(k.missing) + " before them are missing so far"
 	case k.missing > 0:
-		words += ", ahead: " + text.Number(k.missing) + " in front of them are missing so far"
+		words += ", ahead: " + text.Number(k.missing) + " before them are missing so far"
 	case k.fills:
-		words += ", which were missing: what came ahead follows them"
+		words += ", which were missing: what follows them came first"
 	case s.isWindowProbe():
-		words += ", sent to ask whether there is room"
+		words += ", sent to see whether there is room"
 	}
 	words += content(s.brief)
 	if int64(len(s.b)) < s.n {
@@ -157,13 +157,13 @@ func (s *step) probeSentence() string {
 	there := "whether the " + s.to.name() + " is still there"
 	switch {
 	case s.probe == event.WindowProbe && s.n == 0:
-		return "window probe: it asks " + room
+		return "window probe: asks " + room
 	case s.probe == event.WindowProbe:
-		return "window probe: a byte that was acknowledged already, to ask " + room
+		return "window probe: a byte that was already acknowledged, to ask " + room
 	case s.n == 0:
-		return "keepalive: it asks " + there
+		return "keepalive: asks " + there
 	}
-	return "keepalive: a byte that was acknowledged already, to ask " + there
+	return "keepalive: a byte that was already acknowledged, to ask " + there
 }
 
 func (s *step) finSentence() string {
@@ -172,12 +172,12 @@ func (s *step) finSentence() string {
 	case s.again:
 		return "FIN again" + since(s.Time, s.since, "the first")
 	case s.to.fin < 0:
-		return "FIN: the " + h.name() + " has no more bytes; whether it still reads, that does not say"
+		return "FIN: the " + h.name() + " has no more bytes to send; it may still read"
 	case s.acks && s.ack > s.to.fin:
-		return "FIN: the " + h.name() + " has no more bytes either; the " + s.to.name() + " is to keep TIME-WAIT"
+		return "FIN: the " + h.name() + " has no more bytes either; the " + s.to.name() + " keeps TIME-WAIT"
 	}
-	return "FIN: the " + h.name() + " has no more bytes either, and does not know yet of the other FIN; " +
-		"both are to keep TIME-WAIT"
+	return "FIN: the " + h.name() + " has no more bytes either, and has not seen the other FIN yet; " +
+		"both keep TIME-WAIT"
 }
 
 // resetSentence says why a connection was reset, as far as the capture shows that.
@@ -186,13 +186,13 @@ func (s *step) resetSentence() string {
 	name := h.name()
 	switch {
 	case h == server && !server.syn && !server.begun && s.to.syn:
-		return "RST: refused: nothing listens at that port, or a firewall says so"
+		return "RST: refused: nothing listens on that port, or a firewall rejects it"
 	case h == &s.c.client && server.syn && !s.c.complete && !h.begun:
-		return "RST: the client does not want the connection that the server has agreed to"
+		return "RST: the client does not want the connection that the server agreed to"
 	case h.answered:
-		return "RST: bytes came after the " + name + "'s FIN, and nobody is there to read them"
+		return "RST: bytes came after the " + name + "'s FIN, and nobody is left to read them"
 	case s.to.begun && h.fin < 0:
-		return "RST: the " + name + " ends the connection at once, as when a program closes it with bytes unread"
+		return "RST: the " + name + " ends the connection at once, as when a program closes with bytes unread"
 	}
 	return "RST: the " + name + " ends the connection at once"
 }
@@ -204,22 +204,22 @@ func (s *step) outsideSentence() string {
 	}
 	switch {
 	case s.off < s.from.past.lost && s.off >= 0 && s.n > 0:
-		return what + " at " + text.Number(s.off) + ", too far back to say whether they are new: not taken in"
+		return what + " at " + text.Number(s.off) + ", too far back to say whether they are new: ignored"
 	case s.n > 0 && s.off < 0 && !s.from.sure:
-		return what + " in front of offset 0, the first byte here: not taken in"
+		return what + " before offset 0, the first byte here: ignored"
 	case what == "":
 		what = "no flags"
 	}
-	return what + ": the numbers fit no part of the connection; not taken in"
+	return what + ": the numbers fit no part of the connection: ignored"
 }
 
 func (s *step) lateSentence() string {
-	const over = "; the connection is over already"
+	const over = "; the connection is already over"
 	switch {
 	case s.has(capture.RST):
 		return "RST" + over
 	case s.outside && s.n > 0:
-		return text.Bytes(s.n) + ", not taken in" + over
+		return text.Bytes(s.n) + ", ignored" + over
 	case s.n > 0:
 		return "again: " + text.Bytes(s.n) + " at " + text.Number(s.off) + over
 	case s.has(capture.SYN):

@@ -120,7 +120,7 @@ func (h *half) missing(to int64) string {
 	case !h.heard || h.acked < to:
 		return "not in the capture, and nothing shows that they arrived"
 	case h.fin < 0 && to == h.acked && to > h.top:
-		return "not in the capture, but acknowledged; the last of them may be a FIN and no byte"
+		return "not in the capture, but acknowledged; the last of them may be a FIN, not a byte"
 	}
 	return "not in the capture, but acknowledged: they arrived"
 }
