@@ -82,7 +82,7 @@ func newBody(s *stream, m *message, e extent, done func()) {
 func (d *body) take(b []byte) int {
 	n, done, err := d.extent.take(b)
 	if err != nil {
-		d.s.stop("the body of the message at offset %s: %v; nothing can be said of what follows",
+		d.s.stop("the body of the message at offset %s: %v; what follows cannot be decoded",
 			text.Number(d.m.from), err)
 		return len(b)
 	}
@@ -99,7 +99,7 @@ func (d *body) miss(n int64) int64 {
 	switch {
 	case missed == 0:
 		d.s.stop("the body of the message at offset %s: the bytes at offset %s are not in the capture; "+
-			"nothing can be said of what follows", text.Number(d.m.from), text.Number(d.s.next))
+			"what follows cannot be decoded", text.Number(d.m.from), text.Number(d.s.next))
 		return n
 	case done:
 		d.finish(d.s.next + missed)
@@ -112,7 +112,7 @@ func (d *body) end() {
 		d.finish(d.s.next)
 		return
 	}
-	d.s.failed("the message at offset %s has no end in the capture", text.Number(d.m.from))
+	d.s.failed("the message at offset %s does not end in the capture", text.Number(d.m.from))
 }
 
 func (d *body) holds() int {
@@ -206,7 +206,7 @@ func (e *chunked) next(line []byte) (done bool, err error) {
 		digits = bytes.TrimRight(digits, " \t")
 		size, err := strconv.ParseUint(string(digits), 16, 62)
 		if err != nil {
-			return false, fmt.Errorf("%.40q is no size of a chunk", line)
+			return false, fmt.Errorf("%.40q is not a chunk size", line)
 		}
 		e.left, e.part = int64(size), chunkEnd
 		if size == 0 {
@@ -214,7 +214,7 @@ func (e *chunked) next(line []byte) (done bool, err error) {
 		}
 	case chunkEnd:
 		if len(line) > 0 {
-			return false, fmt.Errorf("%.40q stands where the data of a chunk must have ended", line)
+			return false, fmt.Errorf("%.40q is where the data of a chunk should have ended", line)
 		}
 		e.part = chunkSize
 	case trailers:

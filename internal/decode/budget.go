@@ -66,7 +66,7 @@ func (s *stream) pay() (ok bool) {
 			p.forget()
 		}
 	}
-	s.stop("more is waiting in this capture than %s: nothing can be said of this stream from offset %s on",
+	s.stop("this capture needs more buffers than %s: this stream is not decoded from offset %s on",
 		text.Bytes(s.c.budgets.held.most), text.Number(s.next))
 	s.waits, s.held, s.heldSize, s.next = false, nil, 0, s.came
 	if !s.share.set(&s.c.budgets.held, s.holds()) { // for the requests that no response has answered

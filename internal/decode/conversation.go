@@ -3,9 +3,9 @@
 //
 // It may know codecs, frames, HTTP's heads and events. It must not know packets, nor read a socket.
 //
-// It takes the two streams of a connection in order, in whatever pieces, some bytes perhaps unknown, and tells a
-// [event.Recorder] what it finds, with offsets. What it cannot know it does not claim: where the place of the next
-// boundary is lost, it says so once, and is silent from there on.
+// It takes the two streams of a connection in order, in pieces of any size, some bytes perhaps unknown, and records what
+// it finds, with offsets, in an [event.Recorder]. It claims nothing that it cannot know: where the place of the next
+// boundary is lost, it says so once, and nothing more.
 package decode
 
 import (
@@ -17,12 +17,12 @@ import (
 
 // A Conversation makes sense of the two streams of one connection. It must not be used concurrently.
 //
-// What it tells, At [event.Wire]:
+// What it records, At [event.Wire]:
 //   - Request and Response: the heads of HTTP messages; Message: such a message, head and body.
 //   - Upgrade: the head of a handshake that made a WebSocket, one in each direction; Frame and Message after it. A
 //     frame's Bytes are the first 64 KiB of its payload, unmasked and not inflated; a message's are its first 64 KiB,
 //     inflated.
-//   - TLS: a record. Nothing is said of what is inside, but for the names that a ClientHello has in the clear.
+//   - TLS: a record. Nothing is said of what is inside, except for the names that a ClientHello sends in the clear.
 //   - Message: of the codec, in streams that begin neither like HTTP nor like TLS.
 //   - Failed: what breaks a protocol, and where the account ends, with the offset in its text.
 //
@@ -32,8 +32,8 @@ import (
 //
 // In each direction it holds at most 2 MiB of a message, 64 KiB of a head, and 256 KiB of what the other direction has
 // to explain. All Conversations of a process together hold at most 64 MiB of these, and 64 MiB of what compressed
-// messages may refer to: a stream that needs more is given up, or inflated no more, and that is told. End gives back
-// what a stream holds.
+// messages may refer to: a stream that needs more is given up, or no longer inflated, and that is recorded. End gives
+// back what a stream holds.
 type Conversation struct {
 	conn  int
 	codec framing.Codec
@@ -44,8 +44,8 @@ type Conversation struct {
 	budgets        *budgets
 }
 
-// New returns a Conversation that tells rec of the connection with the given number. The codec is for streams that are
-// neither HTTP nor TLS: nil, and [framing.Raw], claim nothing of them; a [framing.WebSocket] takes them for frames from
+// New returns a Conversation that records the connection with the given number in rec. The codec is for streams that are
+// neither HTTP nor TLS: nil, and [framing.Raw], claim nothing about them; a [framing.WebSocket] takes them for frames from
 // their first byte on, as in a capture that lacks the handshake, up to the first that breaks a rule. rec may be nil.
 func New(conn int, codec framing.Codec, rec event.Recorder) *Conversation {
 	if !framing.Marks(codec) {
@@ -61,7 +61,7 @@ func New(conn int, codec framing.Codec, rec event.Recorder) *Conversation {
 // Bytes takes the next n bytes of a stream, which begin at offset off. The first len(b) of them are known; the capture
 // does not have the others, because of its snap length or because a packet is missing. b is neither kept nor changed.
 //
-// Offsets begin at 0. Bytes that came before are passed over, and those that were left out count as unknown.
+// Offsets begin at 0. Bytes that came before are skipped, and those that were left out count as unknown.
 func (c *Conversation) Bytes(at time.Time, dir event.Dir, off int64, b []byte, n int) {
 	s := c.stream(dir)
 	s.carried.reset()
@@ -84,8 +84,8 @@ func (c *Conversation) Bytes(at time.Time, dir event.Dir, off int64, b []byte, n
 	c.settle()
 }
 
-// End says that a stream is over: it was closed or reset, or the capture ends. Without it, what a stream ends inside of
-// is not told, and what it holds stays counted.
+// End says that a stream is over: it was closed or reset, or the capture ends. Without it, a message or frame that is
+// cut short is not reported, and what the stream holds stays counted.
 func (c *Conversation) End(at time.Time, dir event.Dir) {
 	s := c.stream(dir)
 	s.carried.reset()

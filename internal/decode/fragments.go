@@ -98,7 +98,7 @@ func (f *frames) tellMessage(b []byte) {
 	case m.rsv1:
 		readable = false
 		if sentence == "" {
-			sentence = "RSV1 is set: it may be compressed, in a way that is not known"
+			sentence = "RSV1 is set: it may be compressed, in an unknown way"
 		}
 	}
 	end := f.from + int64(f.size) + f.h.Length
@@ -159,7 +159,7 @@ func (f *frames) inflated(b []byte, buffer *[]byte) (plain []byte, ok bool) {
 	}
 	*buffer = plain
 	if windows := &f.s.c.budgets.windows; !f.s.windows.set(windows, i.reader.Held()) {
-		f.notInflated("what messages in this capture may refer to takes more than " + text.Bytes(windows.most))
+		f.notInflated("what messages in this capture may refer to needs more than " + text.Bytes(windows.most))
 		return nil, false
 	}
 	return plain, true

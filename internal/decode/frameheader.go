@@ -41,7 +41,7 @@ func (f *frames) header(b []byte) (rest []byte, whole bool) {
 		h, size = websocket.ParseHeader(f.raw[:f.have])
 	}
 	if h.Length < 0 {
-		f.lose("claims a length that cannot be")
+		f.lose("claims an impossible length")
 		return nil, false
 	}
 	f.have = 0

@@ -83,7 +83,7 @@ func (f *frames) miss(n int64) int64 {
 		f.lose("is not in the capture")
 		return n
 	case !f.inside:
-		f.lose("has a header that is not whole in the capture")
+		f.lose("has a header that is cut off in the capture")
 		return n
 	}
 	n = min(n, f.left)
@@ -99,15 +99,15 @@ func (f *frames) miss(n int64) int64 {
 func (f *frames) end() {
 	switch {
 	case f.inside || f.have > 0:
-		f.s.failed("the frame at offset %s has no end in the capture", text.Number(f.from))
+		f.s.failed("the frame at offset %s does not end in the capture", text.Number(f.from))
 	case f.msg.open:
-		f.s.failed("the message at offset %s has no end in the capture", text.Number(f.msg.from))
+		f.s.failed("the message at offset %s does not end in the capture", text.Number(f.msg.from))
 	}
 }
 
 // lose gives the stream up: where a header is not known, nor is any that follows.
 func (f *frames) lose(why string) {
-	f.s.stop("the frame at offset %s %s: from there on, nothing can be said about frames", text.Number(f.from), why)
+	f.s.stop("the frame at offset %s %s: the frames after it cannot be decoded", text.Number(f.from), why)
 }
 
 func (f *frames) holds() int {
@@ -214,7 +214,7 @@ func (f *frames) wrong(what string) {
 		return
 	}
 	f.s.stop("offset %s: no frame can begin like this: the capture does not begin at a frame's boundary, or this is "+
-		"no WebSocket (a frame here%s)", text.Number(f.from), what)
+		"not a WebSocket (a frame here%s)", text.Number(f.from), what)
 }
 
 // tellFrame tells of the frame; payload is the beginning of its payload.

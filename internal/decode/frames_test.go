@@ -10,6 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 func TestAMessageHasItsFragmentsAndThePingsBetween(t *testing.T) {
@@ -81,26 +82,22 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 
 func TestAServerThatMasksIsTold(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking), fromServer(accepting, hello))
-	assert.Equal(t, []string{"the frame at offset 129: a server must not mask its frames (RFC 6455, 5.1)"},
-		got.texts(s2c, event.Failed))
+	texttest.Each(t, got.texts(s2c, event.Failed), "frame at offset 129 … server … not mask … RFC 6455, 5.1")
 	assert.Equal(t, "hello", string(got.of(s2c, event.Frame)[0].Bytes))
 }
 
 func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
 	got := everyCut(t, framing.WebSocket{}, fromClient([]byte("\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
 		hello))
-	assert.Equal(t, []string{"error: the frame at offset 0 claims a length that cannot be: from there on," +
-		" nothing can be said about frames"},
-		got.lines(c2s))
+	texttest.Each(t, got.lines(c2s), "frame at offset 0 … impossible length … after … cannot be decoded")
 	got = everyCut(t, framing.WebSocket{}, fromClient([]byte("\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00"),
 		hello))
-	assert.Equal(t, []string{"error: the frame at offset 0 has no end in the capture"}, got.lines(c2s))
+	texttest.Each(t, got.lines(c2s), "frame at offset 0 … not end")
 }
 
 func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpClose, true, true, ""), hello), fromServer(accepting))
-	assert.Equal(t, []string{"the frame at offset 158 follows a Close, which must be the last (RFC 6455, 5.5.1)"},
-		got.texts(c2s, event.Failed))
+	texttest.Each(t, got.texts(c2s, event.Failed), "frame at offset 158 … follows a Close … RFC 6455, 5.5.1")
 }
 
 func TestAMessageThatIsBegunTwice(t *testing.T) {
@@ -137,7 +134,7 @@ func TestAStreamThatBeginsInsideAMessage(t *testing.T) {
 		frameOf(ws.OpContinuation, true, false, "b"), frameOf(ws.OpContinuation, true, false, "c"), echoed))
 	assert.Len(t, got.of(s2c, event.Frame), 2)
 	assert.Equal(t, []string{"offset 6: no frame can begin like this: the capture does not begin at a frame's " +
-		"boundary, or this is no WebSocket (a frame here: a continuation frame came, and there is nothing to continue " +
+		"boundary, or this is not a WebSocket (a frame here: a continuation frame came, and there is nothing to continue " +
 		"(RFC 6455, 5.4))"},
 		got.texts(s2c, event.Failed), "only the first could be one that continues what is not in the capture")
 }
@@ -178,6 +175,6 @@ func TestAStreamThatEndsInsideAMessage(t *testing.T) {
 			continue
 		}
 		failed := got.texts(c2s, event.Failed)
-		assert.Equal(t, fmt.Sprintf("the %s at offset %d has no end in the capture", want, n/9*8), failed[0])
+		assert.Equal(t, fmt.Sprintf("the %s at offset %d does not end in the capture", want, n/9*8), failed[0])
 	}
 }

@@ -52,7 +52,7 @@ func (h *head) take(b []byte) int {
 	case len(h.b) == 0:
 		h.s.carried.part("an empty line")
 	case len(h.b) > maxHead:
-		h.stop("has a head without end: over " + text.Bytes(maxHead))
+		h.stop("has a head that is too long: over " + text.Bytes(maxHead))
 	default:
 		h.s.carried.part("the head of " + h.noun())
 	}
@@ -60,13 +60,13 @@ func (h *head) take(b []byte) int {
 }
 
 func (h *head) miss(n int64) int64 {
-	h.stop("has a head of which bytes are not in the capture")
+	h.stop("has a head with bytes missing from the capture")
 	return n
 }
 
 func (h *head) end() {
 	if len(h.b) > 0 {
-		h.s.failed("%s at offset %s has no end in the capture", h.noun(), text.Number(h.from))
+		h.s.failed("%s at offset %s does not end in the capture", h.noun(), text.Number(h.from))
 	}
 }
 
@@ -84,7 +84,7 @@ func (h *head) stop(what string) {
 	if len(h.b) == 0 {
 		h.from = h.s.next
 	}
-	h.s.stop("%s at offset %s %s; nothing can be said of what follows", h.noun(), text.Number(h.from), what)
+	h.s.stop("%s at offset %s %s; what follows cannot be decoded", h.noun(), text.Number(h.from), what)
 }
 
 // parse makes a message of a head that has come whole, and puts the decoder of its body in place.
@@ -106,7 +106,7 @@ func (h *head) request(m message) {
 	r, err := http.ReadRequest(h.reader())
 	switch {
 	case err != nil:
-		h.stop("is no HTTP: " + err.Error())
+		h.stop("is not HTTP: " + err.Error())
 		return
 	case r.Method == "PRI":
 		h.stop("begins HTTP/2, which is not decoded here")
@@ -143,14 +143,14 @@ func (h *head) response(m message) {
 	asked, known := h.s.c.pairing.next()
 	r, err := http.ReadResponse(h.reader(), &http.Request{Method: asked.method})
 	if err != nil {
-		h.stop("is no HTTP: " + err.Error())
+		h.stop("is not HTTP: " + err.Error())
 		return
 	}
 	m.text = r.Status
 	h.s.carried.words("the response " + brief(m.text))
 	text := m.text
 	if !known {
-		text += "; its request is not known"
+		text += "; its request is unknown"
 	}
 	switch a := answerOf(r, asked, known); {
 	case a.websocket:

@@ -11,6 +11,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/event"
 	"echolab/internal/text"
+	"echolab/internal/text/texttest"
 )
 
 // without is b, of which the capture does not have the n bytes at off.
@@ -47,9 +48,7 @@ func TestHolesInTwoFragments(t *testing.T) {
 	s := without(s2c, b, 4, 1)
 	s.known[11], s.known[12] = false, false
 	got := play(framing.WebSocket{}, captured{dir: c2s}, s, nil)
-	assert.Equal(t, []string{"1 byte of its payload is not in the capture", "",
-		"2 bytes of its payload are not in the capture"},
-		got.texts(s2c, event.Frame))
+	texttest.Each(t, got.texts(s2c, event.Frame), "1 byte … not in the capture", "", "2 bytes … not in the capture")
 	assert.Equal(t, []string{`message 0+14 "ab": 3 bytes of its payload are not in the capture`},
 		[]string{line(got.of(s2c, event.Message)[0])})
 }
@@ -72,14 +71,14 @@ func TestAHoleInAHeaderLosesThePlace(t *testing.T) {
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
 			failed := got.texts(c2s, event.Failed)
 			require.Len(t, failed, 1, "%d bytes at %d: %v", n, off, got.lines(c2s))
-			what := "the frame at offset 11 has a header that is not whole in the capture"
+			what := "frame at offset 11 … header … cut off"
 			switch {
 			case off < 6: // in the first header already
 				continue
 			case off <= at:
-				what = "the frame at offset 11 is not in the capture"
+				what = "frame at offset 11 is not in the capture"
 			}
-			assert.Equal(t, what+": from there on, nothing can be said about frames", failed[0])
+			texttest.Says(t, failed[0], what+" … cannot be decoded")
 			assert.Len(t, got.of(c2s, event.Frame), 1)
 		}
 	}
@@ -99,25 +98,21 @@ func TestASnapLengthHidesTheEndsOfSegments(t *testing.T) {
 	}
 	frames := told.of(c2s, event.Frame)
 	require.Len(t, frames, 1, "the second one's header is hidden")
-	assert.Equal(t, "4,208 bytes of its payload are not in the capture", frames[0].Text)
+	texttest.Says(t, frames[0].Text, "4,208 bytes … not in the capture")
 	assert.Len(t, frames[0].Bytes, 192)
-	assert.Equal(t, []string{fmt.Sprintf("the frame at offset %s is not in the capture: "+
-		"from there on, nothing can be said about frames", text.Number(int64(len(asking)+5008)))}, told.texts(c2s,
-		event.Failed))
+	texttest.Each(t, told.texts(c2s, event.Failed),
+		fmt.Sprintf("frame at offset %s is not in the capture … cannot be decoded", text.Number(int64(len(asking)+5008))))
 }
 
 func TestAHoleInHTTP(t *testing.T) {
 	post := []byte("POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\n0123456789GET / HTTP/1.1\r\n\r\n")
 	body := len(post) - 28
 	got := play(nil, without(c2s, post, body, 10), captured{dir: s2c}, nil)
-	assert.Equal(t, []string{"POST /, the head and 10 bytes of body; 10 bytes of it are not in the capture", "GET /"},
-		got.texts(c2s, event.Message))
+	texttest.Each(t, got.texts(c2s, event.Message), "POST / … 10 bytes of body … 10 bytes … not in the capture", "GET /")
 	got = play(nil, without(c2s, post, body-1, 1), captured{dir: s2c}, nil)
-	assert.Equal(t, []string{"the request at offset 0 has a head of which bytes are not in the capture; " +
-		"nothing can be said of what follows"},
-		got.texts(c2s, event.Failed))
+	texttest.Each(t, got.texts(c2s, event.Failed), "request at offset 0 … head … missing … cannot be decoded")
 	got = play(nil, without(c2s, post, body+10, 1), captured{dir: s2c}, nil)
-	assert.Contains(t, got.texts(c2s, event.Failed)[0], "the request at offset 49 has a head of which bytes")
+	texttest.Says(t, got.texts(c2s, event.Failed)[0], "request at offset 49 … head … missing … cannot be decoded")
 	got = play(nil, without(c2s, post, 0, 1), captured{dir: s2c}, nil)
 	assert.Empty(t, got, "what it is, nobody knows")
 
@@ -142,6 +137,6 @@ func TestBytesThatCameBeforeArePassedOver(t *testing.T) {
 	c.Bytes(noon, c2s, 14, []byte("no"), -2)
 	assert.Equal(t, []string{
 		`message 0+5 "abcd"`,
-		"error: the bytes at offset 5 are not in the capture: from there on, nothing can be said about messages",
+		"error: the bytes at offset 5 are not in the capture: the frames after it nothing can be said about messages",
 	}, told.lines(c2s))
 }

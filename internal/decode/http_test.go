@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -67,33 +68,33 @@ func TestInterimResponsesAnswerNothing(t *testing.T) {
 func TestWhatIsNoHTTPIsSaid(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\n\r\n"
 	for name, c := range map[string]struct{ b, want string }{
-		"garbage": {get + "what is this?\n\n", "the request at offset 18 is no HTTP: "},
+		"garbage": {get + "what is this?\n\n", "the request at offset 18 is not HTTP: "},
 		"no end": {"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead),
-			"the request at offset 0 has a head without end: over 65,536 bytes; "},
+			"the request at offset 0 has a head that is too long: over 65,536 bytes; "},
 		"endless lines": {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1) + "\r\n",
-			"the request at offset 0 has a head without end: "},
-		"cut in the head": {get + "GET / HT", "the request at offset 18 has no end in the capture"},
+			"request at offset 0 … head … 65,536 bytes … cannot be decoded"},
+		"cut in the head": {get + "GET / HT", "request at offset 18 … not end"},
 		"cut in the body": {"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab",
-			"the message at offset 0 has no end in the capture"},
+			"message at offset 0 … not end"},
 		"chunks": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
-			`the body of the message at offset 0: "xyz" is no size of a chunk; `},
+			`body … offset 0 … "xyz" … chunk size … cannot be decoded`},
 		"a chunk too long": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
-			`the body of the message at offset 0: "b" stands where the data of a chunk must have ended; `},
+			`body … offset 0 … "b" … chunk … ended … cannot be decoded`},
 		"a chunk's line": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", maxLine),
-			"the body of the message at offset 0: a line between its chunks is longer than 4,096 bytes"},
+			"body … offset 0 … line between … chunks … 4,096 bytes … cannot be decoded"},
 		"a chunk's size": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
-			`the body of the message at offset 0: "ffffffffffffffff" is no size`},
+			`body … offset 0 … "ffffffffffffffff" … chunk size … cannot be decoded`},
 		"trailers": {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: y\r\n",
-			maxTrailers/4+1), "the body of the message at offset 0: its trailers are longer"},
+			maxTrailers/4+1), "body … offset 0 … trailers … 65,536 bytes … cannot be decoded"},
 		"HTTP/2": {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-			"the request at offset 0 begins HTTP/2, which is not decoded here; "},
+			"request at offset 0 … HTTP/2 … cannot be decoded"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{0, 1, 7, 1448} {
 				got := decoded(nil, size, fromClient([]byte(c.b)))
 				failed := got.texts(c2s, event.Failed)
 				assert.Len(t, failed, 1)
-				assert.Contains(t, failed[0], c.want)
+				texttest.Says(t, failed[0], c.want)
 			}
 		})
 	}
@@ -116,7 +117,7 @@ func TestUnansweredRequestsAreForgotten(t *testing.T) {
 	assert.LessOrEqual(t, len(c.pairing.requests), maxRequests)
 	off = 0
 	feed(c, s2c, &off, []byte("HTTP/1.1 204 No Content\r\n\r\n"))
-	assert.Equal(t, []string{"204 No Content; its request is not known"}, told.texts(s2c, event.Response))
+	texttest.Each(t, told.texts(s2c, event.Response), "204 No Content … request … unknown")
 }
 
 func TestAnEmptyLineInFrontOfARequestIsIgnored(t *testing.T) {

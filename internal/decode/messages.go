@@ -75,11 +75,11 @@ func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
 	rest, err := m.read(b)
 	switch {
 	case errors.Is(err, framing.ErrTooLarge):
-		m.s.stop("the message at offset %s is longer than %s; nothing can be said of what follows",
+		m.s.stop("the message at offset %s is longer than %s; what follows cannot be decoded",
 			text.Number(m.from), text.Bytes(maxMessage))
 		return nil, true
 	case !errors.Is(err, errMore):
-		m.s.stop("the message at offset %s: %v; nothing can be said of what follows", text.Number(m.from), err)
+		m.s.stop("the message at offset %s: %v; what follows cannot be decoded", text.Number(m.from), err)
 		return nil, true
 	}
 	m.asked = len(rest)
@@ -115,7 +115,7 @@ func (m *messages) enough(b []byte, seen int) bool {
 }
 
 func (m *messages) miss(n int64) int64 {
-	m.s.stop("the bytes at offset %s are not in the capture: from there on, nothing can be said about messages",
+	m.s.stop("the bytes at offset %s are not in the capture: the frames after it nothing can be said about messages",
 		text.Number(m.s.next))
 	return n
 }
@@ -129,7 +129,7 @@ func (m *messages) end() {
 		m.b = append(m.b[:0], rest...)
 	}
 	if len(m.b) > 0 {
-		m.s.failed("the message at offset %s has no end in the capture", text.Number(m.from))
+		m.s.failed("the message at offset %s does not end in the capture", text.Number(m.from))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 func TestTheMessagesOfACodec(t *testing.T) {
@@ -41,7 +42,7 @@ func TestTheMessagesOfACodec(t *testing.T) {
 			}
 			got = everyCut(t, codec, fromClient(b[:len(b)-1]))
 			assert.Equal(t, messages[:3], got.bodies(c2s))
-			assert.Equal(t, []string{fmt.Sprintf("the message at offset %d has no end in the capture", want[3].Off)},
+			assert.Equal(t, []string{fmt.Sprintf("the message at offset %d does not end in the capture", want[3].Off)},
 				got.texts(c2s, event.Failed))
 		})
 	}
@@ -124,9 +125,7 @@ func TestMessagesHaveALimit(t *testing.T) {
 					assert.Equal(t, event.Span{N: len(c.b)}, *got[0].Span)
 					continue
 				}
-				assert.Equal(t, []string{"error: the message at offset 0 is longer than 1,048,576 bytes; " +
-					"nothing can be said of what follows"},
-					got.lines(c2s), "in pieces of %d", size)
+				texttest.Each(t, got.lines(c2s), "error … message at offset 0 … 1,048,576 bytes … cannot be decoded")
 			}
 		})
 	}
@@ -156,8 +155,7 @@ func TestFramesWithoutAHandshake(t *testing.T) {
 	got := everyCut(t, framing.WebSocket{}, fromClient(hello), fromServer(echoed, []byte("\xc1\x01\xff")))
 	assert.Equal(t, []string{`frame 0+11 op=1 fin=true rsv=0 masked=true key=37fa213d payload=5 "hello"`,
 		`message 0+11 "hello"`}, got.lines(c2s))
-	assert.Equal(t, []string{"", "RSV1 is set: it may be compressed, in a way that is not known"}, got.texts(s2c,
-		event.Message))
+	texttest.Each(t, got.texts(s2c, event.Message), "", "RSV1 … compressed … unknown")
 	assert.Empty(t, got.of(s2c, event.Failed))
 }
 
@@ -180,20 +178,19 @@ func TestWhatACallCarried(t *testing.T) {
 	assert.Equal(t, "the request POST /x; 2 bytes of the body of POST /x", whole(c2s,
 		[]byte("Content-Length: 5\r\n\r\nab")))
 	assert.Equal(t, "3 bytes of the body of POST /x; the request GET /ws", whole(c2s, []byte("cde"), asking))
-	assert.Equal(t, "the response 204 No Content; the response 101 Switching Protocols; frame: text of 5",
-		whole(s2c, []byte("HTTP/1.1 204 No Content\r\n\r\n"), accepting, echoed))
-	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello))
+	texttest.Says(t, whole(s2c, []byte("HTTP/1.1 204 No Content\r\n\r\n"), accepting, echoed), "response 204 … response 101 … frame: text of 5")
+	texttest.Says(t, whole(c2s, hello), "frame: text of 5, masked")
 	assert.Equal(t, "2 frames: text of 5, close 1000", whole(s2c, echoed, frameOf(ws.OpClose, true, false,
 		"\x03\xe8bye")))
 	assert.Equal(t, "part of a frame's header", whole(c2s, large[:5]))
 	assert.Equal(t, "the header of a text frame of 10,000", whole(c2s, large[5:8]))
 	assert.Equal(t, "the first 1,440 bytes of a text frame of 10,000", whole(c2s, large[8:1448]))
-	assert.Equal(t, "bytes 1,440 to 2,888 of a text frame of 10,000", say(c2s, large[1448:1500], 1448))
+	texttest.Says(t, say(c2s, large[1448:1500], 1448), "bytes 1,440 … 2,888 … text frame of 10,000")
 	assert.Equal(t, "the last 7,112 bytes of a text frame of 10,000; "+
 		"4 frames: ping, empty, pong of 1, text of 5, ...; part of a frame's header",
 		whole(c2s, large[2896:], frameOf(ws.OpPing, true, true, ""), frameOf(ws.OpPong, true, true, "x"), hello,
 			hello, hello[:1]))
-	assert.Equal(t, "frame: text of 5, masked", whole(c2s, hello[1:]))
+	texttest.Says(t, whole(c2s, hello[1:]), "frame: text of 5, masked")
 
 	c, at = New(1, framing.Lines{}, nil), map[event.Dir]int64{}
 	assert.Equal(t, "message of 2", whole(c2s, []byte("ab\r\n")))
@@ -201,7 +198,7 @@ func TestWhatACallCarried(t *testing.T) {
 	assert.Equal(t, "part of a message", whole(c2s, []byte("d")))
 	assert.Equal(t, "TLS handshake, 2 bytes; part of a TLS record: application data of 2",
 		whole(s2c, []byte("\x16\x03\x03\x00\x02xx\x17\x03\x03\x00\x02x")))
-	assert.Equal(t, "2 TLS records: application data of 2, alert of 0", whole(s2c, []byte("x\x15\x03\x03\x00\x00")))
+	texttest.Says(t, whole(s2c, []byte("x\x15\x03\x03\x00\x00")), "2 TLS records … application data of 2 … alert of 0")
 	c.End(noon, s2c)
 	assert.Equal(t, "", c.Carried(s2c))
 }

@@ -99,9 +99,9 @@ func acceptText(r *http.Response, asked *request, known bool) string {
 	accept := r.Header.Get("Sec-Websocket-Accept")
 	switch {
 	case !known:
-		return "makes a WebSocket; its request is not known"
+		return "makes a WebSocket; its request is unknown"
 	case accept != websocket.Accept(asked.key):
-		return fmt.Sprintf("makes a WebSocket, but not with the answer that was asked for: its Sec-WebSocket-Accept is "+
+		return fmt.Sprintf("makes a WebSocket, but with the wrong answer: its Sec-WebSocket-Accept is "+
 			"%q, and the answer to the key %q is %q", accept, asked.key, websocket.Accept(asked.key))
 	}
 	return websocket.Computed(asked.key)
@@ -112,7 +112,7 @@ func (h *head) upgrade(a answer, asked *request, known bool) {
 	h.s.c.pairing.answer(asked, known, a)
 	h.s.tell(event.Event{Ev: event.Upgrade, Span: span(h.from, h.from+int64(len(h.b)))})
 	if a.unclear != nil {
-		h.s.failed("the response at offset %s: %v; what that means for messages is not known here",
+		h.s.failed("the response at offset %s: %v; what that means for messages is unknown",
 			text.Number(h.from), a.unclear)
 	}
 	h.s.decoder = newFrames(h.s, inflationOf(a.deflate, event.ServerToClient), a.unclear != nil)
@@ -174,7 +174,7 @@ func (c *Conversation) goOn() {
 		case c.pairing.orphan != nil && c.client.decoder == decoder(silent{}):
 			c.pairing.orphan = nil
 			c.client.failed("the request for the WebSocket is not in the capture: " +
-				"nothing can be said about the client's frames")
+				"the client's frames cannot be decoded")
 		default:
 			return
 		}
@@ -189,7 +189,7 @@ func (c *Conversation) proceed() {
 	case r.answer == nil:
 		s.message(&r.message, r.end)
 		s.decoder = &lost{s, fmt.Sprintf("the answer to the request at offset %s is not in the capture; "+
-			"nothing can be said of what follows", text.Number(r.from))}
+			"what follows cannot be decoded", text.Number(r.from))}
 	case r.answer.websocket:
 		s.tell(event.Event{Ev: event.Upgrade, Span: span(r.from, r.end)})
 		s.decoder = newFrames(s, inflationOf(r.answer.deflate, event.ClientToServer), r.answer.unclear != nil)

@@ -51,7 +51,7 @@ func (r *records) take(b []byte) int {
 	case more:
 		r.s.carried.part("a TLS record's header")
 	case !is:
-		r.lose("is none of TLS")
+		r.lose("is not TLS")
 		return len(b)
 	default:
 		r.left = int(binary.BigEndian.Uint16(r.header[3:]))
@@ -77,14 +77,14 @@ func (r *records) miss(n int64) int64 {
 
 func (r *records) end() {
 	if r.have > 0 {
-		r.s.failed("the TLS record at offset %s has no end in the capture", text.Number(r.from))
+		r.s.failed("the TLS record at offset %s does not end in the capture", text.Number(r.from))
 	}
 }
 
 func (r *records) holds() int { return cap(r.hello) }
 
 func (r *records) lose(why string) {
-	r.s.stop("the record at offset %s %s; nothing can be said of what follows", text.Number(r.from), why)
+	r.s.stop("the record at offset %s %s; what follows cannot be decoded", text.Number(r.from), why)
 }
 
 // pass passes over n bytes of the record, up to the given offset, and tells of the record at its end.

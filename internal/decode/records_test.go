@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -96,29 +97,28 @@ func TestAHoleInARecord(t *testing.T) {
 		"tls 15+5: alert record"}, got.lines(c2s))
 	for _, at := range []int{8, 10, 12} {
 		got = play(nil, without(c2s, b, at, 1), captured{dir: s2c}, nil)
-		assert.Equal(t, []string{"tls 0+8: handshake record",
-			"error: the record at offset 8 has a header that is not in the capture; " +
-				"nothing can be said of what follows"}, got.lines(c2s))
+		texttest.Each(t, got.lines(c2s), "tls 0+8: handshake record",
+			"error … record at offset 8 … header … not in the capture … cannot be decoded")
 	}
 }
 
 func TestWhatIsNoRecordIsSaid(t *testing.T) {
 	for _, c := range []struct{ b, want string }{
-		{"GET / HT", "the record at offset 6 is none of TLS; nothing can be said of what follows"},
-		{"\x19\x03\x03\x00\x00", "the record at offset 6 is none of TLS; nothing can be said of what follows"},
-		{"\x17\x03\x03\xff\xff", "the record at offset 6 is none of TLS; nothing can be said of what follows"},
-		{"\x17\x03\x03", "the TLS record at offset 6 has no end in the capture"},
-		{"\x17\x03\x03\x00\x02x", "the TLS record at offset 6 has no end in the capture"},
+		{"GET / HT", "record at offset 6 … not TLS … cannot be decoded"},
+		{"\x19\x03\x03\x00\x00", "record at offset 6 … not TLS … cannot be decoded"},
+		{"\x17\x03\x03\xff\xff", "record at offset 6 … not TLS … cannot be decoded"},
+		{"\x17\x03\x03", "TLS record at offset 6 … not end"},
+		{"\x17\x03\x03\x00\x02x", "TLS record at offset 6 … not end"},
 	} {
 		got := everyCut(t, nil, fromClient([]byte("\x16\x03\x01\x00\x01\x01"+c.b)))
-		assert.Equal(t, []string{"tls 0+6: handshake record", "error: " + c.want}, got.lines(c2s))
+		texttest.Each(t, got.lines(c2s), "tls 0+6: handshake record", "error: … "+c.want)
 	}
 }
 
 func TestAServerMayAnswerTLSWithoutIt(t *testing.T) {
 	no := []byte("HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
 	got := everyCut(t, nil, fromClient([]byte("\x16\x03\x01\x00\x01\x01")), fromServer(no))
-	assert.Equal(t, []string{"400 Bad Request; its request is not known"}, got.texts(s2c, event.Response))
+	texttest.Each(t, got.texts(s2c, event.Response), "400 Bad Request … request … unknown")
 	got = everyCut(t, nil, fromClient([]byte("GET / HTTP/1.1\r\n\r\n")), fromServer([]byte("\x15\x03\x01\x00\x02\x02\x16")))
 	assert.Equal(t, []string{"alert record"}, got.texts(s2c, event.TLS))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 	"echolab/internal/websocket"
 )
 
@@ -85,29 +86,26 @@ func TestAnUpgradeThatIsTurnedDownIsAMessage(t *testing.T) {
 func TestAnAcceptOfAnotherKeyIsSaid(t *testing.T) {
 	got := decoded(nil, 0, fromClient(asking, hello), fromServer(websocket.Response("another", ""), echoed))
 	text := got.of(s2c, event.Response)[0].Text
-	assert.Contains(t, text, "not with the answer that was asked for")
+	assert.Contains(t, text, "wrong answer")
 	assert.Contains(t, text, `the answer to the key "dGhlIHNhbXBsZSBub25jZQ==" is "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="`)
 	assert.Len(t, got.of(c2s, event.Frame), 1, "the frames are there all the same")
 }
 
 func TestWithoutAnAnswerNothingIsSaidOfFrames(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking, hello))
-	assert.Equal(t, []string{
+	texttest.Each(t, got.lines(c2s),
 		"request 0+152: asks for a WebSocket",
 		`message 0+152 "GET /ws HTTP/1.1\r\nHost: example.org\r\nUpg"...: GET /ws`,
-		"error: the answer to the request at offset 0 is not in the capture; nothing can be said of what follows",
-	}, got.lines(c2s))
+		"error … answer … request at offset 0 … not in the capture … cannot be decoded")
 	got = decoded(nil, 0, fromClient(asking))
 	assert.Empty(t, got.of(c2s, event.Failed), "nothing follows")
 }
 
 func TestWithoutTheRequestTheServersFramesAreKnown(t *testing.T) {
 	got := everyCut(t, nil, fromServer(accepting, echoed))
-	assert.Equal(t, []string{"makes a WebSocket; its request is not known"}, got.texts(s2c, event.Response))
+	texttest.Each(t, got.texts(s2c, event.Response), "makes a WebSocket … request … unknown")
 	assert.Len(t, got.of(s2c, event.Frame), 1)
-	assert.Equal(t, []string{"error: the request for the WebSocket is not in the capture: " +
-		"nothing can be said about the client's frames"},
-		got.lines(c2s))
+	texttest.Each(t, got.lines(c2s), "request … WebSocket … not in the capture … client's … cannot be decoded")
 }
 
 func TestWhatWaitsForTheOtherDirectionIsBounded(t *testing.T) {
@@ -120,9 +118,7 @@ func TestWhatWaitsForTheOtherDirectionIsBounded(t *testing.T) {
 		feed(c, c2s, &off, frames)
 		assert.LessOrEqual(t, c.client.heldSize, maxHeld+segment)
 	}
-	assert.Equal(t, []string{"the answer to the request at offset 0 is not in the capture; " +
-		"nothing can be said of what follows"},
-		told.texts(c2s, event.Failed))
+	texttest.Each(t, told.texts(c2s, event.Failed), "answer … request at offset 0 … not in the capture … cannot be decoded")
 
 	told = nil
 	c, off = New(1, nil, &told), 0

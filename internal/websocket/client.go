@@ -42,7 +42,7 @@ type NotHTTPError struct {
 }
 
 func (e *NotHTTPError) Error() string {
-	return fmt.Sprintf("the server's answer is no HTTP: it begins with %.40q", e.Head)
+	return fmt.Sprintf("the server's answer is not HTTP: it begins with %.40q", e.Head)
 }
 
 // answerStart is how every answer of HTTP/1 begins.
@@ -56,7 +56,7 @@ const answerStart = "HTTP/1."
 func ReadHead(r io.ByteReader) (head []byte, err error) {
 	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
 		if len(head) == MaxResponse {
-			return head, fmt.Errorf("the server's answer has a head without end: over %d bytes", MaxResponse)
+			return head, fmt.Errorf("the server's answer has a head that is too long: over %d bytes", MaxResponse)
 		}
 		c, err := r.ReadByte()
 		if err != nil {

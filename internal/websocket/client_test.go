@@ -81,7 +81,7 @@ func TestAHeadHasALimit(t *testing.T) {
 	endless := io.MultiReader(strings.NewReader("HTTP/1.1 101 ok\r\n"), iotest.ErrReader(errors.New("read too far")))
 	full := io.MultiReader(strings.NewReader("HTTP/1.1 101 "+strings.Repeat("x", websocket.MaxResponse-13)), iotest.ErrReader(errors.New("read too far")))
 	_, err := websocket.ReadHead(bufio.NewReader(full))
-	assert.EqualError(t, err, "the server's answer has a head without end: over 16384 bytes")
+	assert.EqualError(t, err, "the server's answer has a head that is too long: over 16384 bytes")
 	_, err = websocket.ReadHead(bufio.NewReader(endless))
 	assert.EqualError(t, err, "read too far")
 

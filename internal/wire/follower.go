@@ -1,9 +1,9 @@
-// Package wire follows the TCP connections of a capture: it makes streams of their packets, in order and with offsets,
-// and says of every packet in a sentence what it is for.
+// Package wire follows the TCP connections of a capture: it turns their packets into streams, in order and with offsets,
+// and explains each packet in a sentence.
 // It may know packets, and has the streams' bytes decoded. It must not know files, maps or terminals.
 //
-// Nothing is guessed in silence. What the capture does not have is told as a gap; a packet whose numbers fit no part
-// of its stream is counted and not taken in; where offset 0 is not the stream's first byte, that is said.
+// Nothing is guessed silently. What the capture does not have is recorded as a gap; a packet whose numbers fit no part
+// of its stream is counted, but ignored; where offset 0 is not the stream's first byte, that is said.
 package wire
 
 import (
@@ -15,36 +15,36 @@ import (
 	"echolab/internal/text"
 )
 
-// A Follower makes connections of the TCP packets of a capture, and numbers them from 1, in the order of their first
+// A Follower sorts the TCP packets of a capture into connections, and numbers these from 1, in the order of their first
 // packets. Set its fields before the first packet. It must not be used concurrently, nor by its own recorders.
 //
-// All events are At [event.Wire], and have the Time of the packet that they were concluded from.
+// All events are At [event.Wire], and have the Time of the packet that led to them.
 //
-// Memory is bounded, whatever the capture. Of each direction it holds up to 1 MiB that came ahead, 64 MiB of all
-// together, and a copy of its last 16 to 32 KiB, 32 MiB of all together. It follows 65,536 connections at a time: one
-// more, and the one that is idle for longest is dropped, which the Streams are told of as Failed.
+// Memory is bounded, whatever the capture. For each direction it holds up to 1 MiB that came ahead, 64 MiB for all
+// together, and a copy of its last 16 to 32 KiB, 32 MiB for all together. It follows 65,536 connections at a time: for one
+// more, the one that has been idle longest is dropped, which Streams gets as Failed.
 type Follower struct {
-	// Packets is told of every packet, in the order of the capture: of a Connection before its first packet, and then
-	// of a Segment for a packet with payload and of a Packet for any other. Their Text is a sentence on what they are
-	// for. A segment's Span is as on the wire, bytes that came before included, and its Bytes are what the capture has
-	// of them. A packet that is marked [event.Outside] is a Packet in any case: its bytes have no offset.
+	// Packets gets every packet, in the order of the capture: a Connection before its first packet, and then a Segment
+	// for a packet with payload and a Packet for any other. Their Text is a sentence on what they are for. A segment's
+	// Span is as on the wire, bytes that came before included, and its Bytes are what the capture has of them. A packet
+	// that is marked [event.Outside] is a Packet in any case: its bytes have no offset.
 	//
 	// If it is nil, no sentence is made.
 	Packets event.Recorder
 
-	// Streams is told of what the streams are made of, each in the order of its offsets, which is not always that of
-	// the packets: of a Segment for the new bytes of a packet, of a Gap for bytes that the capture does not have, and of
-	// what decode makes of them. What a packet brings is told before the packet is.
+	// Streams gets what the streams are made of, each in the order of its offsets, which is not always that of the
+	// packets: a Segment for the new bytes of a packet, a Gap for bytes that the capture does not have, and what decode
+	// makes of them. What a packet brings comes before the packet itself.
 	//
 	// A hole is a Gap when more than 1 MiB waits behind it, when it was acknowledged and 100 more packets of the
-	// connection have come, and when the connection ends. Bytes that come for it later are not taken in.
+	// connection have come, and when the connection ends. Bytes that come for it later are ignored.
 	Streams event.Recorder
 
 	Codec framing.Codec // for streams that are neither HTTP nor TLS; nil for none
 	Port  uint16        // only connections with this port at one end are followed; 0 for all
 
-	// Ended is told when a connection is over, in a few words how: "closed", "reset by the server", "the capture ends".
-	// Streams hears no more of it. Packets may: a late ACK, or a FIN again, belongs to it still. It may be nil.
+	// Ended is called when a connection is over, with a few words on how: "closed", "reset by the server", "the capture
+	// ends". Streams gets nothing more of it. Packets may: a late ACK, or a FIN again, still belongs to it. It may be nil.
 	Ended func(conn int, how string)
 
 	table  table
