@@ -51,8 +51,8 @@ func TestVersion(t *testing.T) {
 func TestMisuseIsNamed(t *testing.T) {
 	cases := []struct{ args, says string }{
 		{"-no-such-flag", "-no-such-flag"},
-		{"stray", `"stray": there are only flags`},
-		{"-message a b", `"b": there are only flags`},
+		{"stray", `"stray": only flags are allowed`},
+		{"-message a b", `"b": only flags are allowed`},
 		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
 		{"-addr 127.0.0.1:0", "-addr 127.0.0.1:0: nobody listens on port 0"},
 		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
@@ -60,8 +60,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
 		{"-chunk -1", "-chunk -1: it must be 0 or more"},
 		{"-chunk 999999999", "-chunk 999999999: it must be "},
-		{"-chunk 1 -glue", "-chunk and -glue exclude each other"},
-		{"-message a -file b", "-message and -file exclude each other"},
+		{"-chunk 1 -glue", "-chunk and -glue cannot be combined"},
+		{"-message a -file b", "-message and -file cannot be combined"},
 		{"-read 0", "-read 0: it must be 1 or more"},
 		{"-read x", `invalid value "x" for flag -read`},
 		{"-max-message 0", "-max-message 0: it must be 1 or more"},

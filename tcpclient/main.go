@@ -41,15 +41,15 @@ type options struct {
 
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:9000", "connect to `HOST:PORT`")
-	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, as the server has it: `"+framing.Names+"`; for fixed=N the samples are made N bytes long")
+	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, the same as at the server: `"+framing.Names+"`; for fixed=N the samples are made N bytes long")
 	fs.Var(&o.messages, "message", "send this `TEXT`; may be repeated (default: three samples)")
 	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input, which is also read if something is piped into it. Each line of a pipe or a terminal is sent when it comes")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
 	fs.BoolVar(&o.Glue, "glue", false, "write everything at once, 16 MiB at most")
 	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")
-	fs.IntVar(&o.ReadBuffer, "read", client.DefaultReadBuffer, "read at most `N` bytes with one read")
+	fs.IntVar(&o.ReadBuffer, "read", client.DefaultReadBuffer, "read at most `N` bytes at a time")
 	fs.IntVar(&o.MaxMessage, "max-message", client.DefaultMaxMessage, "send and take messages of at most `N` bytes")
-	fs.DurationVar(&o.Timeout, "timeout", client.DefaultTimeout, "give up when nothing moves for that `time`")
+	fs.DurationVar(&o.Timeout, "timeout", client.DefaultTimeout, "give up when nothing moves for this `time`")
 	o.webFlags.define(fs)
 	fs.BoolVar(&o.json, "json", false, "print the account as lines of JSON, the result last")
 	fs.BoolVar(&o.quiet, "quiet", false, "print the verdict only")
@@ -69,9 +69,9 @@ func (o *options) check(fs *flag.FlagSet) error {
 	o.Codec, o.Nagle = codec, !o.nodelay
 	switch {
 	case o.Chunk > 0 && o.Glue:
-		return errors.New("-chunk and -glue exclude each other")
+		return errors.New("-chunk and -glue cannot be combined")
 	case len(o.messages) > 0 && o.file != "":
-		return errors.New("-message and -file exclude each other")
+		return errors.New("-message and -file cannot be combined")
 	case o.Timeout <= 0:
 		return fmt.Errorf("-timeout %v: it must be more than 0", o.Timeout)
 	}

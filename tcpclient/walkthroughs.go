@@ -130,7 +130,7 @@ func capturing(ctx context.Context) error {
 	}
 	_ = tcpdump.Wait() // it was ended, or said why
 	if !listens {
-		return errors.New("tcpdump may not capture here, as root it may")
+		return errors.New("tcpdump may not capture here; as root it may")
 	}
 	return nil
 }

@@ -64,7 +64,7 @@ func TestWhatAMachineLacksIsFoundOut(t *testing.T) {
 	assert.Equal(t, "strace is not installed", missing(tracing))
 	pretend("tcpdump", "echo 'tcpdump: lo: You do not have permission to capture on that device' >&2; exit 1")
 	pretend("strace", "exit 1")
-	assert.Equal(t, "tcpdump may not capture here, as root it may", missing(capturing))
+	assert.Equal(t, "tcpdump may not capture here; as root it may", missing(capturing))
 	assert.Equal(t, "strace may not trace here", missing(tracing))
 	pretend("tcpdump", "echo 'tcpdump: listening on lo, link-type EN10MB (Ethernet)' >&2; while :; do :; done")
 	pretend("strace", "exit 0")

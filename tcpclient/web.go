@@ -53,9 +53,9 @@ func (w *webFlags) check(fs *flag.FlagSet) error {
 	}
 	switch {
 	case w.ws && cli.Given(fs, "codec"):
-		return errors.New("-ws and -codec exclude each other: WebSocket frames mark the messages")
+		return errors.New("-ws and -codec cannot be combined: WebSocket frames mark the messages")
 	case w.ca != "" && w.insecure:
-		return errors.New("-ca and -insecure exclude each other")
+		return errors.New("-ca and -insecure cannot be combined")
 	}
 	return errors.Join(checkCode(w.frames.Close), cli.Within("fragment", w.frames.Fragment, 0, client.GlueLimit))
 }

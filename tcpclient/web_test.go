@@ -112,9 +112,9 @@ func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
 		"-insecure":                     "-insecure needs -tls",
 		"-ca x":                         "-ca needs -tls",
 		"-ws -insecure":                 "-insecure needs -tls",
-		"-ws -codec lines":              "-ws and -codec exclude each other",
-		"-ws -codec raw":                "-ws and -codec exclude each other",
-		"-tls -ca x -insecure":          "-ca and -insecure exclude each other",
+		"-ws -codec lines":              "-ws and -codec cannot be combined",
+		"-ws -codec raw":                "-ws and -codec cannot be combined",
+		"-tls -ca x -insecure":          "-ca and -insecure cannot be combined",
 		"-ws -fragment -1":              "-fragment -1: it must be 0 or more",
 		"-ws -close 0":                  "-close 0: a Close may carry 1000 to 1003, 1007 to 1014, and 3000 to 4999",
 		"-ws -close 999":                "-close 999: ",
@@ -126,7 +126,7 @@ func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
 		"-ws -close 5000":               "-close 5000: ",
 		"-ws -close 66536":              "-close 66536: ", // 1000, in 16 bits
 		"-ws -close x":                  `invalid value "x" for flag -close`,
-		"-ws -chunk 3 -glue":            "-chunk and -glue exclude each other",
+		"-ws -chunk 3 -glue":            "-chunk and -glue cannot be combined",
 		"-tls=false -insecure -ws=true": "-insecure needs -tls",
 	} {
 		r := runClient(t, strings.Fields(args)...)

@@ -129,7 +129,7 @@ func TestTheKernelIsAskedForTheAccount(t *testing.T) {
 	c := s.Dial(t)
 	info, err := sock.Inspect(c)
 	if err != nil {
-		t.Skip("this system does not tell of its sockets: ", err)
+		t.Skip("this system does not report on its sockets: ", err)
 	}
 	require.Equal(t, info.Local.String(), s.Stdout.Await(t, `^#1  accept [^\n]*<->\s+(\S+),`))
 }

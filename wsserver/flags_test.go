@@ -57,14 +57,14 @@ func TestVersion(t *testing.T) {
 func TestMisuseIsNamed(t *testing.T) {
 	cases := []struct{ args, says string }{
 		{"-no-such-flag", "-no-such-flag"},
-		{"stray", `"stray": there are only flags`},
+		{"stray", `"stray": only flags are allowed`},
 		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
 		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
 		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
 		{"-only ws", "-only ws: it must be raw or http"},
-		{"-only http -codec lines", "-codec: there is nothing that it could be for with -only http"},
-		{"-only raw -compress", "-compress: there is nothing that it could be for with -only raw"},
-		{"-only raw -tls self-signed", "-tls: there is nothing that it could be for with -only raw"},
+		{"-only http -codec lines", "-codec: it has no effect with -only http"},
+		{"-only raw -compress", "-compress: it has no effect with -only raw"},
+		{"-only raw -tls self-signed", "-tls: it has no effect with -only raw"},
 		{"-read 0", "-read 0: it must be 1 or more"},
 		{"-max-message 0", "-max-message 0: it must be 1 or more"},
 		{"-max-conns 0", "-max-conns 0: it must be 1 or more"},
@@ -134,8 +134,7 @@ func TestAPortInUseIsExplained(t *testing.T) {
 		status, stdout, stderr := once(t, append(args, "-addr", first.Addr)...)
 		assert.Equal(t, 1, status)
 		assert.Empty(t, stdout)
-		assert.Equal(t, "wsserver: "+first.Addr+" is in use already, probably by another tcpserver or wsserver: "+
-			"stop that one, or choose another port with -addr (127.0.0.1:0 picks a free one)\n", stderr)
+		assert.Regexp(t, `^wsserver: `+first.Addr+` .*in use.*tcpserver or wsserver.*-addr.*127\.0\.0\.1:0.*\n$`, stderr)
 	}
 	assert.Equal(t, "still here", first.Exchange(t, "still here"))
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))

@@ -19,7 +19,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name: "wsserver",
-		About: "wsserver echoes raw TCP and WebSocket messages on one port, has a page for browsers there, and tells " +
+		About: "wsserver echoes raw TCP and WebSocket messages on one port, has a page for browsers there, and shows " +
 			"what it does, down to the frames.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
@@ -27,8 +27,8 @@ go run ./wsserver                        all three, on 127.0.0.1:9000
 go run ./wsserver -codec lines           lines of text where it is not HTTP
 go run ./wsserver -only http             every connection is taken for HTTP
 go run ./wsserver -tls self-signed       TLS too, with a fresh certificate
-go run ./wsserver -compress              permessage-deflate for who offers it
-go run ./wsserver -origin https://a.example     whose pages may come in
+go run ./wsserver -compress              permessage-deflate, if offered
+go run ./wsserver -origin https://a.example     let this site in
 go run ./wsserver -addr 127.0.0.1:0      on a free port: "listening on" has it
 go run ./wsserver -quiet                 only echo, as fast as it can
 `,

@@ -32,22 +32,22 @@ type options struct {
 func (o *options) define(fs *flag.FlagSet) {
 	o.Options.Define(fs)
 	fs.Lookup("codec").Usage += ", where it is not HTTP"
-	fs.StringVar(&o.only, "only", "", "take every connection for one thing: `raw|http` (WebSocket begins as HTTP)")
+	fs.StringVar(&o.only, "only", "", "take every connection for one protocol: `raw|http` (WebSocket begins as HTTP)")
 	fs.DurationVar(&o.WriteTimeout, "write-timeout", writeTimeout,
-		"cut off a client that takes nothing for that `time`, which is noticed within twice that")
+		"cut off a client that takes nothing for this `time` (noticed within twice that)")
 	fs.IntVar(&o.web.MaxHeader, "max-header", server.DefaultMaxHeader,
 		"refuse requests whose header has more than `N` bytes (net/http allows 4 KiB more)")
 	fs.DurationVar(&o.web.HeaderTimeout, "header-timeout", server.DefaultHeaderTimeout,
-		"the `time` for a request's header, and for the handshake of TLS")
+		"the `time` allowed for a request's header, and for the TLS handshake")
 	fs.DurationVar(&o.web.Ping, "ping", server.DefaultPing,
-		"send a Ping to a WebSocket that was silent for that `time`; 0 for none")
+		"send a Ping to a WebSocket that is silent for this `time`; 0 for none")
 	fs.DurationVar(&o.web.PongWait, "pong-wait", server.DefaultPongWait,
-		"and close it if nothing comes for that `time` after the Ping")
+		"and close it if nothing comes within this `time` after the Ping")
 	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: "+
 		"https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
-	fs.BoolVar(&o.web.Deflate, "compress", false, "permessage-deflate (RFC 7692) for the clients that offer it")
-	fs.StringVar(&o.tls, "tls", "", "TLS beside what is not: `self-signed` makes a certificate for localhost")
-	fs.StringVar(&o.tlsCert, "tls-cert", "", "TLS with the certificate in `FILE` (PEM, with its chain)")
+	fs.BoolVar(&o.web.Deflate, "compress", false, "use permessage-deflate (RFC 7692) with clients that offer it")
+	fs.StringVar(&o.tls, "tls", "", "accept TLS too: `self-signed` makes a certificate for localhost")
+	fs.StringVar(&o.tlsCert, "tls-cert", "", "accept TLS too, with the certificate in `FILE` (PEM, with its chain)")
 	fs.StringVar(&o.tlsKey, "tls-key", "", "and its key in `FILE` (PEM)")
 }
 
@@ -88,7 +88,7 @@ func (o *options) checkOnly(fs *flag.FlagSet) error {
 	o.web.Only = server.Protocol(o.only)
 	for _, name := range without {
 		if cli.Given(fs, name) {
-			return fmt.Errorf("-%s: there is nothing that it could be for with -only %s", name, o.only)
+			return fmt.Errorf("-%s: it has no effect with -only %s", name, o.only)
 		}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (o *options) checkTLS() error {
 	case o.tls != "" && o.tls != "self-signed":
 		return fmt.Errorf("-tls %s: it must be self-signed; certificates from files come with -tls-cert and -tls-key", o.tls)
 	case o.tls != "" && o.tlsCert+o.tlsKey != "":
-		return errors.New("-tls self-signed makes a certificate, and -tls-cert brings one: only one of them can be")
+		return errors.New("-tls self-signed makes a certificate, and -tls-cert brings one: choose one of them")
 	case o.tlsCert != "" && o.tlsKey == "":
 		return errors.New("-tls-cert needs -tls-key, the file of the certificate's key")
 	case o.tlsKey != "" && o.tlsCert == "":

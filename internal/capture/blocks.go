@@ -73,7 +73,7 @@ func (p *pcapng) simple(b []byte, rec *record) error {
 // iface returns the interface that a packet names, if its packets can be read.
 func (p *pcapng) iface(number uint32) (*iface, error) {
 	if int64(number) >= int64(len(p.interfaces)) {
-		return nil, fmt.Errorf("the capture is damaged: a packet of interface %d, where there are %d",
+		return nil, fmt.Errorf("the capture is damaged: a packet of interface %d, and there are only %d",
 			number, len(p.interfaces))
 	}
 	i := &p.interfaces[number]

@@ -24,7 +24,7 @@ func readable(link layers.LinkType) error {
 	if s := link.String(); s != "UnknownLinkType" {
 		name = ", " + s
 	}
-	return fmt.Errorf("is of link type %d%s; known are Ethernet, Linux cooked, BSD loopback and raw IP", link, name)
+	return fmt.Errorf("has link type %d%s; supported are Ethernet, Linux cooked, BSD loopback and raw IP", link, name)
 }
 
 // A view is a packet from one of its headers on.
@@ -36,8 +36,8 @@ type view struct {
 // from is what follows the first n bytes, which are there.
 func (v view) from(n int) view { return view{v.b[n:], v.wire - n} }
 
-// ofLength is the packet cut to its first n bytes. If a header tells of more than was on the wire, it
-// is not believed.
+// ofLength is the packet cut to its first n bytes. If a header claims more than was on the wire,
+// it is not believed.
 func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], min(n, v.wire)} }
 
 // lacks says why the first n bytes cannot be read, if they cannot.

@@ -9,7 +9,7 @@ import (
 // A Packet is a TCP packet of a capture. It is valid until the next one is read.
 type Packet struct {
 	Number   int       // its place in the capture, from 1, with the packets that are not TCP counted too
-	Time     time.Time // in UTC; the zero time if the capture tells none, or none that can be
+	Time     time.Time // in UTC; the zero time if the capture has none, or an impossible one
 	Src, Dst netip.AddrPort
 	Seq, Ack uint32
 	Flags    Flags

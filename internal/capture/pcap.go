@@ -31,7 +31,7 @@ func newPcap(s *source, order binary.ByteOrder, unit time.Duration) (*pcap, erro
 		return nil, fmt.Errorf("the capture ends inside its header: %w", err)
 	}
 	if major := order.Uint16(b[4:]); major != 2 {
-		return nil, fmt.Errorf("the capture is of pcap version %d.%d; known is 2.4", major, order.Uint16(b[6:]))
+		return nil, fmt.Errorf("the capture has pcap version %d.%d; only 2.4 is supported", major, order.Uint16(b[6:]))
 	}
 	// The upper bits are for the length of a checksum after each frame. IP's length leaves that out anyway.
 	link := layers.LinkType(order.Uint32(b[20:]) & 0xffff)
@@ -72,7 +72,7 @@ func (p *pcap) next(rec *record) error {
 // believed is the length of what was captured of a packet, if it can be that.
 func believed(n uint32) (int, error) {
 	if n > maxPacket {
-		return 0, fmt.Errorf("the capture is damaged: a packet of %d bytes, where %d is the most", n, maxPacket)
+		return 0, fmt.Errorf("the capture is damaged: a packet of %d bytes, and %d is the most", n, maxPacket)
 	}
 	return int(n), nil
 }

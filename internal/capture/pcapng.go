@@ -107,13 +107,13 @@ func (p *pcapng) block() (kind uint32, body []byte, err error) {
 		return kind, nil, nil
 	}
 	if n > maxBlock {
-		return 0, nil, fmt.Errorf("the capture is damaged: a block of %d bytes, where %d is the most", n, maxBlock)
+		return 0, nil, fmt.Errorf("the capture is damaged: a block of %d bytes, and %d is the most", n, maxBlock)
 	}
 	if b, err = p.peek(int(n)); err != nil {
 		return 0, nil, ends(err)
 	}
 	if again := p.order.Uint32(b[n-trailer:]); again != n {
-		return 0, nil, fmt.Errorf("the capture is damaged: a block of %d bytes has %d for its length at its end", n, again)
+		return 0, nil, fmt.Errorf("the capture is damaged: a block of %d bytes that ends with the length %d", n, again)
 	}
 	return kind, b[header : n-trailer], nil
 }
@@ -149,7 +149,7 @@ func (p *pcapng) section(b []byte) error {
 		return errors.New("the capture is damaged: a section header that is too short")
 	}
 	if major := p.order.Uint16(b[4:]); major != 1 {
-		return fmt.Errorf("a section is of pcapng version %d.%d; known is 1.0", major, p.order.Uint16(b[6:]))
+		return fmt.Errorf("a section has pcapng version %d.%d; only 1.0 is supported", major, p.order.Uint16(b[6:]))
 	}
 	p.interfaces = p.interfaces[:0]
 	return nil

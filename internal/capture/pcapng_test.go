@@ -51,7 +51,7 @@ func TestInterfacesAndSectionsEachHaveTheirOwnWays(t *testing.T) {
 	order := binary.LittleEndian
 	lost := join(file, capturetest.Section(order), capturetest.EnhancedPacket(order, 0, 0, raw, 40))
 	_, _, err := all(bytes.NewReader(lost))
-	assert.EqualError(t, err, "after packet 4: the capture is damaged: a packet of interface 0, where there are 0",
+	assert.EqualError(t, err, "after packet 4: the capture is damaged: a packet of interface 0, and there are only 0",
 		"the interfaces are of the section before")
 }
 
@@ -144,19 +144,19 @@ func TestDamageIsSaidWhereItIs(t *testing.T) {
 		"a block of 4294967295":      join(section, change(packet, 4, 1<<32-1)),
 		"a block of 71 bytes":        join(section, change(packet, 4, 71)),
 		"a block of 4294967292":      join(section, change(packet, 4, 1<<32-4)),
-		"has 68 for its length":      join(section, raw, change(packet, last, 68)),
+		"ends with the length 68":    join(section, raw, change(packet, last, 68)),
 		"a packet of interface 0":    join(section, packet),
 		"a packet of interface 1,":   join(section, raw, change(packet, 8, 1)),
 		"a packet of 262145 bytes":   join(section, raw, change(packet, 20, 262145)),
 		"longer than its block":      join(section, raw, change(packet, 20, 41)),
 		"whose byte order is":        join(section, change(section, 8, 7)),
-		"a section is of pcapng":     join(section, change(section, 12, 2)),
+		"a section has pcapng":       join(section, change(section, 12, 2)),
 		"section header that is too": join(section, capturetest.Block(order, 0x0a0d0d0a, section[8:16])),
 		"description that is too":    join(section, capturetest.Block(order, 1, []byte{1, 0, 0, 0})),
 		"longer than its interface":  join(section, capturetest.Interface(order, 1, 0, []byte{9, 0, 200, 0})),
 		"10^-20 s: too fine":         join(section, capturetest.Interface(order, 1, 0, capturetest.Option(order, 9, 20))),
 		"2^-127 s: too fine":         join(section, capturetest.Interface(order, 1, 0, capturetest.Option(order, 9, 255))),
-		"interface 0 is of link type 105, 802.11": join(section, capturetest.Interface(order, layers.LinkTypeIEEE802_11, 0),
+		"interface 0 has link type 105, 802.11": join(section, capturetest.Interface(order, layers.LinkTypeIEEE802_11, 0),
 			packet),
 		"more than 65536 interfaces": join(section, bytes.Repeat(raw, 65537)),
 	} {
@@ -183,5 +183,5 @@ func TestAPcapPacketOfImpossibleLength(t *testing.T) {
 	order.PutUint32(largest[8:], 262145)
 	_, _, err := all(bytes.NewReader(join(file, largest)))
 	assert.EqualError(t, err,
-		"before the first packet: the capture is damaged: a packet of 262145 bytes, where 262144 is the most")
+		"before the first packet: the capture is damaged: a packet of 262145 bytes, and 262144 is the most")
 }

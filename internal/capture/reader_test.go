@@ -153,13 +153,13 @@ func TestUnknownVersionAndLinkTypeAreNamed(t *testing.T) {
 	file := capturetest.PcapHeader(binary.BigEndian, time.Microsecond, layers.LinkTypeIEEE80211Radio)
 	_, err := capture.NewReader(bytes.NewReader(file))
 	assert.EqualError(t, err,
-		"the capture is of link type 127, RadioTap; known are Ethernet, Linux cooked, BSD loopback and raw IP")
+		"the capture has link type 127, RadioTap; supported are Ethernet, Linux cooked, BSD loopback and raw IP")
 	file[23] = 147 // for private use
 	_, err = capture.NewReader(bytes.NewReader(file))
-	assert.ErrorContains(t, err, "is of link type 147; known are")
+	assert.ErrorContains(t, err, "link type 147")
 	file[5] = 3
 	_, err = capture.NewReader(bytes.NewReader(file))
-	assert.EqualError(t, err, "the capture is of pcap version 3.4; known is 2.4")
+	assert.EqualError(t, err, "the capture has pcap version 3.4; only 2.4 is supported")
 }
 
 func TestAReaderErrorPassesThrough(t *testing.T) {

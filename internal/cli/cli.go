@@ -50,7 +50,7 @@ type Program struct {
 func (p Program) Flags() *flag.FlagSet {
 	fs := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // Parse says what there is to say
-	fs.Bool("version", false, "print the version and end")
+	fs.Bool("version", false, "print the version and exit")
 	return fs
 }
 
@@ -70,7 +70,7 @@ func (p Program) Parse(fs *flag.FlagSet, args []string, takesNames func() bool) 
 			break
 		}
 		if !takesNames() {
-			return nil, p.Misused(fmt.Errorf("%q: there are only flags", fs.Arg(0))), true
+			return nil, p.Misused(fmt.Errorf("%q: only flags are allowed", fs.Arg(0))), true
 		}
 		names = append(names, fs.Arg(0))
 		args = fs.Args()[1:]

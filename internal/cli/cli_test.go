@@ -68,7 +68,7 @@ Flags:
     	how many of them, which takes so many words to explain that they are
     	more than a line (default 7)
   -version
-    	print the version and end
+    	print the version and exit
 `, p.stdout.String())
 	}
 }
@@ -87,7 +87,7 @@ func TestMisuseIsNamedAndTurnedToTheHelp(t *testing.T) {
 		"flag provided but not defined: -no-such-flag":        {"-no-such-flag"},
 		`invalid value "many" for flag -n: parse error`:       {"-n", "many"},
 		"flag needs an argument: -n":                          {"-n"},
-		`"stray": there are only flags`:                       {"-n", "3", "stray"},
+		`"stray": only flags are allowed`:                     {"-n", "3", "stray"},
 		`invalid boolean value "x" for -version: parse error`: {"-version=x"},
 	} {
 		p := newTry()

@@ -33,15 +33,15 @@ func (o *Options) Define(fs *flag.FlagSet) {
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:9000", "listen on `HOST:PORT`; port 0 picks a free one")
 	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`")
 	fs.IntVar(&o.ReadBuffer, "read", server.DefaultReadBuffer,
-		"read at most `N` bytes with one read (262144 by default for raw with -quiet)")
+		"read at most `N` bytes at a time (262144 by default for raw with -quiet)")
 	fs.IntVar(&o.MaxMessage, "max-message", server.DefaultMaxMessage,
 		"refuse messages of more than `N` bytes (not for raw, which has none)")
 	fs.IntVar(&o.MaxConns, "max-conns", server.DefaultMaxConns,
-		"serve at most `N` connections at once, and close further ones")
+		"serve at most `N` connections at once, and close any more")
 	fs.DurationVar(&o.IdleTimeout, "idle-timeout", server.DefaultIdleTimeout,
-		"close a connection on which nothing moves for that `time`")
+		"close a connection on which nothing moves for this `time`")
 	fs.BoolVar(&o.JSON, "json", false, "print the account as lines of JSON")
-	fs.BoolVar(&o.Quiet, "quiet", false, "print no account: nothing is spent on it")
+	fs.BoolVar(&o.Quiet, "quiet", false, "print no account, and spend nothing on one")
 }
 
 // Check completes the options once the flags are parsed, or says what is wrong with them.

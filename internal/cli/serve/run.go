@@ -33,7 +33,7 @@ func (o *Options) Run(ctx context.Context, p cli.Program) int {
 	case err = <-served: // the listener failed; whoever is connected may still finish
 	case <-ctx.Done():
 		if open := o.Stats().Open; open > 0 && cli.IsTerminal(p.Stderr) {
-			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C ends at once\n",
+			fmt.Fprintf(p.Stderr, "%s: %s may finish within %v; another Ctrl-C stops it at once\n",
 				p.Name, text.Count(open, "connection", "connections"), grace)
 		}
 	}
@@ -70,7 +70,7 @@ func (o *Options) announce(p cli.Program, addr net.Addr) {
 // listenError says what to do about a listener that could not be had.
 func listenError(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use already, probably by another tcpserver or wsserver: stop that one, "+
+		return fmt.Errorf("%s is already in use, probably by another tcpserver or wsserver: stop that one, "+
 			"or choose another port with -addr (127.0.0.1:0 picks a free one)", addr)
 	}
 	return fmt.Errorf("cannot listen on %s: %w", addr, err)
