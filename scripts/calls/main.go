@@ -58,8 +58,8 @@ func (f *filesFlag) Set(file string) error {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name: "calls",
-		About: "calls shows what the lab's programs say beside what the kernel was asked: each step of an account, and " +
-			"the system calls that it was, as strace saw them.",
+		About: "calls shows what the lab's programs say beside what they asked of the kernel: each step of an account, and " +
+			"the system calls that it took, as strace saw them.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
 strace -f -ttt -T -o client.strace \

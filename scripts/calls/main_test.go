@@ -49,7 +49,7 @@ func TestBothEndsAreShownInTheOrderOfTime(t *testing.T) {
 		"→ nothing there yet",
 		"client close  the client closes second │",
 		"client  close(7) = 0 → close",
-		"= 6 → no event tells", // the connection that was turned away
+		"= 6 → no event for", // the connection that was turned away
 	} {
 		at := strings.Index(stdout[place:], part)
 		require.GreaterOrEqual(t, at, 0, "%s\n%s", part, stdout[place:])
@@ -112,14 +112,14 @@ func TestBadInputIsOneLine(t *testing.T) {
 		{clientAccount, "hello\n", "run.strace: line 1 is not what strace -f -ttt -o FILE writes"},
 		{clientAccount, clientTrace[:200], "run.strace: line 4 is cut off"},
 		{clientAccount, clientAccount, "run.strace: line 1 is not what strace"},
-		{"", clientTrace, "account.jsonl: it is no account of tcpclient, tcpserver or wsserver"},
+		{"", clientTrace, "account.jsonl: it is not an account"},
 		{clientTrace, clientTrace, "account.jsonl: line 1 is not an event"},
 		{earlier, clientTrace, "is of another run than"},
 		{later, clientTrace, "is of another run than"},
 		{strings.ReplaceAll(clientAccount, `"fd":7`, `"fd":9`), clientTrace, "is of another run than"},
 		{clientAccount, strings.Replace(clientTrace, "IPPROTO_IP) = 7\n29", "IPPROTO_IP) = 8\n29", 1), "is of another run than"},
-		{inTLS, clientTrace, "account.jsonl: the account tells of what is inside TLS"},
-		{`{"ev":"result","ok":true}`, clientTrace, "it is no account"},
+		{inTLS, clientTrace, "account.jsonl: the account shows what is inside TLS"},
+		{`{"ev":"result","ok":true}`, clientTrace, "it is not an account"},
 	}
 	for _, c := range cases {
 		status, stdout, stderr := once(t, files(t, c.account, c.trace)...)
@@ -138,7 +138,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"", "which run?"},
 		{"-account a", "1 -account and 0 -trace"},
 		{"-account a -trace b -trace c", "1 -account and 2 -trace"},
-		{"stray", "there are only flags"},
+		{"stray", "only flags"},
 	}
 	for _, c := range cases {
 		status, stdout, stderr := once(t, strings.Fields(c.args)...)

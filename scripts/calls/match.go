@@ -55,7 +55,7 @@ func (p *program) searchByDescriptor(e *entry) (calls []*strace.Call, why string
 	}
 	s := p.latest(e)
 	if s == nil {
-		return nil, fmt.Sprintf("no system call made a socket with descriptor %d that is open then", e.Sock.FD)
+		return nil, fmt.Sprintf("no system call made a socket with descriptor %d that was open then", e.Sock.FD)
 	}
 	calls, why = p.searchOne(s, e, func(c *strace.Call) bool {
 		if !before(c, e) {
@@ -100,7 +100,7 @@ func (p *program) searchOne(s *strace.Socket, e *entry, fits func(c *strace.Call
 			return s.Calls[i : i+1 : i+1], ""
 		}
 	}
-	return nil, fmt.Sprintf("no system call on descriptor %d does that before it is told", s.FD)
+	return nil, fmt.Sprintf("no system call on descriptor %d does that before the account has it", s.FD)
 }
 
 // searchBytes searches the calls that moved the bytes of a write or a read. A write may have needed several.
@@ -110,7 +110,7 @@ func (p *program) searchBytes(s *strace.Socket, e *entry) (calls []*strace.Call,
 		moved = s.Reads
 	}
 	if e.Span == nil || e.N == 0 {
-		return nil, "the account does not say of which bytes"
+		return nil, "the account does not say which bytes"
 	}
 	at, end := e.Off, e.Off+int64(e.N)
 	from, _ := slices.BinarySearchFunc(moved, at, func(c *strace.Call, off int64) int { return cmp.Compare(c.Off, off) })
@@ -122,7 +122,7 @@ func (p *program) searchBytes(s *strace.Socket, e *entry) (calls []*strace.Call,
 	}
 	switch {
 	case len(calls) == 0:
-		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before it is told", e.Ev, s.FD, text.Number(e.Off))
+		return nil, fmt.Sprintf("no %s on descriptor %d begins at %s before the account has it", e.Ev, s.FD, text.Number(e.Off))
 	case at != end || e.Ev == event.Read && len(calls) > 1:
 		return nil, fmt.Sprintf("the system call on descriptor %d at %s moved %s", s.FD, text.Number(e.Off),
 			text.Bytes(calls[0].Value))

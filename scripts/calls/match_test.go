@@ -135,18 +135,18 @@ func TestWhatTheKernelWasNotAskedIsNotFound(t *testing.T) {
 	cases := []struct{ old, new, missing string }{
 		{`write(7, "hello", 5) = 5`, `write(7, "hello", 5) = 4`, `write: the system call on descriptor 7 at 0 moved 4 bytes`},
 		{`write(7, "hello", 5) = 5`, `write(7, "jello", 5) = 5`, `write: the system call on descriptor 7 at 0 moved other bytes`},
-		{`write(7, "hello", 5) = 5`, `write(8, "hello", 5) = 5`, `write: no write on descriptor 7 begins at 0 before it is told`},
-		{`680.200650 write(7`, `680.200701 write(7`, `write: no write on descriptor 7 begins at 5 before it is told`},
-		{`680.200750 shutdown(7`, `680.200801 shutdown(7`, `shutdown: no system call on descriptor 7 does that before it is told`},
+		{`write(7, "hello", 5) = 5`, `write(8, "hello", 5) = 5`, `write: no write on descriptor 7 begins at 0`},
+		{`680.200650 write(7`, `680.200701 write(7`, `write: no write on descriptor 7 begins at 5`},
+		{`680.200750 shutdown(7`, `680.200801 shutdown(7`, `shutdown: no system call on descriptor 7`},
 		{`read(7, "hello\354\225\210", 65536) = 8`, `read(7, "hello\354\225\210", 65536) = 9`,
 			`read: the system call on descriptor 7 at 0 moved 9 bytes`},
-		{`htons(9000)`, `htons(9001)`, `connect: no system call on descriptor 7 does that before it is told`},
+		{`htons(9000)`, `htons(9001)`, `connect: no system call on descriptor 7`},
 		{`30 1795385680.201750 close(7) = 0`, `30 1795385680.201750 close(9) = 0`,
-			`close: no system call on descriptor 7 does that before it is told`},
+			`close: no system call on descriptor 7`},
 	}
 	for _, c := range cases {
 		require.Contains(t, clientTrace, c.old)
-		assert.Contains(t, found(t, clientAccount, strings.Replace(clientTrace, c.old, c.new, 1)), c.missing)
+		assert.Contains(t, strings.Join(found(t, clientAccount, strings.Replace(clientTrace, c.old, c.new, 1)), "\n"), c.missing)
 	}
 }
 
@@ -169,5 +169,5 @@ func TestEachReadHasItsOwnCall(t *testing.T) {
 func TestAnAcceptOfAnotherClientIsNotFound(t *testing.T) {
 	other := strings.Replace(serverTrace, "htons(41342)", "htons(41340)", 1)
 	assert.Contains(t, found(t, serverAccount, other),
-		"accept: no system call on descriptor 6 does that before it is told")
+		"accept: no system call on descriptor 6 does that before the account has it")
 }

@@ -84,8 +84,8 @@ func (p *program) tell() {
 const maxEvents = 20_000
 
 var (
-	errNoAccount = errors.New("it is no account of tcpclient, tcpserver or wsserver: they write one with -json")
-	errTLS       = errors.New("the account tells of what is inside TLS, and the system calls carry what is outside: " +
+	errNoAccount = errors.New("it is not an account of tcpclient, tcpserver or wsserver: they write one with -json")
+	errTLS       = errors.New("the account shows what is inside TLS, and the system calls carry what is outside: " +
 		"use a run without TLS")
 	errLongRun = fmt.Errorf("it has more than %s events: use a shorter run", text.Number(maxEvents))
 )

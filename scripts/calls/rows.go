@@ -119,7 +119,7 @@ func (p *program) meaning(c *strace.Call) string {
 	case c.Result == "?":
 		return "it never returned"
 	}
-	return "no event tells of it"
+	return "no event for it"
 }
 
 // names counts the calls by name.

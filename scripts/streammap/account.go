@@ -55,9 +55,9 @@ func readAccounts(files []string) ([]*account, error) {
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", file, err)
 		case a.side == "":
-			return nil, fmt.Errorf("%s is no account of tcpclient, tcpserver or wsserver: they write one with -json", file)
+			return nil, fmt.Errorf("%s is not an account of tcpclient, tcpserver or wsserver: they write one with -json", file)
 		case len(a.order) > connsKept:
-			return nil, fmt.Errorf("%s tells of more than %s connections", file, text.Number(connsKept))
+			return nil, fmt.Errorf("%s has more than %s connections", file, text.Number(connsKept))
 		}
 		accounts = append(accounts, a)
 	}
@@ -157,7 +157,7 @@ func unjoined(accounts []*account, conns []*connection) error {
 		case joined > 0:
 		case first == nil && slices.ContainsFunc(conns, func(c *connection) bool { return a.serves(c.ends.Server) }):
 		case first == nil:
-			return fmt.Errorf("%s tells of no connection: there is nothing to join", a.file)
+			return fmt.Errorf("%s has no connection: there is nothing to join", a.file)
 		default:
 			return fmt.Errorf("%s belongs to another capture: its connection %v -> %v is not in this one",
 				a.file, first.ends.Client, first.ends.Server)
@@ -173,7 +173,7 @@ func (t *told) check(dir event.Dir, wire *streammap.Map, whole bool) error {
 		for _, layer := range []streammap.Layer{streammap.Writes, streammap.Reads} {
 			for _, r := range t.maps.Map(t.number, dir).Rows {
 				if r.Layer == layer && r.End > wire.Size() {
-					return fmt.Errorf("%s tells of %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,
+					return fmt.Errorf("%s has %s from %v, and only %s crossed the wire: it belongs to another capture", t.file,
 						text.Bytes(r.End), t.ends.Client, text.Bytes(wire.Size()))
 				}
 			}
@@ -185,7 +185,7 @@ func (t *told) check(dir event.Dir, wire *streammap.Map, whole bool) error {
 		}
 		b := wire.Bytes(e.Off, e.N)
 		if b != nil && e.Data != "" && e.Data != event.Preview(b) {
-			return fmt.Errorf("%s tells of a %s of %s at %s, and the capture has other bytes there: it belongs to another capture",
+			return fmt.Errorf("%s has a %s of %s at %s, and the capture has other bytes there: it belongs to another capture",
 				t.file, e.Ev, text.Bytes(int64(e.N)), text.Number(e.Off))
 		}
 	}

@@ -116,10 +116,10 @@ func TestAnAccountOfAnotherCaptureIsRefused(t *testing.T) {
 	oneMore := read()
 	oneMore.tells(time.Second, event.Read, event.ClientToServer, 18, "!")
 	for says, d := range map[string]*diary{
-		"tells of 19 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": oneMore,
-		"its connection 192.0.2.1:40009 -> 192.0.2.2:9000 is not in this one":        elsewhere,
-		"tells of a read of 6 bytes at 12, and the capture has other bytes there":    otherBytes,
-		"tells of 26 bytes from 192.0.2.1:40000, and only 18 bytes crossed the wire": more,
+		"19 bytes from 192.0.2.1:40000, and only 18 bytes":                    oneMore,
+		"its connection 192.0.2.1:40009 -> 192.0.2.2:9000 is not in this one": elsewhere,
+		"read of 6 bytes at 12, and the capture has other bytes":              otherBytes,
+		"26 bytes from 192.0.2.1:40000, and only 18 bytes":                    more,
 	} {
 		got := on(t, pcap(t, glued()), "-account", d.file(t))
 		assert.Equal(t, 1, got.status)
@@ -133,9 +133,9 @@ func TestAnAccountOfAnotherCaptureIsRefused(t *testing.T) {
 func TestWhatIsNoAccountIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "account")
 	for says, text := range map[string]string{
-		"is no account of tcpclient, tcpserver or wsserver": "",
-		"line 1 is not an event":                            "hello\n",
-		"tells of no connection":                            `{"ev":"socket","at":"server"}` + "\n",
+		"not an account of tcpclient, tcpserver or wsserver": "",
+		"line 1 is not an event":                             "hello\n",
+		"has no connection":                                  `{"ev":"socket","at":"server"}` + "\n",
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		got := on(t, pcap(t, glued()), "-account", file)

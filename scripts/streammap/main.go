@@ -44,7 +44,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.packets, "packets", false, "show the packets one by one, each with a sentence, and the accounts beside them")
 	fs.BoolVar(&o.json, "json", false, "print lines of JSON, the result last")
 	fs.StringVar(&o.svg, "svg", "", "draw the maps into this `FILE` as a picture")
-	fs.StringVar(&o.html, "html", "", "draw the maps into this `FILE` as a page, in which one can point at a byte")
+	fs.StringVar(&o.html, "html", "", "draw the maps into this `FILE` as a page in which you can point at a byte")
 }
 
 const codecNames = framing.Names + "|websocket"
@@ -57,7 +57,7 @@ func (o *options) check(captures []string) (err error) {
 	case len(captures) > 1:
 		return fmt.Errorf("%q and %q: one capture at a time", captures[0], captures[1])
 	case o.json && o.packets:
-		return errors.New("-json and -packets exclude each other: -json has every packet")
+		return errors.New("-json and -packets cannot be combined: -json has every packet")
 	}
 	o.capture = captures[0]
 	if err := o.checkFiles(); err != nil {
@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	p := cli.Program{
 		Name: "streammap",
 		About: "streammap reads a capture (pcap or pcapng) and shows where segments, WebSocket frames and messages " +
-			"end in the streams of its TCP connections, beside the writes and reads that accounts tell of. Of the " +
+			"end in the streams of its TCP connections, beside the writes and reads in the accounts. Of the " +
 			"first 16 connections it draws maps, of others it prints a line.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
@@ -130,7 +130,7 @@ go run ./scripts/streammap FILE.pcap -packets   packet by packet
 go run ./scripts/streammap FILE.pcap -codec lines
                                                 raw streams of lines
 go run ./scripts/streammap FILE.pcap -account client.jsonl
-                                                with what a program told
+                                                with what a program saw
 go run ./scripts/streammap FILE.pcap -svg map.svg -html map.html
                                                 a picture and a page
 tcpdump -i lo -U -w - | go run ./scripts/streammap -

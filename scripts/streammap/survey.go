@@ -197,9 +197,9 @@ func (s *survey) nothing() error {
 	case s.packets == 0:
 		return fmt.Errorf("no TCP in it: %v", s.skipped)
 	case s.count == 0 && s.o.conn > 0:
-		return fmt.Errorf("there is no connection %d in it", s.o.conn)
+		return fmt.Errorf("it has no connection %d", s.o.conn)
 	case s.count == 0:
-		return fmt.Errorf("no connection with port %d in it; there is %s", s.o.port, s.portsSeen())
+		return fmt.Errorf("it has no connection with port %d, only %s", s.o.port, s.portsSeen())
 	}
 	return nil
 }

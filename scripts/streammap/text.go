@@ -54,7 +54,7 @@ func (c *connection) remarks() []string {
 	for i, dir := range directions {
 		s := &c.streams[i]
 		if s.unplaced {
-			remarks = append(remarks, dir.Words()+": its start is not in the capture; offset 0 is the first byte that is there")
+			remarks = append(remarks, dir.Words()+": its start is not in the capture; offset 0 is the first byte in it")
 		}
 		if s.missing > 0 {
 			remarks = append(remarks, fmt.Sprintf("%s: %s of %s are not in the capture", dir.Words(), text.Number(s.missing),
@@ -62,7 +62,7 @@ func (c *connection) remarks() []string {
 		}
 	}
 	if c.streams[0].tls || c.streams[1].tls {
-		remarks = append(remarks, "TLS: where its records end is seen, and nothing of what is in them")
+		remarks = append(remarks, "TLS: one sees where its records end, but nothing of what is in them")
 	}
 	if c.streams[0].compressed || c.streams[1].compressed {
 		remarks = append(remarks, "RSV1 marks compressed messages (permessage-deflate): their payloads are shown as they crossed the wire")
@@ -72,7 +72,7 @@ func (c *connection) remarks() []string {
 		marks = append(marks, fmt.Sprintf("%d × %s", c.marks[mark], mark))
 	}
 	if len(marks) > 0 {
-		remarks = append(remarks, "not as usual: "+strings.Join(marks, ", "))
+		remarks = append(remarks, "unusual: "+strings.Join(marks, ", "))
 	}
 	remarks = append(remarks, c.notes...)
 	if c.moreNotes > 0 {
