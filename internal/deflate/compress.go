@@ -7,14 +7,14 @@ import (
 	"github.com/klauspost/compress/flate"
 )
 
-// shortMessage is below what the windowed compressor looks for references in: it would write literals alone, and
-// nothing of what makes short messages short is in themselves.
+// shortMessage is the size below which the windowed compressor finds no matches, but writes literals alone. In messages
+// as short as that, almost all there is to save is in what they share with those before them.
 const shortMessage = 128
 
 // compress appends a message, which may refer to past, as blocks that end with a whole empty stored one.
 //
-// No reference goes further back than 2^exponent bytes: the windowed compressor keeps to that; the stateless one knows
-// no limit but what it is given, and a short message and its past are given no more than that.
+// No reference goes further back than 2^exponent bytes: the windowed compressor keeps to that; the stateless one has no
+// limit but its input, so a short message and its past are cut to that.
 func compress(dst, msg, past []byte, exponent int) ([]byte, error) {
 	if len(msg) >= shortMessage {
 		return compressLong(dst, msg, past, exponent)

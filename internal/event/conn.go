@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Conn is a net.Conn that tells a Recorder of each read and write: its offset, its size, its bytes and the time when it
-// returned. Calls that moved no byte are not told.
+// Conn is a net.Conn that records each read and write: its offset, its size, its bytes and the time when it returned.
+// Calls that moved no byte are not recorded.
 type Conn struct {
 	net.Conn
 	rec     Recorder

@@ -1,6 +1,6 @@
-// Package event says what happened at which offset of a stream: a [Conn] tells a [Recorder] of every read and write,
-// and its owner adds what else there is to tell; an account in [JSON] can be read again. It may know sockets, and the
-// headers of frames and packets, as far as they are told of. It must not know what is made of the events: no map, no
+// Package event says what happened at which offset of a stream: a [Conn] records every read and write in a [Recorder],
+// and its owner adds what else is worth recording; an account in [JSON] can be read back. It may know sockets, and the
+// headers of frames and packets, as far as they are recorded. It must not know what is made of the events: no map, no
 // picture and no layout.
 //
 // Without a Recorder there is no Conn either: what is not recorded costs nothing.
@@ -62,7 +62,7 @@ const (
 	Frame    Kind = "frame"    // a WebSocket frame, at its sender or receiver; has a FrameHeader and a Span that covers it
 	Request  Kind = "request"  // an HTTP request; has a Span, after which the stream's map begins
 	Response Kind = "response" // an HTTP answer; has a Span, after which the stream's map begins
-	TLS      Kind = "tls"      // a TLS handshake is done; what follows is told of what is inside
+	TLS      Kind = "tls"      // a TLS handshake is done; what follows is about what is inside it
 	Wait     Kind = "wait"     // a program waited for the kernel
 	Shutdown Kind = "shutdown" // a side closed its direction: the other will read the end of the stream
 	End      Kind = "end"      // a read met the end of the stream
@@ -70,7 +70,7 @@ const (
 	Refused  Kind = "refused"  // a connection was turned away
 	Failed   Kind = "error"    // something went wrong; Text says what
 
-	// What a capture tells, at Wire.
+	// What a capture shows, at Wire.
 	Connection Kind = "connection" // a connection's first packet; has Ends
 	Segment    Kind = "segment"    // a packet with bytes of a stream; has a PacketHeader and a Span
 	Packet     Kind = "packet"     // a packet without any, such as a SYN, or an ACK alone; has a PacketHeader

@@ -73,7 +73,7 @@ func (h FrameHeader) words() string {
 	return b.String()
 }
 
-// CutShort says whether e is a frame of which only the beginning of the payload was told.
+// CutShort says whether e is a frame of whose payload only the beginning was recorded.
 func (e Event) CutShort() bool {
 	return e.FrameHeader != nil && int64(len(e.Bytes)) < e.Payload
 }

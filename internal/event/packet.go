@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// A PacketHeader is what a capture tells of a TCP packet (RFC 9293 section 3.1).
+// A PacketHeader is what a capture says of a TCP packet (RFC 9293 section 3.1).
 type PacketHeader struct {
 	Number int    `json:"packet"` // its place in the capture, from 1, other packets counted too
 	Seq    uint32 `json:"seq"`
@@ -36,7 +36,7 @@ const (
 	Retransmission Mark = "retransmission" // all of its bytes were there before
 	Overlap        Mark = "overlap"        // some of its bytes were there before
 	OutOfOrder     Mark = "out of order"   // it came after bytes that follow it
-	Ahead          Mark = "ahead"          // bytes in front of it are missing so far
+	Ahead          Mark = "ahead"          // bytes before it are missing so far
 	KeepAlive      Mark = "keepalive"      // a probe, one byte back: it asks for an ACK
 	KeepAliveACK   Mark = "keepalive ACK"  // the answer to one
 	ZeroWindow     Mark = "zero window"    // its sender has no room for more bytes
@@ -46,7 +46,7 @@ const (
 	Cut            Mark = "cut"            // the capture has only its first bytes: a snap length cut it
 	Unseen         Mark = "unseen"         // it acknowledges bytes beyond the newest in the capture
 	Unplaced       Mark = "unplaced"       // offset 0 is its first byte: where the stream begins is not in the capture
-	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, and not taken in
+	Outside        Mark = "outside"        // its numbers fit no part of the stream: it is counted, but ignored
 )
 
 // The names of the flags that Flags may have.

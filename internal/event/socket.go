@@ -18,7 +18,7 @@ func WithSock(e Event, c any) Event {
 	return e
 }
 
-// TellSocket returns a Control function for a net.ListenConfig or a net.Dialer, which tells rec of the socket when it is
+// TellSocket returns a Control function for a net.ListenConfig or a net.Dialer, which records the socket when it is
 // new: between socket and bind, or socket and connect, when there is a descriptor and no address yet. It is nil without
 // a Recorder.
 func TellSocket(rec Recorder, side Side) func(network, address string, rc syscall.RawConn) error {

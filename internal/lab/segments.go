@@ -25,7 +25,7 @@ type Crossing struct {
 	Frames   int `json:"frames"`
 	Messages int `json:"messages"`
 	Writes   int `json:"writes"`
-	Out      int `json:"segments_out"` // segments with data that the sender's kernel sent; -1 if it does not tell
+	Out      int `json:"segments_out"` // segments with data that the sender's kernel sent; -1 if it does not report them
 	In       int `json:"segments_in"`  // and that the receiver's got
 	Reads    int `json:"reads"`
 }

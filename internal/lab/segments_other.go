@@ -4,5 +4,5 @@ package lab
 
 import "net"
 
-// segments does not know: this system does not tell.
+// segments does not know: this system does not report segment counts.
 func segments(*net.TCPConn) segmentCount { return segmentCount{} }

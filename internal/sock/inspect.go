@@ -9,9 +9,9 @@ import (
 
 // ErrNoSocket is wrapped by the error for a connection or listener that has no socket of the kernel, such as one from
 // [net.Pipe].
-var ErrNoSocket = errors.New("there is no socket of the kernel behind it")
+var ErrNoSocket = errors.New("it has no socket of the kernel")
 
-// Inspect returns all that the kernel tells of the socket c: a *[net.TCPConn], *[net.TCPListener] or *[net.UDPConn],
+// Inspect returns all that the kernel says of the socket c: a *[net.TCPConn], *[net.TCPListener] or *[net.UDPConn],
 // anything else that is a [syscall.Conn] or a [syscall.RawConn], or a wrapper with a method NetConn() net.Conn that
 // leads to one of these, as *tls.Conn has it. A RawConn is what the Control functions of [net.ListenConfig] and
 // [net.Dialer] get, which run when the socket is there and before it is bound or connected: it has no address yet.

@@ -218,7 +218,7 @@ func TestAPipeHasNoSocket(t *testing.T) {
 		}
 	}
 	_, err := sock.Inspect(a)
-	assert.EqualError(t, err, "sock: inspect: *net.pipe: there is no socket of the kernel behind it")
+	assert.EqualError(t, err, "sock: inspect: *net.pipe: it has no socket of the kernel")
 }
 
 func TestAFileIsNoSocket(t *testing.T) {

@@ -1,8 +1,8 @@
-// Package sock tells what the kernel knows of a socket, asked at that moment: its descriptor, its addresses, its TCP
-// state, its options, and how many bytes wait in its queues. On the same questions stand the barriers of the lab's
-// experiments, such as [AwaitUnread] and [AwaitDrained], which replace sleeping and luck.
+// Package sock asks the kernel what it knows about a socket: its descriptor, its addresses, its TCP state, its options,
+// and how many bytes wait in its queues. The barriers of the lab's experiments, such as [AwaitUnread] and [AwaitDrained],
+// ask the same questions, in place of sleeping and luck.
 //
-// It may know the system's calls, and no more. It must not know what the bytes in a queue mean, nor tell a Recorder.
+// It may know the system's calls, and no more. It must not know what the bytes in a queue mean, nor a Recorder.
 //
 // Linux answers every question, macOS most of them; on other systems every question gets an error that wraps
 // [errors.ErrUnsupported].
@@ -38,13 +38,13 @@ const (
 	StateTimeWait    = "TIME-WAIT"
 )
 
-// Info is what the kernel said of one socket at one moment. A number or a duration that it did not tell is -1, a
-// string that it did not tell is "", an address that it did not tell, or that is not there, is not valid.
+// Info is what the kernel said of one socket at one moment. A number or a duration that it did not report is -1, a
+// string that it did not report is "", an address that it did not report, or that does not exist, is not valid.
 //
 // The values come from several questions, asked right after each other: on a busy connection each is true, but they
 // need not fit together to the byte.
 //
-// In JSON, what was not told is left out, and so is an option that is off; RTT is rtt_us, in whole microseconds,
+// In JSON, what was not reported is left out, and so is an option that is off; RTT is rtt_us, in whole microseconds,
 // KeepIdle and KeepInterval are keep_idle_s and keep_interval_s, in whole seconds. An Info from [Inspect] comes back
 // from JSON as it was.
 type Info struct {
@@ -80,12 +80,12 @@ type Info struct {
 	KeepInterval time.Duration `json:"-"`                    // from one probe to the next
 	KeepCount    int           `json:"-"`                    // unanswered probes that end the connection
 
-	RecvBuffer int `json:"-"` // SO_RCVBUF in bytes; Linux tells twice what was set, for its own overhead
+	RecvBuffer int `json:"-"` // SO_RCVBUF in bytes; Linux reports twice what was set, to cover its own overhead
 	SendBuffer int `json:"-"` // SO_SNDBUF, likewise
 }
 
-// untold is an Info before the kernel was asked.
-func untold(fd int) Info {
+// unknown is an Info before the kernel was asked.
+func unknown(fd int) Info {
 	return Info{
 		FD: fd, Backlog: -1, BacklogMax: -1, MSS: -1, RTT: -1, Retransmits: -1, Unread: -1, Unacked: -1,
 		KeepIdle: -1, KeepInterval: -1, KeepCount: -1, RecvBuffer: -1, SendBuffer: -1,
@@ -133,7 +133,7 @@ func count(n int, noun string) string {
 // plain is Info without its methods: encoding/json takes it by its tags.
 type plain Info
 
-// wire is Info in JSON. A pointer, where there is one, leads to a number that was told.
+// wire is Info in JSON. A pointer, where there is one, leads to a number that was reported.
 type wire struct {
 	plain
 	Backlog      *int   `json:"backlog,omitempty"`
@@ -150,7 +150,7 @@ type wire struct {
 	SendBuffer   *int   `json:"send_buffer,omitempty"`
 }
 
-// MarshalJSON writes what was told and leaves out the rest.
+// MarshalJSON writes what was reported and leaves out the rest.
 func (i Info) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{
 		plain:   plain(i),
@@ -163,7 +163,7 @@ func (i Info) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// UnmarshalJSON takes what is left out for not told.
+// UnmarshalJSON takes what is left out as not reported.
 func (i *Info) UnmarshalJSON(text []byte) error {
 	var w wire
 	if err := json.Unmarshal(text, &w); err != nil {

@@ -17,7 +17,7 @@ var states = []string{
 	StateClosing, StateLastAck, StateFinWait2, StateTimeWait,
 }
 
-// family takes what the address tells: macOS answers no question for either.
+// family takes what the address says: macOS answers no question for either.
 func family(_, fromAddress int) (domain int, protocol string) {
 	return fromAddress, ""
 }
@@ -66,7 +66,7 @@ func state(fd int) (string, error) {
 	return stateName(states, tcp.State), nil
 }
 
-// connection adds what TCP_CONNECTION_INFO tells.
+// connection adds what TCP_CONNECTION_INFO says.
 func connection(fd int, i *Info) {
 	tcp, err := unix.GetsockoptTCPConnectionInfo(fd, unix.IPPROTO_TCP, unix.TCP_CONNECTION_INFO)
 	if err != nil {

@@ -16,7 +16,7 @@ var states = []string{
 	StateCloseWait, StateLastAck, StateListen, StateClosing,
 }
 
-// family asks the socket itself for its family and protocol: its address tells only families that x/sys knows.
+// family asks the socket itself for its family and protocol: its address names only families that x/sys knows.
 func family(fd, fromAddress int) (domain int, protocol string) {
 	domain, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
 	if err != nil {
@@ -97,7 +97,7 @@ func state(fd int) (string, error) {
 	return stateName(states, tcp.State), nil
 }
 
-// connection adds what TCP_INFO tells.
+// connection adds what TCP_INFO says.
 func connection(fd int, i *Info) {
 	tcp, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {

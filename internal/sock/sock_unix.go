@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inspect fails only where fd is no socket at all; any other question that gets no answer leaves its field untold.
+// inspect fails only where fd is no socket at all; any other question that gets no answer leaves its field unknown.
 func inspect(fd int) (Info, error) {
-	i := untold(fd)
+	i := unknown(fd)
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil {
 		return Info{}, os.NewSyscallError("getsockopt", err)
