@@ -17,7 +17,7 @@ one_read() {
 	hold "$server"
 	capture
 	client "$@"
-	await 'the client to write' told client shutdown
+	await 'the client to write' reported client shutdown
 	kill -CONT "$server"
 	ended 0
 	closed

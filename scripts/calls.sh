@@ -10,20 +10,20 @@ the account: each line of the account stands for a call.
 END
 }
 
-needs='Linux, and strace with the right to trace'
+needs='Linux, and strace with permission to trace'
 programs="$programs ./scripts/calls"
 
 lacking() {
 	if [ "$(uname -s)" != Linux ]; then
-		lack='strace is a thing of Linux.'
+		lack='strace is for Linux only.'
 	elif ! command -v strace >/dev/null; then
 		lack='strace is missing: apt-get install strace, or dnf install strace.'
 	elif ! reason=$(strace -o /dev/null true 2>&1); then
-		lack="there is no right to trace ($(printf %s "$reason" | tail -n 1))."
+		lack="tracing is not permitted ($(printf %s "$reason" | tail -n 1))."
 	fi
 }
 
-# With -D it is the program that is the shell's child, and not strace: it gets the signals.
+# With -D the program is the shell's child, not strace: so it gets the signals.
 traced() {
 	side=$1
 	shift
@@ -36,7 +36,7 @@ both() {
 	server "$@"
 	if [ "$1" = wsserver ]; then client -ws; else client; fi
 	ended 0
-	await 'the server to close' told server close
+	await 'the server to close' reported server close
 	stop "$server"
 	await 'strace to write' written
 }

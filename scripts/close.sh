@@ -23,7 +23,7 @@ half_close() {
 	hold "$server"
 	capture
 	client -message hello
-	await 'the client to end its side' told client shutdown
+	await 'the client to end its side' reported client shutdown
 	kill -CONT "$server"
 	ended 0
 	closed
@@ -35,7 +35,7 @@ killed() {
 	server tcpserver -codec fixed=1000
 	capture
 	client -ws
-	await 'the server to read' told server read
+	await 'the server to read' reported server read
 	kill_server
 }
 
@@ -47,11 +47,11 @@ killed_unread() {
 	mkfifo "$work/input"
 	exec 4<>"$work/input"
 	client -file "$work/input" 4>&-
-	await 'the server to accept' told server accept
+	await 'the server to accept' reported server accept
 	hold "$server"
 	echo hello >&4
 	exec 4>&-
-	await 'the client to write' told client shutdown
+	await 'the client to write' reported client shutdown
 	kill_server
 }
 

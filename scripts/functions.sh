@@ -16,10 +16,10 @@ loopback=lo status_signal=USR1 # at which tcpdump says what it has counted
 [ "$(uname -s)" = Linux ] || loopback=lo0 status_signal=INFO
 interface=$loopback
 programs='./tcpserver ./tcpclient ./wsserver ./scripts/streammap'
-needs='tcpdump with the right to capture'
+needs='tcpdump and permission to capture'
 work='' lack=''
 
-# Where the two programs run: segments.sh has other places for them. Both take the place of their shell.
+# Where the two programs run: segments.sh puts them elsewhere. Both replace their shell.
 on_server() { exec "$@"; }
 on_client() { exec "$@"; }
 
@@ -27,7 +27,7 @@ say() { printf '%s: %s\n' "${0##*/}" "$*" | folded 80 >&2; }
 folded() { fold -s -w "$1" | sed 's/ *$//'; }
 fail() { say "$*"; exit 1; }
 unable() { say "$*"; exit 3; }
-misused() { say "$*"; say '-h tells what there is.'; exit 2; }
+misused() { say "$*"; say '-h lists the flags.'; exit 2; }
 
 usage() {
 	about
@@ -35,7 +35,7 @@ usage() {
 
   --save DIR  keep captures and accounts in DIR/$name, for Wireshark
   --pause     wait for Enter between the steps, for a class
-  --fast      waits no longer than it takes, for CI
+  --fast      waits no longer than needed, for CI
   -h, --help  this
 
   bash scripts/$name.sh --pause
@@ -58,7 +58,7 @@ begin() {
 		--pause) pause=yes ;;
 		--fast) fast=yes ;;
 		-h | --help) usage; exit 0 ;;
-		*) misused "$1: there is no such flag." ;;
+		*) misused "$1: unknown flag." ;;
 		esac
 		shift
 	done
@@ -104,10 +104,10 @@ build() {
 	command -v go >/dev/null || unable 'Go is missing: https://go.dev/dl has it.'
 	bin=$work/bin
 	mkdir "$bin"
-	# Somebody without a home of their own has no place for what Go keeps. It takes longer then.
+	# Without a home directory, Go has nowhere to keep its caches. Building takes longer then.
 	writable "$(go env GOCACHE)" || export GOCACHE=$work/cache
 	writable "$(go env GOMODCACHE)" || export GOMODCACHE=$work/modules GOFLAGS="${GOFLAGS:-} -modcacherw"
-	# What git knows of the source is not needed, and git refuses to say it of a directory that is another user's.
+	# No version stamp is needed, and git refuses to give one for a directory that belongs to another user.
 	# shellcheck disable=SC2086 # several words
 	(cd "$root" && exec go build -buildvcs=false -o "$bin/" $programs) &
 	wait $! || fail 'the programs do not build.'
@@ -126,7 +126,7 @@ lacking() {
 	if listening "$work/tcpdump.txt"; then
 		stop $!
 	else
-		lack="there is no right to capture: $(tail -n 1 "$work/tcpdump.txt"). To get it: sudo env PATH=\"\$PATH\" bash $root/scripts/$name.sh"
+		lack="capturing is not permitted: $(tail -n 1 "$work/tcpdump.txt"). To get it: sudo env PATH=\"\$PATH\" bash $root/scripts/$name.sh"
 	fi
 }
 
@@ -164,7 +164,7 @@ await() {
 
 # stop ends a process that was started, and waits for its end.
 stop() {
-	kill -TERM "$1" 2>/dev/null || fail 'a program has ended before its time.'
+	kill -TERM "$1" 2>/dev/null || fail 'a program ended too early.'
 	wait "$1" || true
 }
 
@@ -176,7 +176,7 @@ hold() {
 
 held() { case $(ps -o state= -p "$1") in T*) ;; *) return 1 ;; esac; }
 
-# kill_9 ends a process that cannot do anything about it.
+# kill_9 ends a process, which cannot do anything about it.
 kill_9() {
 	kill -KILL "$1"
 	wait "$1" 2>/dev/null || true
@@ -212,11 +212,11 @@ server() {
 	port=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$work/server.txt")
 }
 
-# capture begins to capture what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as
+# capture starts capturing what crosses $port. In immediate mode, each packet takes as much of the kernel's buffer as
 # the largest may have: with tcpdump's defaults there is room for few, and a busy machine loses others.
 #
-# Until tcpdump has set its filter it gets what others send too. Once a packet of ours is through, that is after it,
-# and what it has dropped by then was not ours.
+# Until tcpdump has set its filter, it gets what others send too. Once a packet of ours is through, that is over,
+# and what was dropped by then was not ours.
 capture() {
 	rm -f "$work/all.pcap" "$work/tcpdump.txt"
 	on_server tcpdump -i "$interface" --immediate-mode -s 16384 -B 8192 -U -w - "port $port" \
@@ -235,7 +235,7 @@ captured() {
 	await 'tcpdump to write the last packet' sent_and_captured the end
 	stop "$sniffer"
 	[ "$(dropped)" = "$lost_before" ] ||
-		fail "tcpdump has lost packets, on a busy machine perhaps: $(dropped), and $lost_before before it began."
+		fail "tcpdump lost packets, perhaps on a busy machine: $(dropped), and $lost_before before it began."
 	tcpdump -nr - -w - tcp <"$work/all.pcap" >"$file.pcap" 2>/dev/null
 }
 
@@ -256,8 +256,8 @@ client() {
 	client=$!
 }
 
-# told says whether a program has told of a kind of event: told client shutdown.
-told() { grep -qs "\"ev\":\"$2\"" "$file.$1.jsonl"; }
+# reported says whether a program has reported a kind of event: reported client shutdown.
+reported() { grep -qs "\"ev\":\"$2\"" "$file.$1.jsonl"; }
 
 # ended waits for the client, whose exit status must be this one.
 ended() {
@@ -277,7 +277,7 @@ run() {
 
 # closed ends capture and server once the server has closed its connection.
 closed() {
-	await 'the server to close' told server close
+	await 'the server to close' reported server close
 	captured
 	stop "$server"
 }

@@ -22,7 +22,7 @@ unaccepted() {
 	hold "$server"
 	capture
 	client -message hello -timeout "$patience"
-	await 'the client to write' told client shutdown
+	await 'the client to write' reported client shutdown
 	sockets
 	ended 1
 	captured

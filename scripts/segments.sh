@@ -18,7 +18,7 @@ lacking() {
 	for tool in tcpdump ip ethtool ss unshare nsenter; do
 		command -v $tool >/dev/null || lack="$tool is missing: apt-get install tcpdump iproute2 ethtool util-linux."
 	done
-	[ "$(uname -s)" = Linux ] || lack='network namespaces are a thing of Linux.'
+	[ "$(uname -s)" = Linux ] || lack='network namespaces are for Linux only.'
 	[ -z "$lack" ] || return 0
 	reason=$(unshare -n true 2>&1) ||
 		lack="network namespaces need root ($reason): sudo env PATH=\"\$PATH\" bash scripts/$name.sh"

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A turn is what one load on one server came to, once. What this system does not tell is NaN.
+// A turn is what one load on one server came to, once. What this system does not report is NaN.
 type turn struct {
 	cpu    float64 // the server's processor time, in nanoseconds a message
 	rate   float64 // messages a second
@@ -149,7 +149,7 @@ func (g *generator) inFlight() (n uint64) {
 	return n
 }
 
-// orNaN is the value as a number, or NaN if this system does not tell it.
+// orNaN is the value as a number, or NaN if this system does not report it.
 func orNaN[T ~int64](value T, err error) (float64, error) {
 	if errors.Is(err, errNotAvailable) {
 		return math.NaN(), nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// An idle is what connections cost that do nothing. What this system does not tell is NaN.
+// An idle is what connections cost that do nothing. What this system does not report is NaN.
 type idle struct {
 	perConn float64 // resident memory over that of the empty server, in bytes a connection
 	moving  bool    // the memory had not come to rest

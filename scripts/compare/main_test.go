@@ -107,7 +107,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		says string
 	}{
 		{[]string{"-no-such-flag"}, "-no-such-flag"},
-		{[]string{"stray"}, `"stray": there are only flags`},
+		{[]string{"stray"}, `"stray": only flags are allowed`},
 		{[]string{"-servers", "plain,morse"}, `-servers: no server is named "morse": there are plain,raw,websocket,`},
 		{[]string{"-servers", ""}, `no server is named ""`},
 		{[]string{"-servers", "gws,gws"}, `"gws" is there twice`},

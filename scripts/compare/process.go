@@ -18,7 +18,7 @@ const listeningOn = "listening on "
 // startTimeout is how long a server may take to print it.
 const startTimeout = 10 * time.Second
 
-// errNotAvailable is what this system does not tell of another process.
+// errNotAvailable is what this system does not report about another process.
 var errNotAvailable = errors.New("not available on this system")
 
 // A process is a server that runs.

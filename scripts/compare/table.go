@@ -126,7 +126,7 @@ func machineText(processor, system string) string {
 // notAvailable stands for a number that is not there, and untold says why all of a table are not.
 const (
 	notAvailable = "n/a"
-	untold       = "n/a: this system does not tell what another process uses."
+	untold       = "n/a: this system does not report what another process uses."
 )
 
 // timeText is a duration in nanoseconds, with three digits that count.
