@@ -54,7 +54,7 @@ func count(programs []*program) summary {
 		}
 	}
 	s.Events, s.Without, s.OK = s.Found+s.Missing, len(s.without), s.Missing == 0
-	s.Verdict = fmt.Sprintf("%s of the account, each with its system call: %s; not found: %s.",
+	s.Verdict = fmt.Sprintf("%s in the account: %s with their system call, %s without.",
 		text.Count(s.Events, "event", "events"), text.Number(int64(s.Found)), text.Number(int64(s.Missing)))
 	return s
 }
@@ -63,14 +63,14 @@ func count(programs []*program) summary {
 func (s summary) notes() string {
 	var parts []string
 	if s.Without > 0 {
-		parts = append(parts, fmt.Sprintf("%s of no event: %s.", text.Count(s.Without, "call", "calls"), names(s.without)))
+		parts = append(parts, fmt.Sprintf("%s without an event: %s.", text.Count(s.Without, "call", "calls"), names(s.without)))
 	}
 	if s.Sockets > 0 {
 		parts = append(parts, fmt.Sprintf("Not shown: %s that no event is about.",
 			text.Count(s.Sockets, "other socket", "other sockets")))
 	}
 	if s.Others > 0 {
-		parts = append(parts, fmt.Sprintf("%s no system call, such as messages.", text.Count(s.Others, "event is", "events are")))
+		parts = append(parts, fmt.Sprintf("%s for no system call, such as messages.", text.Count(s.Others, "event stands", "events stand")))
 	}
 	return strings.Join(parts, " ")
 }
