@@ -7,7 +7,7 @@ about() {
 	cat <<'END'
 close.sh shows how connections end: Close, Close and FIN of a WebSocket; a side
 that has nothing more to send, and is still answered; a server that is killed,
-with everything read and with bytes unread; and who keeps TIME_WAIT.
+with everything read and with bytes unread; and who keeps TIME-WAIT.
 END
 }
 
@@ -66,7 +66,7 @@ begin close "$@"
 
 step 1-websocket 'Close, Close, FIN' <<'LOOK'
 Who sends the first Close, and who the first FIN? What does a Close say that FIN
-cannot? Which side keeps TIME_WAIT?
+cannot? Which side keeps TIME-WAIT?
 LOOK
 record websocket
 show
@@ -74,7 +74,7 @@ show_sockets 'when all was over'
 
 step 2-half 'one side has nothing more to send' <<'LOOK'
 The client ends its side before the server has read a byte. Can the server still
-answer? Which side keeps TIME_WAIT now, and why?
+answer? Which side keeps TIME-WAIT now, and why?
 LOOK
 record half_close
 show
@@ -83,7 +83,7 @@ show_sockets 'when all was over'
 step 3-killed 'kill -9, everything read' <<'LOOK'
 The server waits for a message of 1,000 bytes, gets fewer, and its process is
 killed. It cannot send anything any more: will the client notice? From what? Can
-it tell this from a server that was done?
+it tell this from a server that had finished?
 LOOK
 record killed
 show

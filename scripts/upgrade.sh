@@ -82,7 +82,7 @@ tshark_sees websocket frame.number websocket.mask websocket.masking_key websocke
 
 step 2-tls 'the same, inside TLS' <<'LOOK'
 Who could read the message above, on its way? Who can now? What does a capture
-still tell?
+still show?
 LOOK
 record inside_tls
 show

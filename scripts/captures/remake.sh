@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# remake.sh records the walkthroughs anew, for those who cannot capture, and draws the README's picture from one of the
-# recordings. It needs root, and what they all need. What README.md and scripts/README.md quote is to be pasted anew.
+# remake.sh records the walkthroughs again, for those who cannot capture, and draws the README's picture from one of the
+# recordings. It needs root, and what they all need. Paste what README.md and scripts/README.md quote again.
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")"
 new=$(mktemp -d)
