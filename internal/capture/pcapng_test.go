@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
+	"echolab/internal/text/texttest"
 )
 
 const (
@@ -51,8 +52,7 @@ func TestInterfacesAndSectionsEachHaveTheirOwnWays(t *testing.T) {
 	order := binary.LittleEndian
 	lost := join(file, capturetest.Section(order), capturetest.EnhancedPacket(order, 0, 0, raw, 40))
 	_, _, err := all(bytes.NewReader(lost))
-	assert.EqualError(t, err, "after packet 4: the capture is damaged: a packet of interface 0, and there are only 0",
-		"the interfaces are of the section before")
+	texttest.Error(t, err, "after packet 4: … damaged … interface 0 … 0", "the interfaces are of the section before")
 }
 
 func TestTimesInEveryResolution(t *testing.T) {
@@ -182,6 +182,5 @@ func TestAPcapPacketOfImpossibleLength(t *testing.T) {
 	assert.Equal(t, 1, skipped.Total())
 	order.PutUint32(largest[8:], 262145)
 	_, _, err := all(bytes.NewReader(join(file, largest)))
-	assert.EqualError(t, err,
-		"before the first packet: the capture is damaged: a packet of 262145 bytes, and 262144 is the most")
+	texttest.Error(t, err, "before the first packet: … damaged … 262145 bytes … 262144")
 }

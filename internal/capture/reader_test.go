@@ -19,6 +19,7 @@ import (
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 const (
@@ -152,14 +153,13 @@ func TestNotACaptureSaysWhatItIs(t *testing.T) {
 func TestUnknownVersionAndLinkTypeAreNamed(t *testing.T) {
 	file := capturetest.PcapHeader(binary.BigEndian, time.Microsecond, layers.LinkTypeIEEE80211Radio)
 	_, err := capture.NewReader(bytes.NewReader(file))
-	assert.EqualError(t, err,
-		"the capture has link type 127, RadioTap; supported are Ethernet, Linux cooked, BSD loopback and raw IP")
+	texttest.Error(t, err, "link type 127 … RadioTap … Ethernet")
 	file[23] = 147 // for private use
 	_, err = capture.NewReader(bytes.NewReader(file))
 	assert.ErrorContains(t, err, "link type 147")
 	file[5] = 3
 	_, err = capture.NewReader(bytes.NewReader(file))
-	assert.EqualError(t, err, "the capture has pcap version 3.4; only 2.4 is supported")
+	texttest.Error(t, err, "pcap version 3.4 … 2.4")
 }
 
 func TestAReaderErrorPassesThrough(t *testing.T) {
@@ -215,8 +215,7 @@ func TestTheErrorStays(t *testing.T) {
 	require.NoError(t, err)
 	_, first := r.Next()
 	_, second := r.Next()
-	assert.EqualError(t, first,
-		"before the first packet: the capture ends inside a packet: unexpected EOF")
+	texttest.Error(t, first, "before the first packet: … ends inside a packet … unexpected EOF")
 	assert.Equal(t, first, second)
 }
 
@@ -282,9 +281,8 @@ func TestFlagsReadAsPeopleSayThem(t *testing.T) {
 
 func TestSkippedIsAList(t *testing.T) {
 	assert.Equal(t, "no packets", capture.Skipped{}.String())
-	assert.Equal(t, "12 UDP packets, 1 packet that is not IP", capture.Skipped{UDP: 12, NotIP: 1}.String())
+	texttest.Says(t, capture.Skipped{UDP: 12, NotIP: 1}.String(), "12 UDP packets … 1 packet … not IP")
 	every := capture.Skipped{NotIP: 2, UDP: 1, OtherIP: 1, Fragments: 1234, Cut: 1, Malformed: 1}
-	assert.Equal(t, "1 UDP packet, 1 packet of another protocol over IP, 2 packets that are not IP, 1,234 IP fragments, "+
-		"1 packet cut before the end of its headers, 1 malformed packet", every.String())
+	texttest.Says(t, every.String(), "1 UDP … 1 packet of another … 2 packets … not IP … 1,234 … fragments … 1 packet cut … headers … 1 malformed")
 	assert.Equal(t, 1240, every.Total())
 }

@@ -17,6 +17,7 @@ import (
 
 	"echolab/internal/cli"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 )
 
 func TestMain(m *testing.M) {
@@ -153,16 +154,16 @@ func TestNumbersHaveBounds(t *testing.T) {
 	assert.NoError(t, cli.Within("n", 1, 1, 3))
 	assert.NoError(t, cli.Within("n", 3, 1, 3))
 	assert.NoError(t, cli.Within("n", math.MaxInt, 1, cli.NoLimit))
-	assert.EqualError(t, cli.Within("n", 0, 1, 3), "-n 0: it must be 1 or more")
-	assert.EqualError(t, cli.Within("n", 4, 1, 3), "-n 4: it must be 3 or less")
+	texttest.Error(t, cli.Within("n", 0, 1, 3), "-n 0: … 1 or more")
+	texttest.Error(t, cli.Within("n", 4, 1, 3), "-n 4: … 3 or less")
 }
 
 func TestATimeIsOneThatAProgramCanWaitFor(t *testing.T) {
 	assert.NoError(t, cli.CheckWait("time", 1))
 	assert.NoError(t, cli.CheckWait("time", cli.MaxWait))
-	assert.EqualError(t, cli.CheckWait("time", 0), "-time 0s: it must be more than 0")
-	assert.EqualError(t, cli.CheckWait("time", -time.Second), "-time -1s: it must be more than 0")
-	assert.EqualError(t, cli.CheckWait("time", math.MaxInt64), "-time 2562047h47m16.854775807s: it must be 8760h0m0s or less")
+	texttest.Error(t, cli.CheckWait("time", 0), "-time 0s: … more than 0")
+	texttest.Error(t, cli.CheckWait("time", -time.Second), "-time -1s: … more than 0")
+	texttest.Error(t, cli.CheckWait("time", math.MaxInt64), "-time 2562047h47m16.854775807s: … 8760h0m0s or less")
 }
 
 func TestAnAddressIsAHostAndAPort(t *testing.T) {
@@ -194,7 +195,7 @@ func TestAnOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
 
 	p.Stdout = full{}
 	assert.Equal(t, cli.Failed, p.Run(says(cli.OK)))
-	assert.Equal(t, "prog: cannot write the output: no space left on device\n", p.stderr.String())
+	texttest.Says(t, p.stderr.String(), "prog: … write … no space left on device")
 	assert.Equal(t, cli.Usage, p.Run(says(cli.Usage)), "what was wrong before stays")
 	assert.Equal(t, 1, strings.Count(p.stderr.String(), "\n"))
 }

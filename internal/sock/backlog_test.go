@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/sock"
+	"echolab/internal/text/texttest"
 )
 
 func TestSetBacklogChangesTheLimitOfTheQueue(t *testing.T) {
@@ -63,7 +64,7 @@ func TestSetBacklogMakesNoListener(t *testing.T) {
 	onLinux(t)
 	l := listen(t)
 	client := dial(t, l)
-	assert.EqualError(t, sock.SetBacklog(client, 5), "sock: backlog: the socket is not listening")
+	texttest.Error(t, sock.SetBacklog(client, 5), "sock: backlog: … not listening")
 
 	var refused error
 	var after sock.Info

@@ -16,6 +16,7 @@ import (
 	"echolab/internal/cli/clitest"
 	"echolab/internal/event"
 	"echolab/internal/server"
+	"echolab/internal/text/texttest"
 )
 
 func TestMain(m *testing.M) {
@@ -66,8 +67,7 @@ func TestTheEndSaysWhatWasDone(t *testing.T) {
 	o, stats := new(Options), server.Stats{Conns: 3, Failed: 1, Refused: 2, BytesIn: 2000, BytesOut: 1}
 	status, stdout, stderr := finished(o, stats, 0, nil)
 	assert.Equal(t, 0, status)
-	assert.Equal(t, "stopped: 3 connections (1 failed, 2 refused), 2,000 bytes in, 1 byte out; none had to be cut off",
-		stdout)
+	texttest.Says(t, stdout, "stopped … 3 connections … 1 failed … 2 refused … 2,000 bytes in … 1 byte out … none … cut off")
 	assert.Empty(t, stderr)
 
 	_, stdout, _ = finished(o, stats, 1, nil)
@@ -86,8 +86,7 @@ func TestTheEndSaysWhatTheConnectionsWere(t *testing.T) {
 	o.Web = new(server.Web)
 	stats := server.Stats{Conns: 5, BytesIn: 9, BytesOut: 1, WebSocket: 2, HTTP: 1, Raw: 2, Away: 2}
 	_, stdout, _ := finished(o, stats, 0, nil)
-	assert.Equal(t, "stopped: 5 connections (0 failed, 0 refused): 2 WebSockets (2 answered Close 1001), 1 HTTP, 2 raw; "+
-		"9 bytes in, 1 byte out; none had to be cut off", stdout)
+	texttest.Says(t, stdout, "stopped … 5 connections … 0 failed … 0 refused … 2 WebSockets … 2 answered Close 1001 … 1 HTTP … 2 raw … 9 bytes in … 1 byte out … none … cut off")
 
 	_, stdout, _ = finished(o, server.Stats{Conns: 1, WebSocket: 1}, 0, nil)
 	assert.Contains(t, stdout, ": 1 WebSocket, 0 HTTP, 0 raw; 0 bytes in", "whom nobody asked to leave has not failed to")
