@@ -132,7 +132,7 @@ func TestTheAccountOfAWebSocket(t *testing.T) {
 		assert.Len(t, f.Key, 8)
 	}
 	assert.Equal(t, []byte{1, 9, 2, 8}, opcodes)
-	assert.Equal(t, int64(request.N), sent[0].Off, "the frames begin behind the request")
+	assert.Equal(t, int64(request.N), sent[0].Off, "the frames begin after the request")
 	assert.Equal(t, "the kernel holds the whole echo: 18 bytes, not read yet", rec.All(event.Wait)[0].Text)
 }
 

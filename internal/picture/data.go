@@ -49,7 +49,7 @@ type rowData struct {
 	Count    int    `json:"count"`
 	End      int64  `json:"end"`
 	Spans    runs   `json:"spans"` // from Start on; one of a negative length is a gap
-	Marks    runs   `json:"marks"` // each as far behind the one before, or behind Start, as it is long
+	Marks    runs   `json:"marks"` // each as far after the one before, or after Start, as it is long
 }
 
 // A run is lengths and kinds that are the same, and follow each other: so many more than one.

@@ -68,7 +68,7 @@ class Stream {
   // shown are the bytes as people read them.
   get shown() { return this.payload.length ? this.payload : this.wire; }
 
-  // next is the nearest boundary of any row behind x, or in front of it, that has such a mark; or undefined.
+  // next is the nearest boundary of any row after x, or before it, that has such a mark; or undefined.
   next(x, forward, want) {
     let best;
     for (const { at, marks } of this.rows) {

@@ -87,7 +87,7 @@ func (h *honestClient) talk() error {
 		h.worst = max(h.worst, time.Since(began))
 		if h.webSocket && h.rounds%500 == 499 { // a pause, in which the server must ask
 			if _, _, err := h.next(true); err != nil {
-				return fmt.Errorf("a Ping behind message %d: %w", h.rounds, err)
+				return fmt.Errorf("a Ping after message %d: %w", h.rounds, err)
 			}
 		}
 	}

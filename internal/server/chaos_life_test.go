@@ -161,7 +161,7 @@ func (l *life) raw() error {
 func (l *life) expectEnd() error {
 	b, err := io.ReadAll(l.in)
 	if err == nil && len(b) > 0 {
-		return fmt.Errorf("%q came behind the end", b[:min(len(b), 100)])
+		return fmt.Errorf("%q came after the end", b[:min(len(b), 100)])
 	}
 	return err
 }

@@ -163,8 +163,8 @@ func (l *life) wrongWebSocket() error {
 		v = breaks("a bomb", sends(0xc2, bomb()), 1009)
 	}
 	l.doing = v.name
-	behind := l.bytes(l.IntN(1 << l.IntN(17)))
-	return l.converse(in+v.in+behind, append(want, v.want...), d)
+	after := l.bytes(l.IntN(1 << l.IntN(17)))
+	return l.converse(in+v.in+after, append(want, v.want...), d)
 }
 
 // converse sends, and reads to the end of the stream.

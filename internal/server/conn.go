@@ -245,7 +245,7 @@ const (
 
 // linger ends our side and takes what is still coming, for a while: a close with unread input would reset the
 // connection, and the client would lose echoes that it has not read yet, and never see why. Who sends a message that is
-// far too long may read only behind it.
+// far too long may read only after it.
 func (c *conn) linger() {
 	if c.closeWrite() != nil {
 		return

@@ -24,7 +24,7 @@ type twin struct {
 	lines []string
 }
 
-// answers returns the frames that must come back for the bytes behind a handshake.
+// answers returns the frames that must come back for the bytes after a handshake.
 func answers(in []byte) []string {
 	w := &twin{in: in}
 	for w.frame() {
@@ -208,7 +208,7 @@ func (d *desk) talk(t *testing.T, parts ...string) string {
 	d.conns <- c
 	<-c.closed
 	if c.late {
-		t.Fatal("something was sent behind the end")
+		t.Fatal("something was sent after the end")
 	}
 	return c.written()
 }

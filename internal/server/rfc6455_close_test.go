@@ -33,22 +33,22 @@ func TestRFC6455Close(t *testing.T) {
 	for name, bad := range badTexts {
 		talks = append(talks, breaks("5.5.1 a reason with "+name, sends(0x88, closing(1000, "ok"+bad)), 1007))
 	}
-	behind := sends(0x81, "late") + sends(0x89, "late") + sends(0x88, closing(3000, "")) + "\xff\xff"
+	after := sends(0x81, "late") + sends(0x89, "late") + sends(0x88, closing(3000, "")) + "\xff\xff"
 	talks = append(talks,
 		answered("5.5.1 without a code", "", `88 ""`),
 		breaks("5.5.1 with half a code", sends(0x88, "\x03"), 1002),
 		answered("5.5.1 a reason of 123 bytes", closing(4000, strings.Repeat("r", 123)), "88 4000"),
 		breaks("5.5.1 a reason that ends inside a character", sends(0x88, closing(1000, "안"[:2])), 1007),
 		answered("5.5.1 a reason of U+10FFFF", closing(1000, "\U0010ffff"), "88 1000"),
-		talk{name: "5.5.1 what comes behind it is nobody's", in: sends(0x88, closing(1001, "")) + behind,
+		talk{name: "5.5.1 what comes after it is nobody's", in: sends(0x88, closing(1001, "")) + after,
 			want: []string{"88 1001"}},
 		talk{name: "5.5.1 two of them", in: strings.Repeat(sends(0x88, ""), 2), want: []string{`88 ""`}},
 		talk{name: "5.4 inside a message", in: sends(0x01, "never whole") + sends(0x88, closing(1000, "")),
 			want: []string{"88 1000"}},
-		talk{name: "5.5.1 behind messages and Pings", in: sends(0x81, "a") + sends(0x89, "p") + sends(0x88,
+		talk{name: "5.5.1 after messages and Pings", in: sends(0x81, "a") + sends(0x89, "p") + sends(0x88,
 			closing(1000, "bye")),
 			want: []string{`81 "a"`, `8a "p"`, "88 1000"}},
-		talk{name: "7.1.7 nothing is taken behind a mistake", in: "\x83" + behind, want: []string{refused(1002)}},
+		talk{name: "7.1.7 nothing is taken after a mistake", in: "\x83" + after, want: []string{refused(1002)}},
 	)
 	converse(t, &server.Server{Web: new(server.Web)}, talks)
 }
@@ -170,7 +170,7 @@ func TestRFC6455AShutdownIsAClose1001(t *testing.T) {
 					require.NoError(t, client.CloseWrite())
 				}
 				rest := readAll(t, client)
-				require.Len(t, rest, int(start[1])-2, "one Close, and nothing behind it")
+				require.Len(t, rest, int(start[1])-2, "one Close, and nothing after it")
 				client.Close()
 				require.NoError(t, <-ended)
 			})
@@ -181,11 +181,11 @@ func TestRFC6455AShutdownIsAClose1001(t *testing.T) {
 func TestRFC6455WhatComesBehindTheCloseDoesNotLoseIt(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server.Server{Web: new(server.Web)}, nil)
-	behind := strings.Repeat(sends(0x82, strings.Repeat("b", 1000)), 700) // more than one read takes
+	after := strings.Repeat(sends(0x82, strings.Repeat("b", 1000)), 700) // more than one read takes
 	for in, want := range map[string]string{sends(0x88, closing(1000, "")): "88 1000", "\x83": refused(1002)} {
 		client := dial(t, s.addr)
 		shakeHands(t, client)
-		feed(t, client, in+behind)
+		feed(t, client, in+after)
 		got, err := fromServer([]byte(readAll(t, client))) // the end, and no reset
 		require.NoError(t, err)
 		require.Equal(t, []string{want}, got)

@@ -14,8 +14,8 @@ func TestRFC6455Fragments(t *testing.T) {
 	for _, begin := range []byte{0x01, 0x02} {
 		for _, next := range []string{"\x01", "\x02", "\x81", "\x82"} {
 			talks = append(talks,
-				breaks("5.4 a new message behind a fragment, "+line(begin, next), a(begin)+next, 1002),
-				breaks("5.4 a new message behind a continuation, "+line(begin, next), a(begin)+a(0x00)+next, 1002))
+				breaks("5.4 a new message after a fragment, "+line(begin, next), a(begin)+next, 1002),
+				breaks("5.4 a new message after a continuation, "+line(begin, next), a(begin)+a(0x00)+next, 1002))
 		}
 		talks = append(talks,
 			goesOn("5.4 two fragments "+line(begin, ""), a(begin)+a(0x80), line(begin|0x80, "aa")),
@@ -26,9 +26,9 @@ func TestRFC6455Fragments(t *testing.T) {
 			goesOn("5.4 an empty first one "+line(begin, ""), sends(begin, "")+a(0x80), line(begin|0x80, "a")))
 	}
 	talks = append(talks,
-		breaks("5.4 a continuation behind a whole message", a(0x81)+"\x80", 1002, `81 "a"`),
-		breaks("5.4 a continuation behind the last one", a(0x01)+a(0x80)+"\x00", 1002, `81 "aa"`),
-		breaks("5.4 a continuation behind a Ping", a(0x89)+"\x80", 1002, `8a "a"`),
+		breaks("5.4 a continuation after a whole message", a(0x81)+"\x80", 1002, `81 "a"`),
+		breaks("5.4 a continuation after the last one", a(0x01)+a(0x80)+"\x00", 1002, `81 "aa"`),
+		breaks("5.4 a continuation after a Ping", a(0x89)+"\x80", 1002, `8a "a"`),
 		goesOn("5.4 one message after another", a(0x01)+a(0x80)+a(0x02)+a(0x00)+a(0x80)+a(0x81), `81 "aa"`,
 			`82 "aaa"`, `81 "a"`))
 	converse(t, &server.Server{Web: new(server.Web)}, talks)

@@ -52,7 +52,7 @@ func TestRFC6455Masking(t *testing.T) {
 		breaks("5.1 an unmasked frame with a 16-bit length", "\x82\x7e", 1002),
 		breaks("5.1 an unmasked frame with a 64-bit length", "\x81\x7f", 1002),
 		breaks("5.1 an unmasked continuation", sends(0x01, "a")+"\x80\x01", 1002),
-		breaks("5.1 an unmasked frame behind a masked one", sends(0x81, "masked")+"\x81\x05", 1002, `81 "masked"`),
+		breaks("5.1 an unmasked frame after a masked one", sends(0x81, "masked")+"\x81\x05", 1002, `81 "masked"`),
 		goesOn("5.3 a mask of zeros masks", "\x81\x85\x00\x00\x00\x00hello", `81 "hello"`),
 		goesOn("5.3 every frame has its own mask", "\x81\x82\x01\x02\x03\x04ik"+sends(0x81, "again"), `81 "hi"`,
 			`81 "again"`),

@@ -124,7 +124,7 @@ var requests = []request{
 		status: 101},
 
 	{name: "10.2 its own page", changes: []string{site, "Origin: http://lab.example:9000"}, status: 101},
-	{name: "10.2 its own page behind TLS", changes: []string{site, "Origin: https://LAB.example:9000"}, status: 101},
+	{name: "10.2 its own page after TLS", changes: []string{site, "Origin: https://LAB.example:9000"}, status: 101},
 	{name: "10.2 its own page, the port named", status: 101,
 		changes: []string{"Host: lab.example", "Origin: http://lab.example:80"}},
 	{name: "10.2 its own page, the port named in the Host", status: 101,
@@ -150,11 +150,11 @@ func TestRFC6455Handshake(t *testing.T) {
 		s := serve(t, &server.Server{Web: &server.Web{Origins: []string{"https://friend.example"}}}, rec)
 		for _, r := range requests {
 			t.Run(r.name, func(t *testing.T) {
-				// With frames behind the request: they count, or are in nobody's way.
-				for name, behind := range map[string]string{"": sends(0x88, ""),
-					" with much behind": strings.Repeat(sends(0x81, "hello"), 9000) + sends(0x88, "")} {
+				// With frames after the request: they count, or are in nobody's way.
+				for name, after := range map[string]string{"": sends(0x88, ""),
+					" with much after": strings.Repeat(sends(0x81, "hello"), 9000) + sends(0x88, "")} {
 					client := dial(t, s.addr)
-					feed(t, client, r.String()+behind)
+					feed(t, client, r.String()+after)
 					in := bufio.NewReader(client)
 					resp, err := http.ReadResponse(in, nil)
 					require.NoError(t, err, name)

@@ -34,7 +34,7 @@ func TestRFC6455MessageLimit(t *testing.T) {
 				breaks(kind+"2^62", head(first, 1<<62), 1009),
 				breaks(kind+"2^63-1", head(first, 1<<63-1), 1009),
 				breaks(kind+"2^63-1 in a fragment", head(begin, 1<<63-1), 1009),
-				breaks(kind+"2^63-1 behind a fragment", sends(begin, "x")+head(0x00, 1<<63-1), 1009),
+				breaks(kind+"2^63-1 after a fragment", sends(begin, "x")+head(0x00, 1<<63-1), 1009),
 				breaks(kind+"the sum of fragments", sends(begin, at(limit-1))+sends(0x00, "x")+head(0x80, 1), 1009),
 				breaks(kind+"the sum of fragments, with more to come", sends(begin, at(limit))+head(0x00, 1), 1009),
 			)

@@ -79,7 +79,7 @@ func refused(code int) string { return fmt.Sprintf("88 %d with a reason", code) 
 func fromServer(stream []byte) (frames []string, err error) {
 	for len(stream) > 0 {
 		if len(frames) > 0 && strings.HasPrefix(frames[len(frames)-1], "88") {
-			return frames, fmt.Errorf("%d bytes behind the Close", len(stream))
+			return frames, fmt.Errorf("%d bytes after the Close", len(stream))
 		}
 		first, payload, rest, err := serverFrame(stream)
 		if err != nil {

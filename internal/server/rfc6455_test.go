@@ -19,7 +19,7 @@ import (
 // The tests in rfc6455_*_test.go hold the server against RFC 6455, section by section, over real sockets. They have
 // frames and an idea of the rules of their own: what the server's packages think of a frame is not asked.
 
-// A talk is what a client sends behind its handshake, and what the server must send: these frames, then the end of the
+// A talk is what a client sends after its handshake, and what the server must send: these frames, then the end of the
 // stream, never a reset.
 type talk struct {
 	name string
@@ -57,7 +57,7 @@ var ways = []way{
 		write(t, client, []byte(askWebSocket+in))
 		expectSwitch(t, client)
 	}},
-	{"with more behind", func(t *testing.T, client, _ *net.TCPConn, in string) {
+	{"with more after", func(t *testing.T, client, _ *net.TCPConn, in string) {
 		shakeHands(t, client)
 		write(t, client, []byte(in+strings.Repeat("\x82\xfe", 16<<10)))
 	}},

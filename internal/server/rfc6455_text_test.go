@@ -18,7 +18,7 @@ var goodTexts = map[string]string{
 
 // badTexts end with the first byte that no text can go on with.
 var badTexts = map[string]string{
-	"a continuation byte": "\x80", "another": "\xbf", "a continuation byte behind a character": "\xec\x95\x88\x80",
+	"a continuation byte": "\x80", "another": "\xbf", "a continuation byte after a character": "\xec\x95\x88\x80",
 	"an overlong /, 2 bytes": "\xc0", "C1": "\xc1", "an overlong /, 3 bytes": "\xe0\x80",
 	"U+07FF in 3 bytes":      "\xe0\x9f",
 	"an overlong /, 4 bytes": "\xf0\x80", "U+FFFF in 4 bytes": "\xf0\x8f", "U+D800": "\xed\xa0", "U+DFFF": "\xed\xbf",
@@ -64,7 +64,7 @@ func TestRFC6455TextThatIsNotUTF8(t *testing.T) {
 		} // more than will come
 		talks = append(talks,
 			breaks("8.1 "+name+" at the beginning", claims(0x81, bad), 1007),
-			breaks("8.1 "+name+" behind text", sends(0x81, "ok")+claims(0x81, "abc안"+bad), 1007, `81 "ok"`),
+			breaks("8.1 "+name+" after text", sends(0x81, "ok")+claims(0x81, "abc안"+bad), 1007, `81 "ok"`),
 			breaks("8.1 "+name+" in a continuation", sends(0x01, "abc")+sends(0x89, "p")+claims(0x00, bad), 1007,
 				`8a "p"`),
 			breaks("8.1 "+name+" in a whole frame", sends(0x81, bad), 1007),

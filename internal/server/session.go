@@ -30,7 +30,7 @@ type session struct {
 	pinged    bool          // a Ping was sent, and nothing came since
 }
 
-// newSession sends the 101 and answers what came behind the request. The session begins with the error of that.
+// newSession sends the 101 and answers what came after the request. The session begins with the error of that.
 func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	s := &session{conn: c, in: in}
 	if up.deflate != nil {

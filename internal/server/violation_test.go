@@ -44,7 +44,7 @@ var violations = []violation{
 		`the stream ended inside the message at offset 4, which began with "h": unexpected EOF`},
 	{"the end inside a length", framing.LengthPrefix{}, "\x00\x00\x00\x02ok", "\x00\x00",
 		`the stream ended inside the message at offset 6, which began with "\x00\x00": unexpected EOF`},
-	{"the end behind a length", framing.LengthPrefix{}, "\x00\x00\x00\x02ok", "\x00\x00\x00\x05hel",
+	{"the end after a length", framing.LengthPrefix{}, "\x00\x00\x00\x02ok", "\x00\x00\x00\x05hel",
 		`the stream ended inside the message at offset 6: unexpected EOF`},
 }
 

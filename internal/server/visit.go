@@ -21,7 +21,7 @@ type visit struct {
 	over   chan *upgrade // one value, at the end
 	once   sync.Once
 
-	refused atomic.Bool // a handshake, behind which the client may still be sending
+	refused atomic.Bool // a handshake, after which the client may still be sending
 	stuck   atomic.Bool // the client takes nothing
 
 	in, out       atomic.Int64
@@ -37,7 +37,7 @@ type upgrade struct {
 	program  Program
 	key      string
 	response []byte // the 101
-	pending  []byte // bytes that came behind the request
+	pending  []byte // bytes that came after the request
 	deflate  *deflate.Params
 }
 

@@ -51,7 +51,7 @@ func (m *Map) FirstCut() (offset int64, ok bool) {
 
 // Compare holds a layer against the messages as their sender meant them, the map's start left out: how many of its
 // boundaries are boundaries of messages, how many cut a message, and how many boundaries of messages it lacks. What
-// lies between messages, or behind the last, is not compared, and of a long stream only the part whose boundaries were
+// lies between messages, or after the last, is not compared, and of a long stream only the part whose boundaries were
 // kept.
 //
 // In a stream of frames, the messages may also be those that its receiver made out: both ends agree on them.

@@ -16,8 +16,8 @@ import (
 	"echolab/internal/text"
 )
 
-// A lane is a layer whose spans may have gaps between them, as it is behind the start of its map: for each offset,
-// whether a span begins or ends there, and whether one covers the byte behind it. It is slow, and too simple to be wrong.
+// A lane is a layer whose spans may have gaps between them, as it is after the start of its map: for each offset,
+// whether a span begins or ends there, and whether one covers the byte after it. It is slow, and too simple to be wrong.
 type lane struct {
 	streammap.Layer
 	start, end      int
