@@ -141,9 +141,8 @@ func (l limits) spansOf(lane streammap.Lane, start, size int64) (all runs, known
 		if p.Off > end {
 			all.add(end-p.Off, "")
 		}
-		r := all.add(int64(p.N), p.Kind)
-		if captions := p.Captions(); len(captions) > 1 {
-			r.Captions = captions
+		if r := all.add(int64(p.N), p.Kind); r.More == 0 && p.Kind != "" {
+			r.Captions = p.Captions()
 		}
 		end = p.End()
 	}
