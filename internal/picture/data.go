@@ -9,7 +9,7 @@ import (
 const (
 	pageFigures = 200
 	pageSpans   = 2_000_000
-	pageRuns    = 180_000
+	pageRuns    = 150_000
 	pageBytes   = 1 << 20
 	rowRuns     = 1 << 14   // of the spans of one row, at most, and as many of its marks
 	mapBytes    = 128 << 10 // of one stream, at most
