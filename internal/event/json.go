@@ -99,13 +99,13 @@ func (e *Event) checkFrame() error {
 	case h == nil || e.Span == nil:
 		return errors.New("a frame without a header or a span")
 	case h.Opcode > 15:
-		return fmt.Errorf("there is no opcode %d", h.Opcode)
+		return fmt.Errorf("unknown opcode %d", h.Opcode)
 	case h.RSV > 7:
 		return fmt.Errorf("there are only 3 reserved bits: rsv cannot be %d", h.RSV)
 	case h.Payload < 0 || h.Payload > int64(e.N):
-		return fmt.Errorf("a payload of %d bytes in a frame of %d cannot be", h.Payload, e.N)
+		return fmt.Errorf("an impossible payload of %d bytes in a frame of %d", h.Payload, e.N)
 	case h.Key != "" && !isKey(h.Key):
-		return fmt.Errorf("%q is no masking key", h.Key)
+		return fmt.Errorf("%q is not a masking key", h.Key)
 	}
 	return nil
 }
@@ -132,19 +132,19 @@ func ReadJSON(r io.Reader, rec Recorder) error {
 			return fmt.Errorf("line %d is not an event: it has no \"ev\"", n)
 		}
 		if e.Span != nil && (e.Off < 0 || e.N < 0 || e.Off > maxOffset-int64(e.N)) {
-			return fmt.Errorf("line %d: a span of %d bytes from offset %d cannot be", n, e.N, e.Off)
+			return fmt.Errorf("line %d: an impossible span of %d bytes from offset %d", n, e.N, e.Off)
 		}
 		if err := e.checkFrame(); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
 		if e.Dir != "" && e.Dir != ClientToServer && e.Dir != ServerToClient {
-			return fmt.Errorf("line %d: there is no direction %q", n, e.Dir)
+			return fmt.Errorf("line %d: unknown direction %q", n, e.Dir)
 		}
 		rec.Record(e)
 	}
 	err := lines.Err()
 	if errors.Is(err, bufio.ErrTooLong) {
-		return fmt.Errorf("line %d is longer than %d bytes: this is no account", n+1, maxLine)
+		return fmt.Errorf("line %d is longer than %d bytes: this is not an account", n+1, maxLine)
 	}
 	return err
 }

@@ -17,33 +17,36 @@ import (
 	"echolab/internal/streammap/maptest"
 	"echolab/internal/terminal"
 	"echolab/internal/text"
+	"echolab/internal/text/texttest"
 )
 
 const goodLine = `{"ev":"write","at":"client","conn":1,"dir":"c2s","off":0,"n":5}` + "\n"
 
 func TestABadLineIsNamed(t *testing.T) {
 	for _, bad := range []struct{ line, says string }{
-		{"no JSON", "line 2 is not an event: invalid character"},
-		{"", "line 2 is not an event: unexpected end"},
-		{`{"ev":"read"`, "line 2 is not an event: unexpected end"},
-		{`[]`, "line 2 is not an event: json: cannot unmarshal array"},
-		{`{}`, `line 2 is not an event: it has no "ev"`},
-		{`null`, `line 2 is not an event: it has no "ev"`},
-		{`{"ev":""}`, `line 2 is not an event: it has no "ev"`},
-		{`{"ev":1}`, "line 2 is not an event: json: cannot unmarshal number"},
-		{`{"ev":"read","time":"yesterday"}`, "line 2 is not an event"},
-		{`{"ev":"read","off":0,"n":-1}`, "line 2: a span of -1 bytes from offset 0 cannot be"},
-		{`{"ev":"read","off":-7,"n":1}`, "line 2: a span of 1 bytes from offset -7 cannot be"},
-		{`{"ev":"read","off":9223372036854775807,"n":1}`, "line 2: a span of 1 bytes from offset 9223372036854775807 cannot be"},
-		{`{"ev":"read","off":9,"n":9223372036854775807}`, "line 2: a span of 9223372036854775807 bytes from offset 9 cannot be"},
-		{`{"ev":"read","off":9223372036854775808,"n":1}`, "line 2 is not an event: json: cannot unmarshal number"},
-		{`{"ev":"read","off":0,"n":1.5}`, "line 2 is not an event: json: cannot unmarshal number"},
-		{`{"ev":"read","dir":"up\u001b[2J"}`, `line 2: there is no direction "up\x1b[2J"`},
-		{`{"ev":"` + strings.Repeat("x", 2<<20) + `"}`, "line 2 is longer than 1048576 bytes"},
+		{"no JSON", "line 2 … invalid character"},
+		{"", "line 2 … unexpected end"},
+		{`{"ev":"read"`, "line 2 … unexpected end"},
+		{`[]`, "line 2 … array"},
+		{`{}`, `line 2 … "ev"`},
+		{`null`, `line 2 … "ev"`},
+		{`{"ev":""}`, `line 2 … "ev"`},
+		{`{"ev":1}`, "line 2 … number"},
+		{`{"ev":"read","time":"yesterday"}`, "line 2 … event"},
+		{`{"ev":"read","off":0,"n":-1}`, "line 2 … span of -1 bytes … offset 0"},
+		{`{"ev":"read","off":-7,"n":1}`, "line 2 … span of 1 bytes … offset -7"},
+		{`{"ev":"read","off":9223372036854775807,"n":1}`, "line 2 … span of 1 bytes … offset 9223372036854775807"},
+		{`{"ev":"read","off":9,"n":9223372036854775807}`, "line 2 … span of 9223372036854775807 bytes … offset 9"},
+		{`{"ev":"read","off":9223372036854775808,"n":1}`, "line 2 … number"},
+		{`{"ev":"read","off":0,"n":1.5}`, "line 2 … number"},
+		{`{"ev":"read","dir":"up\u001b[2J"}`, `line 2: … direction "up\x1b[2J"`},
+		{`{"ev":"` + strings.Repeat("x", 2<<20) + `"}`, "line 2 … longer than 1048576 bytes"},
 	} {
 		var got eventtest.List
 		err := event.ReadJSON(strings.NewReader(goodLine+bad.line+"\n"+goodLine), &got)
-		assert.ErrorContains(t, err, bad.says)
+		if assert.Error(t, err) {
+			texttest.Mentions(t, err.Error(), bad.says)
+		}
 		assert.Len(t, got.Events, 1, "what came before the bad line is handed over, and nothing after it")
 	}
 }

@@ -20,11 +20,22 @@ var number = regexp.MustCompile(`\d+(,\d{3})*`)
 // are names, numbers and key words with " … " between them: "5 bytes at 0 … again … 2 ms". Line breaks count as spaces.
 func Says(t testing.TB, sentence, facts string, context ...any) bool {
 	t.Helper()
-	if why := differs(strings.Join(strings.Fields(sentence), " "), facts); why != "" {
-		t.Errorf("%s\n  in      %q\n  wanted  %q\n%s", why, sentence, facts, fmt.Sprint(context...))
-		return false
+	return report(t, differs(sentence, facts), sentence, facts, context)
+}
+
+// Mentions is Says for a text that may have more in it, other numbers too.
+func Mentions(t testing.TB, text, facts string, context ...any) bool {
+	t.Helper()
+	return report(t, lacks(text, facts), text, facts, context)
+}
+
+func report(t testing.TB, why, sentence, facts string, context []any) bool {
+	t.Helper()
+	if why == "" {
+		return true
 	}
-	return true
+	t.Errorf("%s\n  in      %q\n  wanted  %q\n%s", why, sentence, facts, fmt.Sprint(context...))
+	return false
 }
 
 // Each is Says for a list of sentences, each with facts of its own.
@@ -51,21 +62,26 @@ func Error(t testing.TB, err error, facts string, context ...any) bool {
 	return Says(t, err.Error(), facts, context...)
 }
 
-// differs says which fact the sentence lacks, or which numbers are not those of the facts; "" if it has all.
+// differs says how the sentence and the facts do not fit; "" if they do.
 func differs(sentence, facts string) string {
 	if facts == "" && sentence != "" {
 		return "there should be no sentence"
 	}
-	rest := sentence
+	if has, want := number.FindAllString(sentence, -1), number.FindAllString(facts, -1); !slices.Equal(has, want) {
+		return fmt.Sprintf("the numbers are %q, and should be %q", has, want)
+	}
+	return lacks(sentence, facts)
+}
+
+// lacks says which fact the text lacks; "" if it has all.
+func lacks(text, facts string) string {
+	rest := strings.Join(strings.Fields(text), " ")
 	for fact := range strings.SplitSeq(facts, Between) {
 		_, after, found := strings.Cut(rest, fact)
 		if !found {
 			return fmt.Sprintf("%q is missing, or too early", fact)
 		}
 		rest = after
-	}
-	if has, want := number.FindAllString(sentence, -1), number.FindAllString(facts, -1); !slices.Equal(has, want) {
-		return fmt.Sprintf("the numbers are %q, and should be %q", has, want)
 	}
 	return ""
 }

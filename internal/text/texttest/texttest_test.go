@@ -20,4 +20,6 @@ func TestASentenceHasItsFactsInOrderAndNoOtherNumber(t *testing.T) {
 		assert.NotEmpty(t, differs(sentence, facts), facts)
 	}
 	assert.Empty(t, differs("", ""))
+	assert.Empty(t, lacks(sentence, "448 … 2 ms"), "a text may have more in it")
+	assert.NotEmpty(t, lacks(sentence, "2 ms … 448"))
 }
