@@ -11,6 +11,7 @@ import (
 	"echolab/internal/cli/clitest"
 	"echolab/internal/event"
 	"echolab/internal/text"
+	"echolab/internal/text/texttest"
 )
 
 func once(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -109,23 +110,23 @@ func TestBadInputIsOneLine(t *testing.T) {
 	inTLS := clientAccount + `{"time":"2026-11-22T22:14:40.2Z","ev":"tls","at":"client"}` + "\n"
 	cases := []struct{ account, trace, says string }{
 		{clientAccount, "", "run.strace: it is empty"},
-		{clientAccount, "hello\n", "run.strace: line 1 is not what strace -f -ttt -o FILE writes"},
+		{clientAccount, "hello\n", "run.strace: line 1 … not … strace -f -ttt -o FILE"},
 		{clientAccount, clientTrace[:200], "run.strace: line 4 is cut off"},
-		{clientAccount, clientAccount, "run.strace: line 1 is not what strace"},
-		{"", clientTrace, "account.jsonl: it is not an account"},
-		{clientTrace, clientTrace, "account.jsonl: line 1 is not an event"},
-		{earlier, clientTrace, "is of another run than"},
-		{later, clientTrace, "is of another run than"},
-		{strings.ReplaceAll(clientAccount, `"fd":7`, `"fd":9`), clientTrace, "is of another run than"},
-		{clientAccount, strings.Replace(clientTrace, "IPPROTO_IP) = 7\n29", "IPPROTO_IP) = 8\n29", 1), "is of another run than"},
-		{inTLS, clientTrace, "account.jsonl: the account shows what is inside TLS"},
+		{clientAccount, clientAccount, "run.strace: line 1 … not … strace"},
+		{"", clientTrace, "account.jsonl: … not an account"},
+		{clientTrace, clientTrace, "account.jsonl: line 1 … event"},
+		{earlier, clientTrace, "belongs to another run"},
+		{later, clientTrace, "belongs to another run"},
+		{strings.ReplaceAll(clientAccount, `"fd":7`, `"fd":9`), clientTrace, "belongs to another run"},
+		{clientAccount, strings.Replace(clientTrace, "IPPROTO_IP) = 7\n29", "IPPROTO_IP) = 8\n29", 1), "belongs to another run"},
+		{inTLS, clientTrace, "account.jsonl: … TLS"},
 		{`{"ev":"result","ok":true}`, clientTrace, "it is not an account"},
 	}
 	for _, c := range cases {
 		status, stdout, stderr := once(t, files(t, c.account, c.trace)...)
 		assert.Equal(t, 1, status)
 		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, c.says)
+		texttest.Mentions(t, stderr, c.says)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 	}
 	status, _, stderr := once(t, "-account", "no such", "-trace", "file")

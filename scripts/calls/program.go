@@ -57,7 +57,7 @@ func readProgram(accountFile, traceFile string) (*program, error) {
 	}
 	if none || first.After(p.trace.Last) {
 		const clock = "2006-01-02 15:04:05.000000"
-		return nil, fmt.Errorf("%s is of another run than %s: it begins at %s, and the trace is from %s to %s (UTC); "+
+		return nil, fmt.Errorf("%s belongs to another run than %s: it begins at %s, and the trace is from %s to %s (UTC); "+
 			"name two files of one run", accountFile, traceFile,
 			first.UTC().Format(clock), p.trace.First.Format(clock), p.trace.Last.Format(clock))
 	}
