@@ -14,6 +14,7 @@ import (
 
 	"echolab/internal/cli/clitest"
 	"echolab/internal/server"
+	"echolab/internal/text/texttest"
 )
 
 func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
@@ -57,42 +58,42 @@ func TestVersion(t *testing.T) {
 func TestMisuseIsNamed(t *testing.T) {
 	cases := []struct{ args, says string }{
 		{"-no-such-flag", "-no-such-flag"},
-		{"stray", `"stray": only flags are allowed`},
-		{"-codec morse", `-codec: codec "morse" is not known: it is one of raw|lines|fixed=N|length`},
-		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: every message would be over the limit"},
-		{"-addr nowhere", "-addr nowhere: it must be HOST:PORT"},
-		{"-only ws", "-only ws: it must be raw or http"},
-		{"-only http -codec lines", "-codec: it has no effect with -only http"},
-		{"-only raw -compress", "-compress: it has no effect with -only raw"},
-		{"-only raw -tls self-signed", "-tls: it has no effect with -only raw"},
-		{"-read 0", "-read 0: it must be 1 or more"},
-		{"-max-message 0", "-max-message 0: it must be 1 or more"},
-		{"-max-conns 0", "-max-conns 0: it must be 1 or more"},
-		{"-max-header 0", "-max-header 0: it must be 1 or more"},
-		{"-max-header 1048577", "-max-header 1048577: it must be 1048576 or less"},
-		{"-header-timeout 0", "-header-timeout 0s: it must be more than 0"},
-		{"-idle-timeout -1s", "-idle-timeout -1s: it must be more than 0"},
-		{"-write-timeout 0", "-write-timeout 0s: it must be more than 0"},
+		{"stray", `"stray": only flags`},
+		{"-codec morse", `-codec: codec "morse" … raw|lines|fixed=N|length`},
+		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: … limit"},
+		{"-addr nowhere", "-addr nowhere: … HOST:PORT"},
+		{"-only ws", "-only ws: … raw … http"},
+		{"-only http -codec lines", "-codec: … -only http"},
+		{"-only raw -compress", "-compress: … -only raw"},
+		{"-only raw -tls self-signed", "-tls: … -only raw"},
+		{"-read 0", "-read 0: … 1 or more"},
+		{"-max-message 0", "-max-message 0: … 1 or more"},
+		{"-max-conns 0", "-max-conns 0: … 1 or more"},
+		{"-max-header 0", "-max-header 0: … 1 or more"},
+		{"-max-header 1048577", "-max-header 1048577: … 1048576 or less"},
+		{"-header-timeout 0", "-header-timeout 0s: … more than 0"},
+		{"-idle-timeout -1s", "-idle-timeout -1s: … more than 0"},
+		{"-write-timeout 0", "-write-timeout 0s: … more than 0"},
 		{"-write-timeout soon", `invalid value "soon" for flag -write-timeout`},
-		{"-ping -1s", "-ping -1s: it must be more than 0"},
-		{"-ping 9000h", "-ping 9000h0m0s: it must be 8760h0m0s or less"},
-		{"-pong-wait 0", "-pong-wait 0s: it must be more than 0"},
-		{"-origin a.example", `"a.example" is no site: it must be like https://a.example or http://127.0.0.1:8000, or *`},
-		{"-origin https://a.example,", `"" is no site`},
-		{"-origin https://*.a.example", `"https://*.a.example" is no site`},
-		{"-origin https://a.example/page", `"https://a.example/page" is no site`},
-		{"-origin https://bücher.example", `"https://bücher.example" is not how browsers name a site`},
-		{"-origin wss://a.example", `"wss://a.example" is where a WebSocket goes to`},
-		{"-tls yes", "-tls yes: it must be self-signed; certificates from files come with -tls-cert and -tls-key"},
-		{"-tls self-signed -tls-key k", "-tls self-signed makes a certificate, and -tls-cert brings one"},
+		{"-ping -1s", "-ping -1s: … more than 0"},
+		{"-ping 9000h", "-ping 9000h0m0s: … 8760h0m0s or less"},
+		{"-pong-wait 0", "-pong-wait 0s: … more than 0"},
+		{"-origin a.example", `"a.example" … https://a.example … http://127.0.0.1:8000 … *`},
+		{"-origin https://a.example,", `"" is not a site`},
+		{"-origin https://*.a.example", `"https://*.a.example" is not a site`},
+		{"-origin https://a.example/page", `"https://a.example/page" is not a site`},
+		{"-origin https://bücher.example", `"https://bücher.example" … ASCII … https://xn--`},
+		{"-origin wss://a.example", `"wss://a.example" … http:// … https://`},
+		{"-tls yes", "-tls yes: … self-signed … -tls-cert … -tls-key"},
+		{"-tls self-signed -tls-key k", "-tls self-signed … -tls-cert"},
 		{"-tls-cert c", "-tls-cert needs -tls-key"},
 		{"-tls-key k", "-tls-key needs -tls-cert"},
-		{"-read 0 -ping -1s", "-ping -1s: it must be more than 0"},
+		{"-read 0 -ping -1s", "-ping -1s: … more than 0"},
 	}
 	for _, c := range cases {
 		status, stdout, stderr := once(t, strings.Fields(c.args)...)
 		assert.Equal(t, 2, status, c.args)
-		assert.Contains(t, stderr, c.says)
+		texttest.Mentions(t, stderr, c.says)
 		assert.True(t, strings.HasPrefix(stderr, "wsserver: "), stderr)
 		assert.Contains(t, stderr, "Run wsserver -h")
 		assert.Empty(t, stdout)

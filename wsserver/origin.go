@@ -18,7 +18,7 @@ func parseOrigin(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.TrimSuffix(u.Path, "/") != "" ||
 		strings.ContainsAny(text, "?#*") {
-		return "", fmt.Errorf("%q is no site: it must be like https://a.example or http://127.0.0.1:8000, or *", text)
+		return "", fmt.Errorf("%q is not a site: it must look like https://a.example or http://127.0.0.1:8000, or *", text)
 	}
 	if u.Scheme == "ws" || u.Scheme == "wss" {
 		return "", fmt.Errorf("%q is where a WebSocket goes to: the site that opens it begins with http:// or https://", text)
