@@ -117,7 +117,7 @@ func CheckResponse(head []byte, body io.Reader, key string) (extensions []string
 		err = fmt.Errorf("it chose the subprotocol %q, and none was asked for", resp.Header.Get("Sec-Websocket-Protocol"))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the server's 101 is no answer to this handshake: %w (RFC 6455, 4.1)", err)
+		return nil, fmt.Errorf("the server's 101 does not answer this handshake: %w (RFC 6455, 4.1)", err)
 	}
 	return resp.Header.Values("Sec-Websocket-Extensions"), nil
 }

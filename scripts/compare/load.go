@@ -75,7 +75,7 @@ func parseNumber(s string) (int, error) {
 	}
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil || int(n) > math.MaxInt32/unit {
-		return 0, fmt.Errorf("%q is no number", s)
+		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	return int(n) * unit, nil
 }
