@@ -47,7 +47,7 @@ func testMain(m *testing.M) int {
 		"./scripts/calls")
 	build.Dir = ".."
 	build.Stderr = os.Stderr
-	// Who is nobody must be able to run them too.
+	// The user nobody must be able to run them too.
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(bin, 0o755), build.Run()); err != nil {
 		fmt.Fprintln(os.Stderr, "the programs do not build:", err)
 		return 1

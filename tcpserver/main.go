@@ -1,4 +1,4 @@
-// Command tcpserver is the echo server of the lab: raw TCP, or messages of a codec. It tells what the kernel says of
+// Command tcpserver is the echo server of the lab: raw TCP, or messages of a codec. It shows what the kernel says of
 // its sockets at each step.
 package main
 
@@ -18,7 +18,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name:   "tcpserver",
-		About:  "tcpserver echoes what its clients send, and tells what the kernel says of each socket.",
+		About:  "tcpserver echoes what its clients send, and shows what the kernel says of each socket.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `
 go run ./tcpserver                       bytes, on 127.0.0.1:9000

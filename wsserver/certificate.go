@@ -83,7 +83,7 @@ func names(addr string) (dns []string, ips []net.IP) {
 	return dns, ips
 }
 
-// publish writes a certificate to a new file, which everybody may read and nobody else can have put there.
+// publish writes a certificate to a new file, which anyone may read, and which nobody else can have put there.
 func publish(der []byte) (path string, err error) {
 	f, err := os.CreateTemp("", "echolab-cert-*.pem")
 	if err != nil {

@@ -1,5 +1,5 @@
 // Command wsserver serves raw TCP, HTTP and WebSocket on one port: the first bytes of a connection decide which. It
-// tells what it does at each step, down to the frames.
+// shows what it does at each step, down to the frames.
 package main
 
 import (

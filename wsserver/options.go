@@ -13,7 +13,7 @@ import (
 )
 
 // writeTimeout is how long a client may take nothing. It is shorter than what a silent one gets: of what is owed to
-// somebody who takes nothing, the kernel keeps some megabytes.
+// a client that takes nothing, the kernel keeps some megabytes.
 const writeTimeout = 30 * time.Second
 
 // maxHeader is the largest header that -max-header may allow, as much as net/http does by itself.

@@ -41,7 +41,7 @@ func (p *Printer) Packet(e event.Event) {
 	p.Right(join(" ", arrow(e.Dir), conn(e), number), join("\n", text, data(e)))
 }
 
-// withoutFlags is the sentence without the flags that many begin with: they stand in front of it.
+// withoutFlags is the sentence without the flags that many begin with: they are printed before it.
 func withoutFlags(text, flags string) string {
 	if first, rest, found := strings.Cut(text, ": "); found && (first == flags || first+" ACK" == flags) {
 		return rest

@@ -9,7 +9,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// The first four bytes of a pcap file, in the byte order of who wrote it.
+// The first four bytes of a pcap file, in the byte order of the machine that wrote it.
 const (
 	magicMicroseconds = 0xa1b2c3d4
 	magicNanoseconds  = 0xa1b23c4d

@@ -18,7 +18,7 @@ type message struct {
 	missing int64  // bytes of the body that the capture does not have
 }
 
-// message tells of an HTTP message that ends at the offset.
+// message reports an HTTP message that ends at the offset.
 func (s *stream) message(m *message, end int64) {
 	m.end = end
 	sentence := m.text
@@ -26,13 +26,13 @@ func (s *stream) message(m *message, end int64) {
 		sentence += ", the head and " + text.Bytes(size) + " of body"
 	}
 	if m.missing > 0 {
-		sentence += "; " + lack(m.missing, " of it")
+		sentence += "; " + missingText(m.missing, " of it")
 	}
 	s.tell(event.Event{Ev: event.Message, Span: span(m.from, end), Bytes: m.head, Text: sentence})
 }
 
-// lack says that the capture does not have n bytes; of says of what.
-func lack(n int64, of string) string {
+// missingText says that n bytes are not in the capture; of names what they belong to.
+func missingText(n int64, of string) string {
 	return text.Count(n, "byte"+of+" is", "bytes"+of+" are") + " not in the capture"
 }
 
@@ -68,8 +68,8 @@ type body struct {
 	done func() // puts the next decoder in place; the message is told by then, or left to done
 }
 
-// newBody puts the decoder for the body of m in place, which is told of at its end. A request that asks for another
-// protocol is told later, when it is known whether it was a message of this one.
+// newBody puts the decoder for the body of m in place, which reports m at its end. A request that asks for another
+// protocol is reported later, when it is known whether it was a message of this one.
 func newBody(s *stream, m *message, e extent, done func()) {
 	b := &body{s: s, m: m, extent: e, done: done}
 	if none, ok := e.(*sized); ok && none.left == 0 {
@@ -198,7 +198,7 @@ func (e *chunked) take(b []byte) (n int, done bool, err error) {
 	return n, done, err
 }
 
-// next is told of a whole line.
+// next takes a whole line.
 func (e *chunked) next(line []byte) (done bool, err error) {
 	switch e.part {
 	case chunkSize:

@@ -8,7 +8,7 @@ import (
 
 // mostHeld bounds what the Conversations of a process hold together while they wait for more of their streams, and
 // mostWindows what they hold together to inflate messages. Both count bytes of streams; what a Conversation takes
-// beside them is a few KiB.
+// besides them is a few KiB.
 const (
 	mostHeld    = 64 << 20
 	mostWindows = 64 << 20
@@ -77,7 +77,7 @@ func (s *stream) pay() (ok bool) {
 	return false
 }
 
-// pieceSize and requestSize are about what one of them takes beside its bytes.
+// pieceSize and requestSize are about what one of them takes besides its bytes.
 const (
 	pieceSize   = 64
 	requestSize = 256

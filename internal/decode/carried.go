@@ -10,7 +10,7 @@ import (
 	"echolab/internal/text"
 )
 
-// carried collects what one call of Bytes carried, to be put into words if somebody asks.
+// carried collects what one call of Bytes carried, to be put into words on demand.
 type carried struct {
 	groups []group
 	more   bool // there was no room for another group
@@ -87,11 +87,11 @@ func (g *group) takes(k kind, t thing) bool {
 	return true
 }
 
-// words is told of a thing in words, and part of a part of one.
+// words takes a thing in words, and part takes a part of one.
 func (c *carried) words(text string) { c.add(inWords, thing{text: text}) }
 func (c *carried) part(of string)    { c.add(inPart, thing{text: of}) }
 
-// frame is told of n bytes of a frame's payload, in front of which there were done, known or not.
+// frame takes n bytes of a frame's payload, after the first done, known or not.
 func (c *carried) frame(h ws.Header, done, n int64) {
 	t := thing{op: h.OpCode, masked: h.Masked, rsv1: h.Rsv1(), from: done, to: done + n, size: h.Length}
 	if last := len(c.groups) - 1; last >= 0 && !c.more {
@@ -108,7 +108,7 @@ func (c *carried) frame(h ws.Header, done, n int64) {
 	}
 }
 
-// closed is told of the code of the Close frame that ended last.
+// closed takes the code of the Close frame that ended last.
 func (c *carried) closed(code int) {
 	if last := len(c.groups) - 1; last >= 0 && !c.more {
 		if g := &c.groups[last]; g.kind == aFrame && g.count <= len(g.first) {

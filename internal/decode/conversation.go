@@ -44,9 +44,10 @@ type Conversation struct {
 	budgets        *budgets
 }
 
-// New returns a Conversation that records the connection with the given number in rec. The codec is for streams that are
-// neither HTTP nor TLS: nil, and [framing.Raw], claim nothing about them; a [framing.WebSocket] takes them for frames from
-// their first byte on, as in a capture that lacks the handshake, up to the first that breaks a rule. rec may be nil.
+// New returns a Conversation that records the connection with the given number in rec, which may be nil. The codec is
+// for streams that are neither HTTP nor TLS: nil, and [framing.Raw], claim nothing about them; a [framing.WebSocket]
+// takes them for frames from their first byte on, as in a capture that lacks the handshake, up to the first that breaks
+// a rule.
 func New(conn int, codec framing.Codec, rec event.Recorder) *Conversation {
 	if !framing.Marks(codec) {
 		codec = nil

@@ -78,12 +78,12 @@ func (m *fragments) add(b []byte, length int64) []byte {
 	return m.b
 }
 
-// tellMessage tells of a message that is over; b is the beginning of its payload.
+// tellMessage reports a message that is over; b is the beginning of its payload.
 func (f *frames) tellMessage(b []byte) {
 	m := &f.msg
 	sentence := ""
 	if m.missing > 0 {
-		sentence = lack(m.missing, " of its payload")
+		sentence = missingText(m.missing, " of its payload")
 	}
 	readable := true
 	switch {
@@ -120,7 +120,7 @@ type inflation struct {
 	lost     bool            // messages may refer to what is not known
 }
 
-// plains has buffers for messages that are inflated: each is needed only until its message has been told.
+// plains has buffers for messages that are inflated: each is needed only until its message has been reported.
 var plains = sync.Pool{New: func() any { return new([]byte) }}
 
 // inflationOf is what the direction needs, if p was agreed on.
@@ -135,15 +135,15 @@ func inflationOf(p *deflate.Params, dir event.Dir) *inflation {
 	return i
 }
 
-// inflated is the message whose payload is b, in the buffer. It is not ok if that cannot be known; why is told when it
-// begins.
+// inflated is the message whose payload is b, in the buffer. It is not ok if that cannot be known; why is reported when
+// it begins.
 func (f *frames) inflated(b []byte, buffer *[]byte) (plain []byte, ok bool) {
 	i := f.inflate
 	switch {
 	case i.lost:
 		return nil, false
 	case f.msg.missing > 0:
-		f.notInflated(lack(f.msg.missing, " of its payload"))
+		f.notInflated(missingText(f.msg.missing, " of its payload"))
 		return nil, false
 	case f.msg.cut:
 		f.notInflated("it is too large")

@@ -53,7 +53,7 @@ func (f *frames) header(b []byte) (rest []byte, whole bool) {
 	return b, true
 }
 
-// check tells what is wrong with the header.
+// check reports what is wrong with the header.
 func (f *frames) check(h ws.Header, size int) {
 	state := f.state()
 	if f.blind && !f.msg.seen && h.OpCode == ws.OpContinuation {

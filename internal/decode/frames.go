@@ -12,14 +12,14 @@ import (
 )
 
 const (
-	// keptBytes is how much of the payload of a frame, and of a message, is told.
+	// keptBytes is how much of the payload of a frame, and of a message, is reported.
 	keptBytes = 64 << 10
 	// idleBytes is the most that a buffer keeps between two frames or messages.
 	idleBytes = 2 << 10
 )
 
-// frames decodes the WebSocket frames of a stream (RFC 6455 section 5). What is wrong with a frame is told beside it,
-// as long as it is known where it ends.
+// frames decodes the WebSocket frames of a stream (RFC 6455 section 5). What is wrong with a frame is reported beside
+// it, as long as it is known where it ends.
 type frames struct {
 	s       *stream
 	side    ws.State // who reads
@@ -167,7 +167,7 @@ func (f *frames) compressed() bool {
 	return f.h.Rsv1()
 }
 
-// finish tells of a frame that is over, and of the message that ends with it. b is the beginning of its payload.
+// finish reports a frame that is over, and the message that ends with it. b is the beginning of its payload.
 func (f *frames) finish(b []byte) {
 	f.inside = false
 	f.tellFrame(b[:min(len(b), keptBytes)])
@@ -188,7 +188,7 @@ func (f *frames) finish(b []byte) {
 	}
 }
 
-// checkClose takes the payload of a Close, and tells what is wrong with it.
+// checkClose takes the payload of a Close, and reports what is wrong with it.
 func (f *frames) checkClose(b []byte) {
 	err := framing.ParseClose(b)
 	var closing *framing.CloseError
@@ -198,7 +198,7 @@ func (f *frames) checkClose(b []byte) {
 	f.violation(err)
 }
 
-// violation tells that the frame breaks RFC 6455, if err says so.
+// violation reports that the frame breaks RFC 6455, if err says so.
 func (f *frames) violation(err error) {
 	var broken *framing.ProtocolError
 	if errors.As(err, &broken) {
@@ -206,7 +206,7 @@ func (f *frames) violation(err error) {
 	}
 }
 
-// wrong tells what is wrong with the frame. Without the handshake it is more likely that it is none, and the stream is
+// wrong reports what is wrong with the frame. Without the handshake it is more likely that it is none, and the stream is
 // given up.
 func (f *frames) wrong(what string) {
 	if !f.blind {
@@ -217,7 +217,7 @@ func (f *frames) wrong(what string) {
 		"not a WebSocket (a frame here%s)", text.Number(f.from), what)
 }
 
-// tellFrame tells of the frame; payload is the beginning of its payload.
+// tellFrame reports the frame; payload is the beginning of its payload.
 func (f *frames) tellFrame(payload []byte) {
 	if f.s.c.rec == nil {
 		return
@@ -238,7 +238,7 @@ func (f *frames) tellFrame(payload []byte) {
 	}
 	e := event.Event{Ev: event.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
 	if f.missing > 0 {
-		e.Text = lack(f.missing, " of its payload")
+		e.Text = missingText(f.missing, " of its payload")
 	}
 	f.s.tell(e)
 }

@@ -79,7 +79,7 @@ func (h *head) noun() string {
 	return "the response"
 }
 
-// stop gives the stream up: without the head, nobody knows where the message ends.
+// stop gives the stream up: without the head, there is no knowing where the message ends.
 func (h *head) stop(what string) {
 	if len(h.b) == 0 {
 		h.from = h.s.next
@@ -97,7 +97,7 @@ func (h *head) parse() {
 	}
 }
 
-// tellHead tells of the head by itself.
+// tellHead reports the head by itself.
 func (h *head) tellHead(kind event.Kind, text string) {
 	h.s.tell(event.Event{Ev: kind, Span: span(h.from, h.from+int64(len(h.b))), Bytes: h.b, Text: text})
 }

@@ -30,7 +30,7 @@ func TestAHoleInAPayloadLosesNoPlace(t *testing.T) {
 	for off := header; off < len(first); off++ {
 		for n := 1; off+n <= len(first); n++ {
 			got := play(framing.WebSocket{}, without(c2s, b, off, n), captured{dir: s2c}, nil)
-			missing := lack(int64(n), " of its payload")
+			missing := missingText(int64(n), " of its payload")
 			beginning := text.Quote([]byte("0123456789"[:off-header]), 40)
 			assert.Equal(t, []string{
 				"frame 0+16 op=1 fin=true rsv=0 masked=true key=37fa213d payload=10 " + beginning + ": " + missing,

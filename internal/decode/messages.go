@@ -69,7 +69,7 @@ func (m *messages) take(b []byte) int {
 	return n
 }
 
-// ask tells of the messages that b begins with, and returns what is left of it; or it stops the stream, whose bytes the
+// ask reports the messages that b begins with, and returns what is left of it; or it stops the stream, whose bytes the
 // codec does not take.
 func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
 	rest, err := m.read(b)
@@ -86,7 +86,7 @@ func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
 	return rest, false
 }
 
-// read tells of the messages that b begins with, and returns what is left of it.
+// read reports the messages that b begins with, and returns what is left of it.
 func (m *messages) read(b []byte) (rest []byte, err error) {
 	m.in.b = b
 	m.r.Reset(&m.in)
@@ -106,7 +106,7 @@ func (m *messages) read(b []byte) (rest []byte, err error) {
 
 // enough says whether it is worth asking the codec. Of b, the first seen bytes were not enough. A codec that cannot tell
 // is asked when there is an eighth more than when it was asked last, and at the end: so the time for a message that comes
-// in many pieces grows with its length, and not with the square of it; but a long message may be told late.
+// in many pieces grows with its length, and not with the square of it; but a long message may be reported late.
 func (m *messages) enough(b []byte, seen int) bool {
 	if codec, ok := m.codec.(framing.Expecter); ok {
 		return codec.Enough(b, seen, maxMessage)

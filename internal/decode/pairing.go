@@ -11,7 +11,7 @@ import (
 	"echolab/internal/websocket"
 )
 
-// A request is one of which the answer tells how the streams go on.
+// A request is one whose answer decides how the streams go on.
 type request struct {
 	message
 	method    string // if the response depends on it
@@ -60,7 +60,7 @@ func (p *pairing) next() (r *request, known bool) {
 	return p.requests[0], true
 }
 
-// answer is told of the response to the next request.
+// answer takes the response to the next request.
 func (p *pairing) answer(r *request, known bool, a answer) {
 	switch {
 	case known:
@@ -118,7 +118,7 @@ func (h *head) upgrade(a answer, asked *request, known bool) {
 	h.s.decoder = newFrames(h.s, inflationOf(a.deflate, event.ServerToClient), a.unclear != nil)
 }
 
-// asked is told that a request is over.
+// asked says that a request is over.
 func (s *stream) asked(r *request) {
 	s.decoder = newHead(s)
 	if !r.switches {

@@ -20,7 +20,7 @@ const (
 
 var recordTypes = [...]string{"change cipher spec", "alert", "handshake", "application data", "heartbeat"}
 
-// records tells of the records of a TLS stream.
+// records reports the records of a TLS stream.
 type records struct {
 	s      *stream
 	header [recordHeader]byte
@@ -87,7 +87,7 @@ func (r *records) lose(why string) {
 	r.s.stop("the record at offset %s %s; what follows cannot be decoded", text.Number(r.from), why)
 }
 
-// pass passes over n bytes of the record, up to the given offset, and tells of the record at its end.
+// pass passes over n bytes of the record, up to the given offset, and reports the record at its end.
 func (r *records) pass(n int, end int64) {
 	kind := recordTypes[r.header[0]-changeCipherSpec]
 	size := int(binary.BigEndian.Uint16(r.header[3:]))

@@ -23,7 +23,7 @@ const (
 	tlsRecords
 )
 
-// decide says what a stream that begins with b is, as soon as b tells it.
+// decide says what a stream that begins with b is, as soon as b shows it.
 func decide(dir event.Dir, b []byte) protocol {
 	isHTTP := firstbytes.IsResponse
 	if dir == event.ClientToServer {

@@ -42,10 +42,10 @@ type decoder interface {
 	// take takes bytes from the front of b, which is not empty and begins at the stream's next, and returns how many.
 	// It may take none if it has put another decoder in its place, or made the stream wait.
 	take(b []byte) int
-	// miss is told that n bytes, at least one, are not known, and returns how many of them it has passed over: none
+	// miss says that n bytes, at least one, are not known, and returns how many of them were skipped: none
 	// under the same conditions.
 	miss(n int64) int64
-	// end is told that the stream is over.
+	// end says that the stream is over.
 	end()
 	// holds is how many bytes of the stream are kept for what is to come.
 	holds() int
@@ -107,7 +107,7 @@ func (s *stream) resume() {
 	s.finish()
 }
 
-// finish tells the decoder that the stream is over, if it is and nothing waits.
+// finish ends the decoder if the stream is over and nothing waits.
 func (s *stream) finish() {
 	if !s.ended || s.waits || s.over {
 		return
@@ -118,19 +118,19 @@ func (s *stream) finish() {
 	s.silence()
 }
 
-// stop says why no more can be told of the stream, and tells no more.
+// stop says why the stream cannot be decoded any further, and gives it up.
 func (s *stream) stop(format string, args ...any) {
 	s.failed(format, args...)
 	s.silence()
 }
 
-// silence tells no more of the stream.
+// silence reports no more of the stream.
 func (s *stream) silence() {
 	s.decoder = silent{}
 	s.windows.set(&s.c.budgets.windows, 0)
 }
 
-// failed tells of what is wrong.
+// failed reports what is wrong.
 func (s *stream) failed(format string, args ...any) {
 	s.tell(event.Event{Ev: event.Failed, Text: fmt.Sprintf(format, args...)})
 }

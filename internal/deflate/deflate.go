@@ -1,6 +1,6 @@
 // Package deflate compresses WebSocket messages as the extension permessage-deflate does (RFC 7692): it negotiates the
 // extension and turns whole messages into payloads and back. It may know the limits and errors of framing. It must not
-// know a socket or a frame: RSV1, fragments and who compresses what are the connection's business.
+// know a socket or a frame: RSV1, fragments and which side compresses what are the connection's business.
 package deflate
 
 // The sizes of an LZ77 window, as the exponents of 2 that the extension's parameters carry (RFC 7692, 7.1.2).

@@ -17,7 +17,7 @@ func NewReader(bits int, takeover bool) *Reader {
 // returns extended (RFC 7692, 7.2.2). The message may have max bytes at most (a negative max counts as 0). The payload
 // must not overlap dst's spare capacity.
 //
-// Beside an error dst comes back as it was, and the Reader is of no more use: the next message might refer to this one.
+// With an error, dst comes back as it was, and the Reader is of no further use: the next message might refer to this one.
 // The error is
 //   - a *framing.SizeError for a message over max, found when one byte more than that has been inflated,
 //   - a *framing.ProtocolError with code 1007 for data that is not DEFLATE (RFC 1951), that refers to what the Reader

@@ -31,7 +31,7 @@ func (w *Writer) Append(dst, msg []byte) ([]byte, error) {
 }
 
 // recent is what a message of n bytes may refer to in those before it: the last 4 KiB or 4 n bytes of the window. The
-// past is indexed anew for each message, because an index kept for it would take many times the memory of the window;
+// past is indexed again for each message, because an index kept for it would take many times the memory of the window;
 // for a short message all of it would cost ten times the time, for a few per cent of the size.
 func (w *Writer) recent(n int) []byte {
 	past := w.window.data

@@ -10,7 +10,7 @@ import (
 	"echolab/internal/event"
 )
 
-// An Account is a Recorder that keeps everything it is told.
+// An Account is a Recorder that keeps everything it gets.
 type Account struct {
 	mu     sync.Mutex
 	Events []event.Event

@@ -1,4 +1,4 @@
-// Package labtest has what the tests of several rooms need: limits for waiting, a Recorder that keeps what it is told,
+// Package labtest has what the tests of several rooms need: limits for waiting, a Recorder that keeps what it gets,
 // and measures of memory. It may know events and sockets. It must not know the rooms that are tested with it.
 package labtest
 
@@ -32,7 +32,7 @@ func Bounded(t testing.TB) context.Context {
 	return ctx
 }
 
-// OnLinux skips a test elsewhere, that asks the kernel for what only Linux tells of its sockets.
+// OnLinux skips a test elsewhere, that asks the kernel for what only Linux reports of its sockets.
 func OnLinux(t testing.TB) {
 	t.Helper()
 	if runtime.GOOS != "linux" {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Secrets is a fresh certificate for 127.0.0.1, and who trusts it.
+// Secrets is a fresh certificate for 127.0.0.1, and a client that trusts it.
 func Secrets(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -15,7 +15,7 @@ import (
 // Up takes the interface up, "lo" for example.
 func (h *Host) Up(name string) error { return h.setFlag(name, unix.IFF_UP, true) }
 
-// Down takes the interface down: what is sent is lost, and nobody is told.
+// Down takes the interface down: what is sent is lost, without an error.
 func (h *Host) Down(name string) error { return h.setFlag(name, unix.IFF_UP, false) }
 
 // Connect joins two networks with a cable: an interface of this name in each, up, with these addresses, which must be

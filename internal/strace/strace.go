@@ -1,5 +1,5 @@
 // Package strace parses what strace wrote of one program into system calls, and into the sockets that they were made on,
-// with the offsets of what each call moved, so that what a program tells of itself can be held against what the kernel
+// with the offsets of what each call moved, so that what a program says of itself can be held against what the kernel
 // was asked. It may know how strace prints calls, and how this project quotes bytes. It must not know accounts, captures
 // or what the bytes mean, and it neither runs strace nor decides which step of a program a call stands for.
 package strace

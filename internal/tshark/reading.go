@@ -22,7 +22,7 @@ type reading struct {
 	told    int                // frames that have the number of their packet
 }
 
-// A packetRead is a packet as it was told.
+// A packetRead is a packet as it was recorded.
 type packetRead struct {
 	conn int
 	dir  event.Dir
@@ -31,7 +31,7 @@ type packetRead struct {
 	payload []byte
 }
 
-// A frameRead is a frame as it was told.
+// A frameRead is a frame as it was recorded.
 type frameRead struct {
 	conn   int
 	dir    event.Dir
@@ -63,7 +63,7 @@ func read(t testing.TB, file string) *reading {
 	return r
 }
 
-// A packetRecorder is told of the packets.
+// A packetRecorder takes the packets.
 type packetRecorder struct{ *reading }
 
 func (r packetRecorder) Record(e event.Event) {
@@ -79,11 +79,11 @@ func (r packetRecorder) Record(e event.Event) {
 	}
 	r.packets = append(r.packets, p)
 	for ; r.told < len(r.frames); r.told++ {
-		r.frames[r.told].packet = e.Number // what a packet completes is told in front of the packet
+		r.frames[r.told].packet = e.Number // what a packet completes is recorded before the packet
 	}
 }
 
-// A streamRecorder is told of what is in the streams.
+// A streamRecorder takes what is in the streams.
 type streamRecorder struct{ *reading }
 
 func (r streamRecorder) Record(e event.Event) {

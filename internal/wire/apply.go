@@ -5,7 +5,7 @@ import (
 	"echolab/internal/event"
 )
 
-// apply takes in what the packet brings and tells, and returns in a few words how the connection ended, if it did.
+// apply takes in what the packet brings, and returns in a few words how the connection ended, if it did.
 func (s *step) apply() (how string) {
 	c, from, to := s.c, s.from, s.to
 	c.packets++
@@ -47,7 +47,7 @@ func (s *step) applyBytes() {
 	h.drain()
 }
 
-// applyACK takes in what the packet tells of the other direction.
+// applyACK takes in what the packet says about the other direction.
 func (s *step) applyACK() {
 	h := s.to
 	if !s.acks || s.heard && s.ack < s.acked {

@@ -25,8 +25,8 @@ type conn struct {
 	older, newer *conn // in a list of the table
 }
 
-// newConn begins the connection that p is the first packet of. A SYN tells who is the client, with ACK or without; else
-// the end with the Follower's port is the server, or the one with the lower port.
+// newConn begins the connection that p is the first packet of. A SYN shows which end is the client, with ACK or
+// without; else the end with the Follower's port is the server, or the one with the lower port.
 func newConn(f *Follower, p *capture.Packet) *conn {
 	c := &conn{f: f, number: f.number, ends: event.Ends{Client: p.Src, Server: p.Dst}}
 	switch p.Flags & (capture.SYN | capture.RST | capture.ACK) {
@@ -101,7 +101,7 @@ func (c *conn) isOther(p *capture.Packet) bool {
 	return off < from.top-slack || off > from.top+slack
 }
 
-// shift is how far the windows that from offers are shifted, and whether the capture tells that (RFC 7323 section 2.2):
+// shift is how far the windows that from offers are shifted, and whether the capture shows that (RFC 7323 section 2.2):
 // both ends have to have agreed.
 func (c *conn) shift(from, to *half) (bits int, known bool) {
 	switch {

@@ -12,7 +12,7 @@ type counts struct {
 	given   int64     // how many lie in a gap: they come too late
 	again   int64     // how many were there before
 	first   time.Time // when the first byte came that was there before; the zero time if that is not remembered
-	missing int64     // how many are missing in front of the first new one
+	missing int64     // how many are missing before the first new one
 	fills   bool      // bytes that follow the first new one were there before
 	differs bool      // those that were there before were others, as far as that is remembered
 }
@@ -42,7 +42,7 @@ func (s *step) lookAtBytes() {
 	}
 }
 
-// count tells which bytes of a segment are new.
+// count finds out which bytes of a segment are new.
 func (h *half) count(s segment) (k counts) {
 	front := max(s.off, h.next) // the first byte that is new
 	k.given = h.past.missed(s.off, min(s.end(), h.next))

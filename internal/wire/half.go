@@ -8,7 +8,7 @@ import (
 )
 
 // A half is one direction of a connection: the stream, and what its sender's packets tell of the sender. Offsets are
-// those of the stream: the SYN is in front of offset 0, the FIN after the last byte (RFC 9293 section 3.4).
+// those of the stream: the SYN comes before offset 0, the FIN after the last byte (RFC 9293 section 3.4).
 type half struct {
 	c   *conn
 	dir event.Dir
@@ -73,14 +73,14 @@ func (h *half) end() int64 {
 // closed says whether the stream is complete and the other side has acknowledged that.
 func (h *half) closed() bool { return h.fin >= 0 && h.heard && h.acked > h.fin }
 
-// Of what lies ahead, slack is how far it may lie beyond the room that the other side offered, as far as the capture
-// has that, and farAhead how far beyond what was seen last, if it has none.
+// A segment may lie slack bytes beyond the window that the other side offered; where the capture does not have that
+// window, maxAhead bytes beyond what was seen last. What lies further ahead is not of this stream.
 const (
 	slack    = 1 << 20
-	farAhead = 16 << 20
+	maxAhead = 16 << 20
 )
 
-// place finds out where offset 0 is, as far as a packet of this half tells that.
+// place finds out where offset 0 is, as far as a packet of this half shows that.
 func (h *half) place(p *capture.Packet) {
 	switch syn := p.Flags&capture.SYN != 0; {
 	case syn && !h.sure && (!h.begun || h.base == p.Seq+1):
@@ -91,7 +91,7 @@ func (h *half) place(p *capture.Packet) {
 	}
 }
 
-// move moves offset 0, of which nothing was told yet, to a sequence number. What was acknowledged moves with it.
+// move moves offset 0, of which nothing was recorded yet, to a sequence number. What was acknowledged moves with it.
 func (h *half) move(base uint32) {
 	if h.known {
 		by := int64(int32(base - h.base))
@@ -101,7 +101,7 @@ func (h *half) move(base uint32) {
 	h.base, h.known = base, true
 }
 
-// fits says whether a part of the stream may lie there: its numbers are neither in front of the stream nor past its
+// fits says whether a part of the stream may lie there: its numbers are neither before the stream nor past its
 // end, and not so far ahead that only another connection can have them. Of two segments that follow each other far
 // ahead, the second fits: then it is the capture that lacks a lot.
 func (h *half) fits(off, end int64, fin bool) bool {
@@ -112,7 +112,7 @@ func (h *half) fits(off, end int64, fin bool) bool {
 		fin && (h.fin >= 0 && end != h.fin || end < h.top):
 		return false
 	}
-	limit := h.top + farAhead
+	limit := h.top + maxAhead
 	if h.edgeKnown {
 		limit = max(h.top, h.edge+slack)
 	}

@@ -25,7 +25,7 @@ func (s segment) from(off int64) segment {
 	return s
 }
 
-// to is what of the segment lies in front of off.
+// to is the part of the segment before off.
 func (s segment) to(off int64) segment {
 	if n := max(off-s.off, 0); n < s.n {
 		s.n, s.b = n, s.b[:min(n, int64(len(s.b)))]

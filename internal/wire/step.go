@@ -81,7 +81,7 @@ func (s *step) look(c *conn, p *capture.Packet) {
 	s.header()
 }
 
-// placeOther finds out where offset 0 of the other direction is, as far as an ACK tells that.
+// placeOther finds out where offset 0 of the other direction is, as far as an ACK shows that.
 func (s *step) placeOther() {
 	if !s.has(capture.ACK) || s.to.sure || s.to.begun {
 		return
@@ -96,7 +96,7 @@ func (s *step) placeOther() {
 	}
 }
 
-// lookAtNumbers tells whether the packet fits the stream, or is a probe, or is there again.
+// lookAtNumbers finds out whether the packet fits the stream, is a probe, or came again.
 func (s *step) lookAtNumbers() {
 	h, end := s.from, s.off+s.n
 	if s.late {
@@ -162,7 +162,7 @@ func (s *step) resets() bool {
 // believable is how far beyond everything known an ACK may be.
 const believable = 1 << 30
 
-// lookAtACK tells what the packet acknowledges, and what else it is for.
+// lookAtACK finds out what the packet acknowledges, and what else it is for.
 func (s *step) lookAtACK() {
 	h := s.to
 	s.ack, s.acked, s.heard = h.offset(s.Ack), h.acked, h.heard
@@ -216,7 +216,7 @@ func (s *step) header() {
 		Captured: len(s.b), Marks: s.marks}
 }
 
-// event is what the Follower's Packets are told.
+// event is what the Follower's Packets get.
 func (s *step) event() event.Event {
 	e := event.Event{Ev: event.Packet, Conn: s.c.number, Dir: s.from.dir, PacketHeader: &s.details.header,
 		Text: s.sentence()}

@@ -80,7 +80,7 @@ func (t *table) forget(c *conn) {
 	}
 }
 
-// oldest is the open connection that is idle for longest; nil if there is none.
+// oldest is the open connection that has been idle longest; nil if there is none.
 func (t *table) oldest() *conn { return t.opened.oldest }
 
 // A list has connections, each in one list at most.

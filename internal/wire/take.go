@@ -64,7 +64,7 @@ func (h *half) charge(n int) {
 	h.c.f.held += n
 }
 
-// bound gives up the holes in front of what is held, if it is too much.
+// bound gives up the holes before what is held, if it is too much.
 func (h *half) bound() {
 	for len(h.held) > 0 && (h.heldSize > maxHeld || h.c.f.held > maxHeldAll) {
 		h.skip(h.held[0].off)
@@ -85,7 +85,7 @@ func (h *half) drain() {
 	}
 }
 
-// deliver tells of the next bytes of the stream.
+// deliver reports the next bytes of the stream.
 func (h *half) deliver(s segment) {
 	f := h.c.f
 	if f.Streams != nil {
@@ -100,7 +100,7 @@ func (h *half) deliver(s segment) {
 	h.c.talk.Bytes(s.at, h.dir, s.off, s.b, int(s.n))
 }
 
-// skip gives up what is missing in front of to.
+// skip gives up what is missing before to.
 func (h *half) skip(to int64) {
 	f, n := h.c.f, to-h.next
 	if n > 0 {
@@ -114,7 +114,7 @@ func (h *half) skip(to int64) {
 	h.drain()
 }
 
-// missing says what is known of the bytes in front of to.
+// missing says what is known of the bytes before to.
 func (h *half) missing(to int64) string {
 	switch {
 	case !h.heard || h.acked < to:
@@ -160,7 +160,7 @@ func (h *half) confirmed() int64 {
 	return to
 }
 
-// finish gives up everything that is missing: no more comes.
+// finish gives up everything that is missing: nothing more comes.
 func (h *half) finish() {
 	for len(h.held) > 0 {
 		h.skip(h.held[0].off)

@@ -12,7 +12,7 @@ import (
 )
 
 // match finds the calls that the event stands for: by descriptor, offset and size, and, where both were kept, by their
-// bytes. A call is found once, and it returned before the event was told.
+// bytes. A call is found once, and it returned before the event was recorded.
 func (p *program) match(e *entry) {
 	calls, why := p.search(e)
 	switch {
@@ -44,7 +44,7 @@ func (p *program) search(e *entry) (calls []*strace.Call, why string) {
 	case event.End:
 		return p.searchOne(s, e, func(c *strace.Call) bool { return c.IsRead() && c.Value == 0 && before(c, e) })
 	}
-	// A close may be told before it is done.
+	// A close may be recorded before it is done.
 	return p.searchOne(s, e, func(c *strace.Call) bool { return c.Name == "close" && c.Value == 0 })
 }
 
@@ -77,7 +77,7 @@ func (p *program) searchByDescriptor(e *entry) (calls []*strace.Call, why string
 	return calls, why
 }
 
-// latest is the socket that had the event's descriptor when it was told.
+// latest is the socket that had the event's descriptor when it was recorded.
 func (p *program) latest(e *entry) *strace.Socket {
 	for _, s := range slices.Backward(p.trace.Sockets) {
 		if s.FD == e.Sock.FD && before(s.Calls[0], e) {
@@ -90,7 +90,7 @@ func (p *program) latest(e *entry) *strace.Socket {
 	return nil
 }
 
-// before says whether the call returned before the event was told.
+// before says whether the call returned before the event was recorded.
 func before(c *strace.Call, e *entry) bool { return !c.Time.After(e.Time) }
 
 // searchOne searches the socket's first call that stands for no event yet and that fits.

@@ -21,7 +21,7 @@ type row struct {
 }
 
 // rows are the events and the calls of the programs in the order of time. A call that an event stands for returned
-// before the event was told; where they have the same time it comes first.
+// before the event was recorded; where they have the same time it comes first.
 func rows(programs []*program) []row {
 	var all []row
 	for _, p := range programs {
@@ -139,7 +139,7 @@ func names(calls []*strace.Call) string {
 
 var setting = regexp.MustCompile(`, (\w+), \[([^]]*)\]`)
 
-// values are what the calls set: names and values, or the whole call where strace told another way.
+// values are what the calls set: names and values, or the whole call where strace wrote it another way.
 func values(calls []*strace.Call) string {
 	var parts []string
 	for _, c := range calls {

@@ -105,11 +105,11 @@ func (p *process) wait() (status int) {
 // succeed waits for the process to end, which it must do with exit status 0.
 func (p *process) succeed() {
 	p.t.Helper()
-	require.Zero(p.t, p.wait(), p.lastWords())
+	require.Zero(p.t, p.wait(), p.tail())
 }
 
-// lastWords is the end of what the process wrote: an account can be long.
-func (p *process) lastWords() string {
+// tail is the end of what the process printed, since an account can be long.
+func (p *process) tail() string {
 	const enough = 2000
 	tail := func(text string) string { return text[max(0, len(text)-enough):] }
 	return tail(p.stdout.text()) + "\n" + tail(p.stderr.text())
@@ -119,7 +119,7 @@ func (p *process) lastWords() string {
 func (p *process) await(o *output, prefix string) string {
 	p.t.Helper()
 	rest, ok := o.await(prefix)
-	require.True(p.t, ok, "it ended before it said %q\n%s", prefix, p.lastWords())
+	require.True(p.t, ok, "it ended before it said %q\n%s", prefix, p.tail())
 	return rest
 }
 

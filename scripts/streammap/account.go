@@ -11,7 +11,7 @@ import (
 	"echolab/internal/text"
 )
 
-// An account is what a program told with -json.
+// An account is what a program recorded with -json.
 type account struct {
 	file    string
 	side    event.Side
@@ -21,7 +21,7 @@ type account struct {
 	kept    int // bytes of events
 }
 
-// told is what an account tells of one connection.
+// told is what an account has of one connection.
 type told struct {
 	file   string
 	ends   event.Ends
@@ -32,7 +32,7 @@ type told struct {
 	joined bool
 }
 
-// eventsKept bounds the events of one connection that are told beside its packets, bytesKept what they take in all, and
+// eventsKept bounds the events of one connection that are shown beside its packets, bytesKept what they take in all, and
 // connsKept the connections of an account.
 const (
 	eventsKept = 10_000
@@ -134,7 +134,7 @@ func (x index) of(ends event.Ends) []*told {
 	return found
 }
 
-// serves says whether the account is that of the server at this address, as far as it tells.
+// serves says whether the account is that of the server at this address, as far as it shows.
 func (a *account) serves(addr netip.AddrPort) bool {
 	return a.listens.IsValid() && a.listens.Port() == addr.Port() &&
 		(a.listens.Addr() == addr.Addr() || a.listens.Addr().IsUnspecified())
@@ -166,7 +166,7 @@ func unjoined(accounts []*account, conns []*connection) error {
 	return nil
 }
 
-// check returns an error if what the account tells cannot be of this connection: the bytes that it tells of are not
+// check returns an error if the account cannot be of this connection: the bytes that it has are not
 // those that the map has, or, where the stream is known from its beginning to its end, there are too many.
 func (t *told) check(dir event.Dir, wire *streammap.Map, whole bool) error {
 	if whole {

@@ -49,7 +49,7 @@ func (c *connection) stream(dir event.Dir) *stream {
 	return &c.streams[1]
 }
 
-// packet takes what the follower tells of the packets.
+// packet takes what the follower says of the packets.
 func (c *connection) packet(e event.Event) {
 	if e.Ev == event.Connection {
 		c.ends, c.start, c.first, c.last = *e.Ends, e.Text, e.Time, e.Time
@@ -71,7 +71,7 @@ func (c *connection) packet(e event.Event) {
 	}
 }
 
-// content takes what the follower tells of the streams.
+// content takes what the follower says of the streams.
 func (c *connection) content(e event.Event) {
 	s := c.stream(e.Dir)
 	switch e.Ev {

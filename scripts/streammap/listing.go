@@ -41,10 +41,10 @@ func newListing(p cli.Program, accounts []*account) *listing {
 	return l
 }
 
-// shown says whether an event is told beside the packets: frames are not, they stand in the packets' sentences.
+// shown says whether an event is shown beside the packets: frames are not, they stand in the packets' sentences.
 func shown(e event.Event) bool { return e.At != "" && e.Ev != event.Frame }
 
-// packet prints a packet, and first what the programs told before it.
+// packet prints a packet, and first what the programs recorded before it.
 func (l *listing) packet(e event.Event) {
 	if e.Ev == event.Connection {
 		return
@@ -61,7 +61,7 @@ func (l *listing) content(e event.Event) {
 	}
 }
 
-// tell prints what the programs told up to a time, of the connections that are in the capture and of none.
+// tell prints what the programs recorded up to a time, of the connections that are in the capture and of none.
 func (l *listing) tell(until time.Time) {
 	for len(l.about) > 0 && !l.about[0].Time.After(until) {
 		t := l.about[0]
@@ -72,7 +72,7 @@ func (l *listing) tell(until time.Time) {
 	}
 }
 
-// end prints what the programs told after the last packet.
+// end prints what the programs recorded after the last packet.
 func (l *listing) end() {
 	for _, t := range l.about {
 		l.tell(t.Time)

@@ -62,7 +62,7 @@ type recorder func(event.Event)
 
 func (r recorder) Record(e event.Event) { r(e) }
 
-// packet takes what the follower tells of packets. Some may come when their connection is over, such as the last ACK.
+// packet takes what the follower says of packets. Some may come when their connection is over, such as the last ACK.
 func (s *survey) packet(e event.Event) {
 	if !s.wanted(e.Conn) {
 		return
@@ -94,7 +94,7 @@ func (s *survey) add(e event.Event) {
 	}
 }
 
-// content takes what the follower tells of streams. Segments were told as packets.
+// content takes what the follower says of streams. Segments came as packets.
 func (s *survey) content(e event.Event) {
 	c := s.open[e.Conn]
 	if c == nil {
@@ -204,7 +204,7 @@ func (s *survey) nothing() error {
 	return nil
 }
 
-// sees counts the ports of a packet, for who asked for another.
+// sees counts the ports of a packet, for a user who asked for another.
 func (s *survey) sees(p *capture.Packet) {
 	if s.o.port == 0 || len(s.ports) > portsKept {
 		return

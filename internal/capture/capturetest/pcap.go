@@ -10,7 +10,7 @@ import (
 	"echolab/internal/capture"
 )
 
-// An Order is the byte order of who writes a file: binary.LittleEndian or binary.BigEndian.
+// An Order is the byte order of the machine that writes a file: binary.LittleEndian or binary.BigEndian.
 type Order interface {
 	binary.ByteOrder
 	binary.AppendByteOrder

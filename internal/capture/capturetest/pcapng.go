@@ -34,7 +34,7 @@ func Block(order Order, kind uint32, body []byte) []byte {
 	return order.AppendUint32(b, length)
 }
 
-// Section is the header of a section whose length is not told.
+// Section is the header of a section of unknown length.
 func Section(order Order) []byte {
 	b := order.AppendUint32(nil, 0x1a2b3c4d)
 	b = order.AppendUint16(b, 1)

@@ -117,7 +117,7 @@ func (c *Conn) Skip(dir event.Dir, n int) {
 // begin passes the SYN, for connections whose capture begins after it.
 func (e *end) begin() { e.next = max(e.next, 1) }
 
-// ends returns who sends in a direction, and who receives.
+// ends returns the sender and the receiver of a direction.
 func (c *Conn) ends(dir event.Dir) (from, to *end) {
 	if dir == event.ServerToClient {
 		return &c.server, &c.client
