@@ -34,7 +34,7 @@ func (s *session) echoUsual(b []byte) (rest []byte, err error) {
 	if s.lent != nil { // it has room for what was owed so far; the chunk always has enough
 		s.out = slices.Grow(s.out, max(0, min(len(b), maxOut-len(s.out))))
 	}
-	out, rest, messages, err := s.parser.Echo(s.out, b, min(s.msg.Max, copyLimit-1))
+	out, rest, messages, err := s.parser.Echo(s.out, b, s.msg.Max)
 	taken := len(b) - len(rest)
 	s.at, s.taken = s.at+int64(taken), s.taken+taken
 	s.out, s.used = out, s.used+len(out)-len(s.out)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,18 +15,23 @@ import (
 	"echolab/internal/server"
 )
 
-// nobody takes the account and forgets it.
-type nobody struct{}
+// A teller counts the messages that an account tells of, and keeps nothing.
+type teller struct{ messages atomic.Int64 }
 
-func (nobody) Record(event.Event) {}
+func (r *teller) Record(e event.Event) {
+	if e.Ev == event.Message {
+		r.messages.Add(1)
+	}
+}
 
 // TestAnAccountChangesNoAnswer: without one, whole runs of usual frames are answered in a loop of their own, and with
 // one, each frame by itself. What comes back is the same, byte for byte, and so are the counts.
 func TestAnAccountChangesNoAnswer(t *testing.T) {
 	for _, buffer := range []int{100, 5000, 300_000} {
 		t.Run(fmt.Sprintf("reads of %d bytes", buffer), func(t *testing.T) {
+			rec := new(teller)
 			quiet := &server.Server{Web: new(server.Web), ReadBuffer: buffer, MaxMessage: 100_000}
-			told := &server.Server{Web: new(server.Web), ReadBuffer: buffer, MaxMessage: 100_000, Recorder: nobody{}}
+			told := &server.Server{Web: new(server.Web), ReadBuffer: buffer, MaxMessage: 100_000, Recorder: rec}
 			quietDesk, toldDesk := serveDesk(t, quiet), serveDesk(t, told)
 			for seed := range uint64(60) {
 				rnd := rand.New(rand.NewPCG(seed, 0))
@@ -40,6 +46,7 @@ func TestAnAccountChangesNoAnswer(t *testing.T) {
 			quiet.Close()
 			told.Close()
 			assert.Equal(t, told.Stats(), quiet.Stats())
+			assert.Equal(t, rec.messages.Load(), quiet.Stats().Messages)
 			assert.Positive(t, quiet.Stats().Messages)
 		})
 	}

@@ -64,16 +64,16 @@ const (
 	usualLongSize = ws.MinHeaderSize + 2 + maskSize // with a length in 16 bits
 )
 
-// usualHeader reads the header of a usual frame. The size is 0 if b begins with none, or not with all of it.
+// usualHeader reads the header of a usual frame, which may be larger than b. The size is 0 if b begins with none.
 func usualHeader(b []byte) (size, length int) {
 	if len(b) < usualSize || b[0] != wholeText && b[0] != wholeBinary || b[1]&maskBit == 0 {
 		return 0, 0
 	}
-	switch length := int(b[1] &^ maskBit); {
+	switch length = int(b[1] &^ maskBit); {
 	case length < lengthIn16Bits:
 		return usualSize, length
-	case length == lengthIn16Bits && len(b) >= usualLongSize:
-		if length := int(binary.BigEndian.Uint16(b[2:])); length >= lengthIn16Bits {
+	case length == lengthIn16Bits:
+		if length = int(binary.BigEndian.Uint16(b[2:])); length >= lengthIn16Bits {
 			return usualLongSize, length
 		}
 	}

@@ -159,6 +159,8 @@ func randomStream(rnd *rand.Rand) (stream []byte) {
 	case 5:
 		stream = append(stream, "\x82\xfe\x00\x7d\x01\x02\x03\x04"+strings.Repeat("not the shortest", 8)...)
 	case 6:
+		stream = append(stream, "\x82\xff\x00\x80\x00\x00\x00\x00\x00\x80\x01\x02\x03\x04"+strings.Repeat("huge", 40)...)
+	case 7:
 		stream = append(stream, "\x81\xff\x00\x00\x00\x00\x00\x00\x00\x05\x01\x02\x03\x04neither"...)
 	}
 	return stream
@@ -223,8 +225,9 @@ func TestEchoLeavesWhatIsNotUsual(t *testing.T) {
 		"nothing": "", "a fragment": "\x01\x80mask", "a continuation": "\x80\x80mask", "a Ping": "\x89\x80mask",
 		"RSV1": "\xc1\x80mask", "RSV2": "\xa2\x80mask", "RSV3": "\x91\x80mask", "a reserved opcode": "\x83\x80mask",
 		"no mask": "\x81\x00mask", "a size in 64 bits": "\x81\xff\x00\x00\x00\x00\x00\x01\x00\x00mask",
-		"a size not in its shortest form": "\x82\xfe\x00\x7dmask" + strings.Repeat(".", 125),
-		"a frame over the limit":          string(wire(framing.ServerSide, frame{ws.OpBinary, true, 0, strings.Repeat(".", 201)})),
+		"a size that in 16 bits would be usual": "\x82\xff\x00\xc8\x00\x00\x00\x00\x00\x00mask" + strings.Repeat(".", 200),
+		"a size not in its shortest form":       "\x82\xfe\x00\x7dmask" + strings.Repeat(".", 125),
+		"a frame over the limit":                string(wire(framing.ServerSide, frame{ws.OpBinary, true, 0, strings.Repeat(".", 201)})),
 	}
 	for cut := 1; cut < len(usual); cut++ {
 		unusual[fmt.Sprintf("%d bytes of a frame", cut)] = usual[:cut]
