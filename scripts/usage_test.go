@@ -46,7 +46,7 @@ func TestAnUnknownFlagIsWrongUsage(t *testing.T) {
 // captured are the walkthroughs that an ordinary user cannot record; calls.sh captures nothing.
 var captured = walkthroughs[:len(walkthroughs)-1]
 
-func TestWhoMayNotCaptureSeesTheKeptRecording(t *testing.T) {
+func TestWithoutPermissionToCaptureTheRecordingIsShown(t *testing.T) {
 	dir := tree(t, true)
 	for _, name := range captured {
 		w := prepare(t, dir, name, "--fast", "--save", "saved")
@@ -109,7 +109,7 @@ func TestWithoutStraceAndARecordingThereAreNoCalls(t *testing.T) {
 	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
 }
 
-func TestADirectoryWithoutTheProgramsIsSaid(t *testing.T) {
+func TestADirectoryWithoutTheProgramsIsReported(t *testing.T) {
 	w := prepare(t, tree(t, true), "handshake")
 	w.cmd.Env = append(w.cmd.Env, "ECHOLAB_BIN="+t.TempDir())
 	assert.Equal(t, 1, w.run(t))

@@ -47,7 +47,7 @@ func TestMessagesAreTheLinesOfAFile(t *testing.T) {
 	}
 }
 
-func TestAnEmptyFileIsNoError(t *testing.T) {
+func TestAnEmptyFileIsNotAnError(t *testing.T) {
 	r := runClient(t, startServer(t, "raw"), "-file", temp(t, ""))
 	assert.Equal(t, 0, r.status)
 	assert.Contains(t, r.stdout, "client → server: no byte")

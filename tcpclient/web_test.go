@@ -159,7 +159,7 @@ func certificatePEM(s *httptest.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
 
-func TestTLSIsVerifiedUnlessItIsSaidOtherwise(t *testing.T) {
+func TestTLSIsVerifiedUnlessToldOtherwise(t *testing.T) {
 	other := httptest.NewTLSServer(nil) // only for its certificate
 	defer other.Close()
 	ca := temp(t, certificatePEM(other))

@@ -37,7 +37,7 @@ func startTLS(t *testing.T, args ...string) (s *clitest.Server, trust *tls.Confi
 	return s, trust, path
 }
 
-func TestASelfSignedCertificateIsTrustedByWhoHasItsFile(t *testing.T) {
+func TestASelfSignedCertificateIsTrustedByClientsWithItsFile(t *testing.T) {
 	s, trust, path := startTLS(t)
 	_, port, err := net.SplitHostPort(s.Addr)
 	require.NoError(t, err)

@@ -60,7 +60,7 @@ func (c *confined) peak(t *testing.T) (bytes int) {
 	return bytes << 10
 }
 
-func TestWithoutDescriptorsWhoIsNewWaitsAndWhoIsThereGoesOn(t *testing.T) {
+func TestWithoutDescriptorsNewClientsWaitAndOldOnesGoOn(t *testing.T) {
 	s := confine(t, 16)
 	first := open(t, dial(t, s.addr))
 	var served []*client

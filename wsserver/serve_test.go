@@ -183,7 +183,7 @@ func TestPagesOfOtherSitesNeedToBeListed(t *testing.T) {
 	}
 }
 
-func TestCompressionIsForThoseWhoOfferItAndOnlyIfItIsOn(t *testing.T) {
+func TestCompressionNeedsAnOfferAndTheFlag(t *testing.T) {
 	const name, offer = "Sec-WebSocket-Extensions", "permessage-deflate"
 	on, off := start(t, "-compress"), start(t)
 	assert.Equal(t, offer, newClient(t, on.Dial(t)).handshake(name+": "+offer).Header.Get(name))

@@ -61,7 +61,7 @@ server read  5 bytes at 0  "hello"     │
 `, got)
 }
 
-func TestFlagsAreNotSaidTwiceAndASegmentShowsItsBytes(t *testing.T) {
+func TestFlagsAreNotPrintedTwiceAndASegmentShowsItsBytes(t *testing.T) {
 	packet := func(p *beside.Printer, flags, text string, data []byte) {
 		p.Packet(event.Event{Ev: event.Segment, Dir: event.ServerToClient, Text: text, Bytes: data,
 			PacketHeader: &event.PacketHeader{Number: 7, Flags: flags}})

@@ -200,7 +200,7 @@ func TestWhatIsNotTCPIsCounted(t *testing.T) {
 }
 
 // While TCP packets are read, it can be asked what was passed over in front of them.
-func TestWhatIsPassedOverIsToldWhileReading(t *testing.T) {
+func TestWhatIsSkippedIsReportedWhileReading(t *testing.T) {
 	_, ip := hello4(t)
 	file := capturetest.PcapHeader(binary.LittleEndian, time.Nanosecond, layers.LinkTypeRaw)
 	for _, n := range []int{30, len(ip), 39, 10, len(ip)} {

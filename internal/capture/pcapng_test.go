@@ -128,7 +128,7 @@ func TestCommentsAreNotPayload(t *testing.T) {
 	assert.Equal(t, p, got[0])
 }
 
-func TestDamageIsSaidWhereItIs(t *testing.T) {
+func TestDamageIsReportedWhereItIs(t *testing.T) {
 	order := binary.LittleEndian
 	section := capturetest.Section(order)
 	raw := capturetest.Interface(order, layers.LinkTypeRaw, 0)

@@ -117,7 +117,7 @@ func TestAFailureIsOneLine(t *testing.T) {
 	assert.Equal(t, "prog: it broke\n", p.stderr.String())
 }
 
-func TestAnInterruptIsNoFailure(t *testing.T) {
+func TestAnInterruptIsNotAFailure(t *testing.T) {
 	p := newTry()
 	assert.Equal(t, cli.Interrupted, p.Fail(fmt.Errorf("waiting: %w", context.Canceled)))
 	assert.Equal(t, "prog: interrupted\n", p.stderr.String())
@@ -200,7 +200,7 @@ func TestAnOutputThatCannotBeWrittenIsAFailure(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(p.stderr.String(), "\n"))
 }
 
-func TestWhatIsNoTerminalHasNoColour(t *testing.T) {
+func TestOnlyATerminalHasColour(t *testing.T) {
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm-256color")
 	assert.False(t, cli.Style(new(bytes.Buffer)).Color)

@@ -31,7 +31,7 @@ func terminal(t *testing.T) *os.File {
 	return slave
 }
 
-func TestATerminalHasColourUnlessSomebodyObjects(t *testing.T) {
+func TestATerminalHasColourUnlessTurnedOff(t *testing.T) {
 	tty := terminal(t)
 	assert.True(t, cli.IsTerminal(tty))
 	for _, c := range []struct {
@@ -57,7 +57,7 @@ func TestACommandsOutputIsTheTerminalThatItIs(t *testing.T) {
 	})
 }
 
-func TestAFileIsNoTerminal(t *testing.T) {
+func TestAFileIsNotATerminal(t *testing.T) {
 	null, err := os.Open(os.DevNull)
 	require.NoError(t, err)
 	defer null.Close()

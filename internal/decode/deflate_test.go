@@ -81,7 +81,7 @@ func compressedOf(t *testing.T, header string, messages ...string) (b []byte, st
 	return b, starts
 }
 
-func TestAfterAHoleInflationEndsAndThatIsSaidOnce(t *testing.T) {
+func TestAfterAHoleInflationEndsAndThatIsReportedOnce(t *testing.T) {
 	messages := []string{"the same again", "the same again", "the same again", "the same again"}
 	b, starts := compressedOf(t, "permessage-deflate", messages...)
 	got := play(nil, captured{c2s, asking, make([]bool, len(asking))}, without(s2c, b, starts[1]+3, 1), nil)
@@ -107,7 +107,7 @@ func TestACompressedMessageThatDoesNotEnd(t *testing.T) {
 	assert.Contains(t, got.texts(s2c, event.Failed)[1], "is not inflated: it does not end; nor are those that follow")
 }
 
-func TestWhatCannotBeInflatedIsSaid(t *testing.T) {
+func TestWhatCannotBeInflatedIsReported(t *testing.T) {
 	frame := func(payload []byte) []byte {
 		return websocket.AppendFrame(nil, ws.Header{Fin: true, Rsv: 4, OpCode: ws.OpText}, payload)
 	}

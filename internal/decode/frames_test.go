@@ -49,7 +49,7 @@ func TestEveryLengthAndMaskIsDecoded(t *testing.T) {
 	}
 }
 
-func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
+func TestAFrameThatBreaksTheRulesIsReported(t *testing.T) {
 	for name, c := range map[string]struct {
 		b    []byte
 		want string
@@ -80,7 +80,7 @@ func TestAFrameThatBreaksTheRulesIsTold(t *testing.T) {
 	}
 }
 
-func TestAServerThatMasksIsTold(t *testing.T) {
+func TestAServerThatMasksIsReported(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking), fromServer(accepting, hello))
 	texttest.Each(t, got.texts(s2c, event.Failed), "frame at offset 129 … server … not mask … RFC 6455, 5.1")
 	assert.Equal(t, "hello", string(got.of(s2c, event.Frame)[0].Bytes))
@@ -95,7 +95,7 @@ func TestALengthThatCannotBeEndsTheFrames(t *testing.T) {
 	texttest.Each(t, got.lines(c2s), "frame at offset 0 … not end")
 }
 
-func TestWhatFollowsACloseIsToldAsWrong(t *testing.T) {
+func TestWhatFollowsACloseIsReported(t *testing.T) {
 	got := everyCut(t, nil, fromClient(asking, frameOf(ws.OpClose, true, true, ""), hello), fromServer(accepting))
 	texttest.Each(t, got.texts(c2s, event.Failed), "frame at offset 158 … follows a Close … RFC 6455, 5.5.1")
 }

@@ -53,7 +53,7 @@ func TestHolesInTwoFragments(t *testing.T) {
 		[]string{line(got.of(s2c, event.Message)[0])})
 }
 
-func TestAHoleInACloseIsNoFault(t *testing.T) {
+func TestAHoleInACloseIsNotAFault(t *testing.T) {
 	b := frameOf(ws.OpClose, true, false, "\x03\xe8bye")
 	got := play(framing.WebSocket{}, captured{dir: c2s}, without(s2c, b, 3, 1), nil)
 	assert.Equal(t, []string{"5 bytes"}, []string{text.Bytes(got[0].Payload)})

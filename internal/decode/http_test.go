@@ -65,7 +65,7 @@ func TestInterimResponsesAnswerNothing(t *testing.T) {
 	assert.Empty(t, got.of(s2c, event.Failed), "the last one is to HEAD, and has no body")
 }
 
-func TestWhatIsNoHTTPIsSaid(t *testing.T) {
+func TestBrokenHTTPIsReported(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\n\r\n"
 	for name, c := range map[string]struct{ b, want string }{
 		"garbage": {get + "what is this?\n\n", "the request at offset 18 is not HTTP: "},

@@ -140,7 +140,7 @@ func TestALongMessageIsNotKept(t *testing.T) {
 	assert.Equal(t, "short", told.bodies(c2s)[1])
 }
 
-func TestRawIsNoCodec(t *testing.T) {
+func TestRawIsNotACodec(t *testing.T) {
 	assert.Empty(t, everyCut(t, framing.Raw{}, fromClient([]byte("hello\n")), fromServer([]byte("hello\n"))))
 }
 

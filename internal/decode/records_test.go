@@ -102,7 +102,7 @@ func TestAHoleInARecord(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRecordIsSaid(t *testing.T) {
+func TestABrokenRecordIsReported(t *testing.T) {
 	for _, c := range []struct{ b, want string }{
 		{"GET / HT", "record at offset 6 … not TLS … cannot be decoded"},
 		{"\x19\x03\x03\x00\x00", "record at offset 6 … not TLS … cannot be decoded"},

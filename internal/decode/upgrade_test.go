@@ -83,7 +83,7 @@ func TestAnUpgradeThatIsTurnedDownIsAMessage(t *testing.T) {
 	assert.Equal(t, []string{"426 Upgrade Required", "426 Upgrade Required"}, got.texts(s2c, event.Response))
 }
 
-func TestAnAcceptOfAnotherKeyIsSaid(t *testing.T) {
+func TestAnAcceptOfAnotherKeyIsReported(t *testing.T) {
 	got := decoded(nil, 0, fromClient(asking, hello), fromServer(websocket.Response("another", ""), echoed))
 	text := got.of(s2c, event.Response)[0].Text
 	assert.Contains(t, text, "wrong answer")

@@ -42,7 +42,7 @@ func (s *scripted) Write([]byte) (int, error) {
 	return step.n, step.err
 }
 
-func TestEveryReadIsToldWithItsOffset(t *testing.T) {
+func TestEveryReadIsRecordedWithItsOffset(t *testing.T) {
 	var told eventtest.List
 	c := event.Wrap(&scripted{reads: []step{{data: "hello"}, {data: "안"}, {data: "!"}}}, &told, 7, event.Client)
 	buf := make([]byte, 5)
@@ -83,7 +83,7 @@ func TestEachSideReadsOneStreamAndWritesTheOther(t *testing.T) {
 	}
 }
 
-func TestACallThatMovesNoByteIsNotTold(t *testing.T) {
+func TestACallThatMovesNoByteIsNotRecorded(t *testing.T) {
 	var told eventtest.List
 	broken := errors.New("broken")
 	c := event.Wrap(&scripted{
@@ -103,7 +103,7 @@ func TestACallThatMovesNoByteIsNotTold(t *testing.T) {
 	assert.Empty(t, told.Events)
 }
 
-func TestWhatMovedBeforeAnErrorIsTold(t *testing.T) {
+func TestWhatMovedBeforeAnErrorIsRecorded(t *testing.T) {
 	var told eventtest.List
 	broken := errors.New("broken")
 	c := event.Wrap(&scripted{

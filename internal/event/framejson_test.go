@@ -50,7 +50,7 @@ func TestEveryFrameGoesOutAndComesIn(t *testing.T) {
 	}
 }
 
-func TestDotsSayThatOnlyTheBeginningOfAPayloadWasTold(t *testing.T) {
+func TestDotsSayThatOnlyTheBeginningOfAPayloadWasRecorded(t *testing.T) {
 	for told, data := range map[int]string{0: `""...`, 20: `"xxxxxxxxxxxxxxxxxxxx"...`, 48: `"` + strings.Repeat("x", 48) + `"...`,
 		60: `"` + strings.Repeat("x", 48) + `"...`} {
 		e := eventtest.Whole(event.OpText, strings.Repeat("x", 100)).At(event.Client, 0)

@@ -29,7 +29,7 @@ func TestAnInfoComesBackFromJSONAsItWas(t *testing.T) {
 	}
 }
 
-func TestJSONSaysOnlyWhatWasTold(t *testing.T) {
+func TestJSONHasOnlyWhatWasReported(t *testing.T) {
 	var i sock.Info
 	require.NoError(t, json.Unmarshal([]byte(`{"fd":3,"family":"IPv4"}`), &i))
 	assert.Equal(t, nothing(sock.Info{FD: 3, Family: "IPv4"}), i)

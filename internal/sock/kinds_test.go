@@ -222,7 +222,7 @@ func TestAPipeHasNoSocket(t *testing.T) {
 	texttest.Error(t, err, "sock: inspect: *net.pipe: … no socket")
 }
 
-func TestAFileIsNoSocket(t *testing.T) {
+func TestAFileIsNotASocket(t *testing.T) {
 	onLinux(t)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

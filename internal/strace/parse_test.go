@@ -71,7 +71,7 @@ func TestACallThatNeverReturnedIsKept(t *testing.T) {
 	assert.Len(t, rec.Sockets[0].Calls, 1, "those that returned")
 }
 
-func TestTheTimeInACallIsCountedIfItIsTold(t *testing.T) {
+func TestTheTimeInACallIsCountedIfItIsThere(t *testing.T) {
 	c := read(t, "7 1795385680.999999 close(3)                = 0 <0.000002>\n").Calls[0]
 	assert.Equal(t, time.UnixMicro(1795385681_000001).UTC(), c.Time)
 	assert.Equal(t, "0", c.Result)
@@ -79,7 +79,7 @@ func TestTheTimeInACallIsCountedIfItIsTold(t *testing.T) {
 	assert.Equal(t, time.Unix(2, 0).UTC(), c.Time, "the second half is written when the call returns")
 }
 
-func TestAbsurdNumbersAreNone(t *testing.T) {
+func TestAbsurdNumbersAreIgnored(t *testing.T) {
 	for _, line := range []string{
 		"read(99999999999999999999, \"x\", 1) = 99999999999999999999",
 		"read(4294967302, \"x\", 1) = 2147483648",
@@ -97,7 +97,7 @@ func TestAbsurdNumbersAreNone(t *testing.T) {
 	assert.Equal(t, time.Unix(1, 0).UTC(), c.Time, "no call takes that long")
 }
 
-func TestWhatIsNoTraceIsNamed(t *testing.T) {
+func TestAFileThatIsNotATraceIsRefused(t *testing.T) {
 	const whole = `30 1795385680.101299 read(6, "", 5) = 0` + "\n"
 	cases := []struct{ trace, says string }{
 		{"", "it is empty"},
@@ -174,7 +174,7 @@ func TestAReadersErrorIsPassedOn(t *testing.T) {
 }
 
 // A copy that was cut is taken for a whole one only where a line ends.
-func TestARecordingThatIsCutInsideALineIsNone(t *testing.T) {
+func TestARecordingThatIsCutInsideALineIsRefused(t *testing.T) {
 	whole, err := os.ReadFile("../../scripts/captures/calls/1-raw.client.strace")
 	require.NoError(t, err)
 	for n := 1; n <= 2000; n++ { // some twenty lines

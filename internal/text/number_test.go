@@ -28,7 +28,7 @@ func TestOneThingIsNotSeveral(t *testing.T) {
 	assert.Equal(t, "1,024 cuts", text.Count(int64(1024), "cut", "cuts"))
 }
 
-func TestAListIsSaidAsOneSaysIt(t *testing.T) {
+func TestAListReadsAsOneSaysIt(t *testing.T) {
 	assert.Equal(t, "", text.List(nil))
 	assert.Equal(t, "a", text.List([]string{"a"}))
 	assert.Equal(t, "a and b", text.List([]string{"a", "b"}))

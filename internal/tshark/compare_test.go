@@ -52,13 +52,13 @@ func sample(t *testing.T) (file string) {
 	return file
 }
 
-func TestWhatIsTheSameIsNoDifference(t *testing.T) {
+func TestTheSameIsNotADifference(t *testing.T) {
 	assert.Equal(t, Counts{Connections: 1, Packets: 9, Segments: 5, Frames: 3}, Compare(t, sample(t)))
 	assert.Equal(t, Counts{Connections: 1, Packets: 9, Segments: 5}, ComparePackets(t, sample(t)))
 }
 
 // Whatever tshark says otherwise is told, and so is what only one of the two has found.
-func TestEveryDifferenceIsTold(t *testing.T) {
+func TestEveryDifferenceIsReported(t *testing.T) {
 	file := sample(t)
 	ours, packets, frames := read(t, file), Packets(t, file), Frames(t, file)
 	for want, change := range map[string]func(p []Packet, f []Frame) ([]Packet, []Frame){

@@ -30,11 +30,11 @@ func TestAConnectionWithoutItsStartIsFollowed(t *testing.T) {
 	texttest.Says(t, opening.Text, "start … not … capture … offset 0 … first byte … 80 … server's")
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
 	assert.Equal(t, "world", r.stream(t, 1, s2c))
-	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program has … ACK … not")
+	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program … not")
 	texttest.Says(t, r.on(4).Text, "5 bytes before offset 0 … first byte … ignored")
 }
 
-func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
+func TestASYNACKShowsWhichEndIsTheClient(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:80", "192.0.2.2:40000") // ports that would mislead
 	c.SYN(c2s)
@@ -49,16 +49,16 @@ func TestASYNACKTellsWhoIsTheClient(t *testing.T) {
 	assert.Equal(t, "???hello", r.stream(t, 1, c2s), "the ACK in it tells where the client's stream begins")
 }
 
-func TestAHandshakeOfWhichOnlyTheSYNIsThereIsSaid(t *testing.T) {
+func TestAHandshakeWithOnlyItsSYNIsReported(t *testing.T) {
 	s, c := handshaken()
 	c.Send(s2c, "hello")
 	s.Packets = append(s.Packets[:1], s.Packets[3:]...)
 	r := follow(s.Packets)
 	assert.Contains(t, r.on(4).Marks, event.Unplaced)
-	texttest.Says(t, r.on(4).Text, "5 bytes at 0 … server's SYN … not … capture … offset 0 … first byte")
+	texttest.Says(t, r.on(4).Text, "5 bytes at 0 … server's SYN … not in the capture … offset 0 … first byte")
 }
 
-func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
+func TestOffsetsBeginWithTheFirstByte(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
 	c.ACK(s2c)
@@ -68,7 +68,7 @@ func TestOffsetsBeginAnewWithTheFirstByte(t *testing.T) {
 	r := follow(s.Packets)
 	texttest.Says(t, r.on(1).Text, "ACK … server's kernel has everything … before … capture")
 	assert.Equal(t, "hello", r.stream(t, 1, c2s))
-	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program has … ACK … not")
+	texttest.Says(t, r.on(3).Text, "ACK … server's kernel has all bytes … 5 … program … not")
 
 	s = new(capturetest.Script) // what was offered moves with offset 0
 	c = s.Conn("192.0.2.1:40000", "192.0.2.2:80")
@@ -184,7 +184,7 @@ func TestTheAnswerMayStandInFrontOfTheSYN(t *testing.T) {
 	assert.Equal(t, []string{"the capture ends"}, r.ended)
 }
 
-func TestAHandshakeIsNoPartOfAConnectionThatWasThere(t *testing.T) {
+func TestANewHandshakeIsNotPartOfTheOldConnection(t *testing.T) {
 	s := new(capturetest.Script)
 	c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
 	c.Skip(c2s, 1<<20)

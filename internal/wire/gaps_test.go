@@ -50,7 +50,7 @@ func TestAHoleIsAGapWhenItIsAcknowledgedAndNothingComes(t *testing.T) {
 	c.ACK(s2c)
 	r.f.Packet(s.Packets[len(s.Packets)-1])
 	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
-	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … acknowledged … arrived")
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not in the capture … acknowledged … arrived")
 
 	late := c.At(c2s, 0, "hello")
 	r.f.Packet(late)
@@ -62,7 +62,7 @@ func TestAHoleIsAGapWhenItIsAcknowledgedAndNothingComes(t *testing.T) {
 	assert.Equal(t, "?????world", r.stream(t, 1, c2s))
 }
 
-func TestAHoleThatNobodyAcknowledgesIsNoGapYet(t *testing.T) {
+func TestAHoleThatIsNotAcknowledgedIsNotYetAGap(t *testing.T) {
 	s, c := handshaken()
 	c.Skip(c2s, 5)
 	c.Send(c2s, "world")
@@ -90,7 +90,7 @@ func TestAHoleIsAGapWhenTooMuchWaitsBehindIt(t *testing.T) {
 	}
 	assert.Greater(t, sent, 1<<20-size)
 	assert.Equal(t, "hello???????"+strings.Repeat("x", sent), r.stream(t, 1, c2s))
-	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … nothing … arrived")
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not in the capture … nothing … arrived")
 }
 
 func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
@@ -100,7 +100,7 @@ func TestTheEndOfAStreamMayBeAllThatIsMissing(t *testing.T) {
 	c.ACK(s2c)
 	r := follow(s.Packets)
 	assert.Equal(t, "hello???????", r.stream(t, 1, c2s))
-	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not … capture … acknowledged … FIN … not … byte")
+	texttest.Says(t, r.streams.of(event.Gap)[0].Text, "not in the capture … acknowledged … FIN … not … byte")
 
 	s, c = handshaken()
 	c.Send(c2s, "hello")

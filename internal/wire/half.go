@@ -74,7 +74,7 @@ func (h *half) end() int64 {
 func (h *half) closed() bool { return h.fin >= 0 && h.heard && h.acked > h.fin }
 
 // A segment may lie slack bytes beyond the window that the other side offered; where the capture does not have that
-// window, maxAhead bytes beyond what was seen last. What lies further ahead is not of this stream.
+// window, maxAhead bytes beyond what was seen last. What lies further ahead does not fit.
 const (
 	slack    = 1 << 20
 	maxAhead = 16 << 20

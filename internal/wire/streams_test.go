@@ -103,7 +103,7 @@ type recorderFunc func(e event.Event)
 
 func (f recorderFunc) Record(e event.Event) { f(e) }
 
-func TestStreamsAreToldBeforeThePacketThatBringsThem(t *testing.T) {
+func TestStreamsAreRecordedBeforeThePacketThatBringsThem(t *testing.T) {
 	s, c := handshaken()
 	c.At(c2s, 5, "world")
 	c.Send(c2s, "hello")

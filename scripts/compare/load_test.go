@@ -19,7 +19,7 @@ func TestNoLoadsAtAll(t *testing.T) {
 	assert.Empty(t, loads)
 }
 
-func TestALoadIsReadAndSaid(t *testing.T) {
+func TestALoadIsReadAndPrinted(t *testing.T) {
 	for spec, says := range map[string]string{
 		"1x1x1":         "1 connection, 1 B, 1 in flight",
 		"100x64x64":     "100 connections, 64 B, 64 in flight",

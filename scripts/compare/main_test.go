@@ -150,7 +150,7 @@ func TestAnInterruptEndsTheComparison(t *testing.T) {
 }
 
 // Ctrl-C reaches the servers, too, and what fails then is not their fault.
-func TestAnInterruptIsToldBeforeWhatItBroke(t *testing.T) {
+func TestAnInterruptIsReportedBeforeWhatItBroke(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	assert.Equal(t, io.EOF, orInterrupted(ctx, io.EOF))
 	interrupt()

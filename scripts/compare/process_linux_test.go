@@ -38,7 +38,7 @@ func TestTheProcessorTimeIsThatOfAllThreads(t *testing.T) {
 	assert.Greater(t, after-before, work/2)
 }
 
-func TestTheProcessorTimeOfNobodyIsAnError(t *testing.T) {
+func TestTheProcessorTimeOfNoProcessIsAnError(t *testing.T) {
 	gone := exec.Command("true")
 	require.NoError(t, gone.Run())
 	_, err := (&process{cmd: gone}).cpu()

@@ -56,7 +56,7 @@ func TestEveryColumnIsTheMedianOfItsTurns(t *testing.T) {
 	assert.Equal(t, []string{"plain", "2.00 ns", "1.00", "1.00–1.00", "200", "20.0 ns", "5.00 µs", "5.00 MiB"}, table.rows[0])
 }
 
-func TestMemoryThatNeverRestedIsSaidSo(t *testing.T) {
+func TestMemoryThatNeverSettledIsReported(t *testing.T) {
 	table := idleTable(15000, []server{{name: "gws"}, {name: "plain"}}, []idle{
 		{12_800, true, turns(20_000, 10_000, 40_000), turns(25_000, 20_000, 44_000)},
 		{4096, false, turns(1), turns(1)},

@@ -130,7 +130,7 @@ func TestAnAccountOfAnotherCaptureIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoAccountIsRefused(t *testing.T) {
+func TestAFileThatIsNotAnAccountIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "account")
 	for says, text := range map[string]string{
 		"not an account of tcpclient, tcpserver or wsserver": "",

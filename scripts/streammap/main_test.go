@@ -148,7 +148,7 @@ func TestJSONHasALineForEachSegmentAndMessage(t *testing.T) {
 	assert.Contains(t, got.stdout, `{"ev":"stream","conn":1,"dir":"s2c","bytes":18,"segments":2,"frames":0,"messages":3}`)
 }
 
-func TestWhatIsNoUsableCaptureIsSaidInOneLine(t *testing.T) {
+func TestAnUnusableCaptureIsReportedInOneLine(t *testing.T) {
 	whole := pcap(t, glued())
 	quiet := new(capturetest.Script)
 	for name, c := range map[string]struct {
@@ -281,7 +281,7 @@ func TestALiveCaptureOfNothingSaysSo(t *testing.T) {
 	reader.Close()
 }
 
-func TestWhatWasNotReadIsSaid(t *testing.T) {
+func TestWhatWasNotReadIsReported(t *testing.T) {
 	s := glued()
 	file := pcap(t, s)
 	cut := *s.Packets[3]

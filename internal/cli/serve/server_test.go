@@ -47,7 +47,7 @@ func TestWithoutFlagsTheDefaultsAreTheServersOwn(t *testing.T) {
 	assert.Equal(t, 65536, o.ReadBuffer, "asked for, and the default's value at that")
 }
 
-func TestEverythingThatIsWrongWithTheFlagsIsSaid(t *testing.T) {
+func TestEveryMistakeInTheFlagsIsReported(t *testing.T) {
 	_, err := parsed(t, "-codec", "morse", "-addr", "nowhere", "-read", "0", "-max-message", "0", "-max-conns", "0",
 		"-idle-timeout", "0")
 	for _, name := range []string{"-codec", "-addr", "-read", "-max-message", "-max-conns", "-idle-timeout"} {
