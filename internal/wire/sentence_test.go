@@ -58,6 +58,9 @@ func TestEveryPacketHasItsMarksAndItsSentence(t *testing.T) {
 			kind: event.Segment, says: "5 bytes at 0 … completes the handshake"},
 		{name: "fast open", bare: true, do: func(c *conn) { fill(c.SYN(c2s), "hello") }, kind: event.Segment,
 			says: "SYN … client … MSS 1,460 … window scale 7 … 5 bytes … TCP Fast Open"},
+		{name: "fast open again", bare: true, kind: event.Segment, marks: []event.Mark{event.Retransmission},
+			do:   func(c *conn) { p := c.SYN(c2s); fill(p, "hello"); again(c, c2s, p) },
+			says: "SYN again … 1,000 µs … first … 5 bytes … again"},
 		{name: "refused", bare: true, do: func(c *conn) { c.SYN(c2s); p := c.RST(s2c); p.Seq = 0 },
 			says: "RST … refused … port"},
 
