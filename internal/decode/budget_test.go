@@ -11,6 +11,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/deflate"
 	"echolab/internal/event"
+	"echolab/internal/text/texttest"
 	"echolab/internal/websocket"
 )
 
@@ -134,8 +135,7 @@ func TestWindowsAreBoundedTogether(t *testing.T) {
 		}
 		failed := told.texts(s2c, event.Failed)
 		assert.Len(t, failed, 1, "it is said once")
-		assert.Contains(t, failed[0], "is not inflated: what messages in this capture may refer to needs more than "+
-			"40,960 bytes; nor are those that follow")
+		texttest.Mentions(t, failed[0], "not inflated … more than 40,960 bytes … nor … follow")
 		assert.Equal(t, []string{"not inflated", "not inflated", "not inflated"}, told.texts(s2c, event.Message))
 	}
 	for _, c := range all {

@@ -88,9 +88,8 @@ func TestAfterAHoleInflationEndsAndThatIsReportedOnce(t *testing.T) {
 	assert.Equal(t, []string{"the same again", "", "", ""}, got.bodies(s2c))
 	assert.Equal(t, []string{"inflated: 14 bytes", "not inflated", "not inflated", "not inflated"}, got.texts(s2c,
 		event.Message))
-	assert.Equal(t, []string{fmt.Sprintf("the message at offset %d is not inflated: "+
-		"1 byte of its payload is not in the capture; "+
-		"nor are those that follow, which may refer to it", starts[1])}, got.texts(s2c, event.Failed))
+	texttest.Each(t, got.texts(s2c, event.Failed),
+		fmt.Sprintf("message at offset %d is not inflated … 1 byte … not in the capture … nor … follow", starts[1]))
 	assert.Len(t, got.of(s2c, event.Frame), 4)
 
 	b, starts = compressedOf(t, "permessage-deflate; server_no_context_takeover", messages...)

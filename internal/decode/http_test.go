@@ -68,9 +68,9 @@ func TestInterimResponsesAnswerNothing(t *testing.T) {
 func TestBrokenHTTPIsReported(t *testing.T) {
 	const get = "GET / HTTP/1.1\r\n\r\n"
 	for name, c := range map[string]struct{ b, want string }{
-		"garbage": {get + "what is this?\n\n", "the request at offset 18 is not HTTP: "},
+		"garbage": {get + "what is this?\n\n", "request at offset 18 … not HTTP … cannot be decoded"},
 		"no end": {"GET / HTTP/1.1\r\nX: " + strings.Repeat("x", maxHead),
-			"the request at offset 0 has a head that is too long: over 65,536 bytes; "},
+			"request at offset 0 … head … 65,536 bytes … cannot be decoded"},
 		"endless lines": {"GET / HTTP/1.1\r\n" + strings.Repeat("X: y\r\n", maxHead/6+1) + "\r\n",
 			"request at offset 0 … head … 65,536 bytes … cannot be decoded"},
 		"cut in the head": {get + "GET / HT", "request at offset 18 … not end"},

@@ -115,7 +115,7 @@ func (m *messages) enough(b []byte, seen int) bool {
 }
 
 func (m *messages) miss(n int64) int64 {
-	m.s.stop("the bytes at offset %s are not in the capture: the frames after it nothing can be said about messages",
+	m.s.stop("the bytes at offset %s are not in the capture: the messages after them cannot be decoded",
 		text.Number(m.s.next))
 	return n
 }
