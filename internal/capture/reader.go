@@ -131,7 +131,7 @@ func (r *Reader) Next() (*Packet, error) {
 	return nil, r.err
 }
 
-// Skipped says how many packets were passed over so far, and why. Between two packets it may be asked at any time.
+// Skipped says how many packets were skipped so far, and why. Between two packets it may be asked at any time.
 func (r *Reader) Skipped() Skipped { return r.skipped }
 
 // A source is what a capture is read from, without copying. What peek returned is valid until pass.

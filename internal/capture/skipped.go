@@ -6,7 +6,7 @@ import (
 	"echolab/internal/text"
 )
 
-// Skipped counts the packets of a capture that were passed over.
+// Skipped counts the packets of a capture that were skipped.
 type Skipped struct {
 	NotIP     int
 	UDP       int

@@ -19,7 +19,7 @@ func NewWriter(bits int, takeover bool) *Writer {
 // calls itself final, and an empty stored block without its last four bytes 00 00 ff ff (RFC 7692, 7.2.1). It neither
 // changes nor keeps msg, which must not overlap dst's spare capacity.
 //
-// The payload can be longer than the message. Beside an error, which only a fault in the compressor can cause, dst
+// The payload can be longer than the message. With an error, which only a fault in the compressor can cause, dst
 // comes back as it was.
 func (w *Writer) Append(dst, msg []byte) ([]byte, error) {
 	payload, err := compress(dst, msg, w.recent(len(msg)), w.exponent)
