@@ -186,7 +186,7 @@ func TestABrokenWebSocketLeavesNoGoroutine(t *testing.T) {
 	}
 }
 
-func TestACloseSaysGoodbyeBehindTheFrameThatWasBegun(t *testing.T) {
+func TestACloseSaysGoodbyeAfterTheFrameThatWasBegun(t *testing.T) {
 	var frames []wsFrame
 	gone := make(chan struct{})
 	addr := upgraded(t, func(p *webPeer) {

@@ -180,7 +180,7 @@ func TestAServerThatDoesNotWantToCompressNeedNot(t *testing.T) {
 	}
 }
 
-func TestTheMapsOfAWebSocketBeginBehindTheHandshake(t *testing.T) {
+func TestTheMapsOfAWebSocketBeginAfterTheHandshake(t *testing.T) {
 	labtest.OnLinux(t)
 	s := webEcho(t, new(server.Web))
 	cl := overWebSocket(client.Frames{})

@@ -136,7 +136,7 @@ func TestRawBytesToWhoSpeaksHTTP(t *testing.T) {
 	}
 }
 
-func TestFramesBehindThe101AreNotLost(t *testing.T) {
+func TestFramesAfterThe101AreNotLost(t *testing.T) {
 	for name, cut := range map[string]int{"whole": 0, "cut inside": 3, "all but a byte": 1} {
 		for _, buffer := range []int{1, 7, 64 << 10} {
 			t.Run(name, func(t *testing.T) {

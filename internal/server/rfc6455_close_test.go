@@ -178,7 +178,7 @@ func TestRFC6455AShutdownIsAClose1001(t *testing.T) {
 	})
 }
 
-func TestRFC6455WhatComesBehindTheCloseDoesNotLoseIt(t *testing.T) {
+func TestRFC6455WhatComesAfterTheCloseDoesNotLoseIt(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &server.Server{Web: new(server.Web)}, nil)
 	after := strings.Repeat(sends(0x82, strings.Repeat("b", 1000)), 700) // more than one read takes

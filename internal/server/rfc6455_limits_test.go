@@ -108,7 +108,7 @@ func TestRFC6455AFragmentLargerThanWhatIsHeld(t *testing.T) {
 }
 
 // Most clients write a message whole before they read.
-func TestRFC6455ACloseIsReadBehindAMessageThatIsFarTooLong(t *testing.T) {
+func TestRFC6455ACloseIsReadAfterAMessageThatIsFarTooLong(t *testing.T) {
 	t.Parallel()
 	config, trusts := labtest.Secrets(t)
 	trusts.ServerName = "127.0.0.1"

@@ -59,7 +59,7 @@ func eachViolation(t *testing.T, test func(t *testing.T, v violation, s *served,
 	}
 }
 
-func TestAViolationEndsTheConnectionBehindTheEchoes(t *testing.T) {
+func TestAViolationEndsTheConnectionAfterTheEchoes(t *testing.T) {
 	eachViolation(t, func(t *testing.T, v violation, s *served, rec *labtest.Account) {
 		c := dial(t, s.addr)
 		write(t, c, []byte(v.good+v.bad))

@@ -1,5 +1,5 @@
 // Command calls reads what strace wrote of the lab's programs, and their accounts of the same run, and shows both side by
-// side: every step that a program reports, and the system call behind it.
+// side: every step that a program reports, and the system call that it was.
 package main
 
 import (
