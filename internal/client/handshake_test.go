@@ -16,6 +16,7 @@ import (
 	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
+	"echolab/internal/text/texttest"
 	"echolab/internal/websocket"
 )
 
@@ -27,9 +28,9 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 		says   string
 	}{
 		"a wrong accept": {func(*webPeer) string { return start + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n" },
-			`its Sec-WebSocket-Accept is "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", and the answer to the key "`},
+			`Sec-WebSocket-Accept … "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" … key "`},
 		"no accept": {func(*webPeer) string { return start + "\r\n" },
-			"it must have one Sec-WebSocket-Accept, and has 0"},
+			"one Sec-WebSocket-Accept … 0"},
 		"200": {func(*webPeer) string {
 			return "HTTP/1.1 200 OK\r\nContent-Length: 23\r\n\r\nthis is no WebSocket.\nx"
 		}, `the server answered "HTTP/1.1 200 OK" and not 101: "this is no WebSocket."`},
@@ -40,9 +41,9 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 		"a head without end": {func(*webPeer) string { return "HTTP/1.1 101 ok\r\nX: " + strings.Repeat("x", 20<<10) },
 			"over 16384 bytes"},
 		"half a head": {func(p *webPeer) string { return good(p)[:40] },
-			"inside the WebSocket handshake, after 40 bytes of an answer (unexpected EOF)"},
+			"inside the WebSocket handshake … 40 bytes … unexpected EOF"},
 		"nothing": {func(*webPeer) string { return "" },
-			"inside the WebSocket handshake, after 0 bytes of an answer (EOF)"},
+			"inside the WebSocket handshake … 0 bytes … EOF"},
 		"no HTTP": {func(*webPeer) string { return "SSH-2.0-OpenSSH_9.6\r\n" },
 			`the server's answer is not HTTP: it begins with "S"`},
 		"a TLS alert": {func(*webPeer) string { return "\x15\x03\x01\x00\x02\x02\x16" },
@@ -52,9 +53,9 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 		"an extension": {func(p *webPeer) string { return good(p) + "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n" },
 			`the server chose the extension "permessage-deflate", and none was offered`},
 		"no Upgrade": {func(p *webPeer) string { return strings.Replace(good(p), "Upgrade: w", "X: w", 1) + "\r\n" },
-			"its Upgrade header must be"},
+			"Upgrade header"},
 		"no Connection": {func(p *webPeer) string { return strings.Replace(good(p), "Connection: U", "X: U", 1) + "\r\n" },
-			"its Connection header must list"},
+			"Connection header"},
 		"a broken header": {func(p *webPeer) string { return good(p) + "no colon\r\n\r\n" },
 			"the server's answer: malformed MIME header"},
 		"HTTP/1.0": {func(p *webPeer) string { return strings.Replace(good(p), "/1.1", "/1.0", 1) + "\r\n" },
@@ -70,7 +71,7 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 				p.goodbye()
 			})
 			r, says := failing(t, overWebSocket(client.Frames{}), addr, three...)
-			assert.Contains(t, says, c.says)
+			texttest.Mentions(t, says, c.says)
 			assert.Zero(t, r.MessagesSent)
 			assert.Zero(t, r.BytesSent, "no frame goes to who is no WebSocket server")
 			assert.Nil(t, r.FramesResult)
@@ -114,15 +115,15 @@ func TestAWebSocketToWhoSpeaksNone(t *testing.T) {
 		hint client.Hint
 		says string
 	}{
-		{"raw bytes", new(server.Server), client.HintRaw, "the server sends the request back: it echoes bytes and speaks no HTTP"},
-		{"lines", &server.Server{Codec: framing.Lines{}}, client.HintRaw, "the server sends the request back"},
-		{"lengths", &server.Server{Codec: framing.LengthPrefix{}}, client.HintNoHTTP, "the server ended the connection inside the WebSocket handshake"},
-		{"only raw", &server.Server{Web: &server.Web{Only: server.Raw}}, client.HintRaw, "the server sends the request back"},
+		{"raw bytes", new(server.Server), client.HintRaw, "sends the request back"},
+		{"lines", &server.Server{Codec: framing.Lines{}}, client.HintRaw, "sends the request back"},
+		{"lengths", &server.Server{Codec: framing.LengthPrefix{}}, client.HintNoHTTP, "inside the WebSocket handshake"},
+		{"only raw", &server.Server{Web: &server.Web{Only: server.Raw}}, client.HintRaw, "sends the request back"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := serve(t, c.srv)
 			_, says := failingFor(t, c.hint, overWebSocket(client.Frames{}), s.addr, three...)
-			assert.Contains(t, says, c.says)
+			texttest.Mentions(t, says, c.says)
 		})
 	}
 }
