@@ -57,7 +57,7 @@ func TestOnlySpansOfAStreamAreMapped(t *testing.T) {
 	for _, ev := range eventtest.Kinds {
 		maps.Record(event.Event{Ev: ev, At: event.Client, Dir: event.ClientToServer, Span: &event.Span{N: 1}})
 	}
-	assert.Len(t, maps.Map(0, event.ClientToServer).Rows, 3, "messages, writes and reads")
+	assert.Len(t, maps.Map(0, event.ClientToServer).Rows, 4, "messages, writes, segments and reads")
 }
 
 func TestTheBytesComeFromWritesAndReadsAndNotFromMessages(t *testing.T) {

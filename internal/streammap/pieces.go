@@ -60,9 +60,7 @@ func (p Piece) Captions() []string {
 }
 
 // Label is the row's name: its number of spans, with the word for them.
-func (r *Row) Label() string {
-	return text.Count(r.Count, nouns[r.Layer][0], nouns[r.Layer][1])
-}
+func (r *Row) Label() string { return r.Layer.Several(r.Count) }
 
 // Sizes are those of the row's spans in a few words, for a row that is too dense to show each.
 func (r *Row) Sizes() string {
@@ -74,6 +72,9 @@ func (r *Row) Sizes() string {
 	}
 	return text.Number(int64(r.Min)) + " to " + text.Bytes(int64(r.Max))
 }
+
+// Several is a number of the layer's spans, with the word for them.
+func (l Layer) Several(n int) string { return text.Count(n, nouns[l][0], nouns[l][1]) }
 
 // Noun is the word for one span of the layer.
 func (l Layer) Noun() string {

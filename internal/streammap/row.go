@@ -16,10 +16,11 @@ const (
 	Reads                 // the receiver's reads
 	Frames                // WebSocket frames
 	Received              // messages, as the receiver made them out
+	layers                // how many there are
 )
 
 // nouns has the word for one span of a layer, and for several.
-var nouns = [...][2]string{
+var nouns = [layers][2]string{
 	Sent:     {"message", "messages"},
 	Writes:   {"write", "writes"},
 	Segments: {"segment", "segments"},

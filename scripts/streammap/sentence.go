@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,33 +49,21 @@ func sentence(m *streammap.Map) string {
 	return text + "."
 }
 
-// counting has the layers that a sentence counts; messages come last.
-var counting = []struct {
-	streammap.Layer
-	one, several string
-}{
-	{streammap.Writes, "write", "writes"},
-	{streammap.Segments, "segment", "segments"},
-	{streammap.Reads, "read", "reads"},
-	{streammap.Frames, "frame", "frames"},
-	{streammap.Sent, "message", "messages"},
-}
-
+// counted says how many spans there were of each layer of calls, segments and frames, and of messages.
 func counted(m *streammap.Map) []string {
 	var counts []string
-	for _, l := range counting {
-		n := m.Count(l.Layer)
-		if l.Layer == streammap.Sent && n == 0 {
-			n = m.Count(streammap.Received)
+	for l := streammap.Writes; l <= streammap.Frames; l++ {
+		if n := m.Count(l); n > 0 {
+			counts = append(counts, l.Several(n))
 		}
-		if n > 0 {
-			counts = append(counts, text.Count(n, l.one, l.several))
-		}
+	}
+	if n := cmp.Or(m.Count(streammap.Sent), m.Count(streammap.Received)); n > 0 {
+		counts = append(counts, streammap.Sent.Several(n))
 	}
 	return counts
 }
 
-// agreement says of writes, segments and reads how they agree with the messages; those that do alike, together.
+// agreement says of calls and segments how they agree with the messages; those that do alike, together.
 func agreement(m *streammap.Map) []string {
 	if m.Count(streammap.Sent) == 0 && (m.Count(streammap.Frames) == 0 || m.Count(streammap.Received) == 0) {
 		return nil
@@ -85,23 +74,20 @@ func agreement(m *streammap.Map) []string {
 		several   bool
 	}
 	var groups []*group
-	for _, l := range counting[:3] {
-		n := m.Count(l.Layer)
+	for l := streammap.Writes; l < streammap.Frames; l++ {
+		n := m.Count(l)
 		if n == 0 {
 			continue
 		}
-		_, cut, lost := m.Compare(l.Layer)
+		_, cut, lost := m.Compare(l)
 		i := slices.IndexFunc(groups, func(g *group) bool { return g.cut == cut && g.lost == lost })
 		if i < 0 {
 			i = len(groups)
 			groups = append(groups, &group{cut: cut, lost: lost})
 		}
-		name := "the " + l.several
-		if n == 1 {
-			name = "the " + l.one
-		}
 		groups[i].several = n > 1 || len(groups[i].names) > 0
-		groups[i].names = append(groups[i].names, name)
+		_, noun, _ := strings.Cut(l.Several(n), " ")
+		groups[i].names = append(groups[i].names, "the "+noun)
 	}
 	var texts []string
 	for _, g := range groups {

@@ -48,8 +48,12 @@ func (o *Options) kinds(stats server.Stats) string {
 	if stats.Away > 0 {
 		away = fmt.Sprintf(" (%d answered Close 1001)", stats.Away)
 	}
-	return fmt.Sprintf(": %s%s, %d HTTP, %d raw;",
-		text.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw)
+	custom := ""
+	if stats.Custom > 0 {
+		custom = fmt.Sprintf(", %d of another protocol", stats.Custom)
+	}
+	return fmt.Sprintf(": %s%s, %d HTTP, %d raw%s;",
+		text.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw, custom)
 }
 
 func closedText(closed int) string {

@@ -88,6 +88,9 @@ func TestTheEndSaysWhatTheConnectionsWere(t *testing.T) {
 	_, stdout, _ := finished(o, stats, 0, nil)
 	texttest.Says(t, stdout, "stopped … 5 connections … 0 failed … 0 refused … 2 WebSockets … 2 answered Close 1001 … 1 HTTP … 2 raw … 9 bytes in … 1 byte out … none … cut off")
 
+	_, stdout, _ = finished(o, server.Stats{Conns: 3, Raw: 1, Custom: 2}, 0, nil)
+	assert.Contains(t, stdout, "1 raw, 2 of another protocol;")
+
 	_, stdout, _ = finished(o, server.Stats{Conns: 1, WebSocket: 1}, 0, nil)
 	assert.Contains(t, stdout, ": 1 WebSocket, 0 HTTP, 0 raw; 0 bytes in", "whom nobody asked to leave has not failed to")
 }

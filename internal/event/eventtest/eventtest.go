@@ -42,7 +42,8 @@ func Span(ev event.Kind, off int64, b string) event.Event {
 // Kinds are all kinds of event.
 var Kinds = []event.Kind{
 	event.Socket, event.Bind, event.Listen, event.Accept, event.Connect, event.Write, event.Read, event.Message,
-	event.Frame, event.Request, event.Response, event.Wait, event.Shutdown, event.End, event.Close, event.Refused, event.Failed,
+	event.Frame, event.Request, event.Response, event.TLS, event.Wait, event.Shutdown, event.End, event.Close, event.Refused,
+	event.Failed, event.Connection, event.Segment, event.Packet, event.Gap, event.Upgrade,
 }
 
 // Info is what a kernel might say.
