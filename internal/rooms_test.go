@@ -2,6 +2,7 @@
 package internal_test
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -169,6 +170,30 @@ func TestEveryRoomSaysWhatItIsFor(t *testing.T) {
 			doc = strings.Join(strings.Fields(doc), " ")
 			assert.Contains(t, doc, "may know", "%s: the package comment says what it may know", r.room)
 			assert.Contains(t, doc, "must not", "%s: and what it must not", r.room)
+		}
+	}
+}
+
+// TestBytesKnowNoSocketNoGoroutineAndNoClock holds the second rule of ARCHITECTURE.md. net/http is there for what a head
+// of HTTP looks like.
+func TestBytesKnowNoSocketNoGoroutineAndNoClock(t *testing.T) {
+	for _, room := range []string{"framing", "internal/websocket", "internal/deflate", "internal/firstbytes"} {
+		files, err := filepath.Glob(filepath.Join("..", filepath.FromSlash(room), "*.go"))
+		require.NoError(t, err)
+		for _, path := range files {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			require.NoError(t, err)
+			for _, spec := range file.Imports {
+				assert.NotContains(t, []string{`"net"`, `"os"`, `"syscall"`, `"time"`, `"context"`}, spec.Path.Value, path)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				_, starts := n.(*ast.GoStmt)
+				assert.False(t, starts, "%s starts a goroutine", path)
+				return true
+			})
 		}
 	}
 }
