@@ -1,10 +1,7 @@
-// Package beside prints two accounts of the same time side by side, such as what the programs say and what crossed the
-// wire, 80 columns wide.
+// Package beside prints two accounts of the same time side by side, 80 columns wide, such as what the programs say and
+// what crossed the wire. It may know events and words. It must not know where the accounts come from, nor draw a map.
 //
-// It may know events and words. It must not know where the accounts come from, nor draw a map.
-//
-// Time flows downwards: every entry has lines of its own, and the other column is empty beside them, so that what
-// stands above came first.
+// Entries are in the order of time, one to a row; the other column is empty beside them.
 package beside
 
 import (

@@ -1,7 +1,6 @@
 // Package cli is what the programs of the lab have in common as commands: flags and their errors, exit statuses,
-// signals, and where the account goes.
-// It may know the account and its words, and alone knows what flags are called. It must not know a server, a client or an
-// experiment.
+// signals, and where the account goes. It may know the account and its words; the names of flags are known here and in
+// the programs, and in no room below. It must not know a server, a client or an experiment.
 package cli
 
 import (

@@ -1,6 +1,6 @@
-// Package client is the client's side of an exchange: it sends messages, reads their echo, and says what became of their
-// boundaries. It may know frames, events and sockets. It must not know the server, whose answers it believes as little as
-// anybody's.
+// Package client is the client's side of an exchange: it sends messages, reads their echo, and says what became of
+// their boundaries. It may know frames, events and sockets. It must not know the server, and treats its answers as
+// hostile input.
 package client
 
 import (

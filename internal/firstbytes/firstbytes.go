@@ -1,6 +1,6 @@
-// Package firstbytes says by the first bytes of a stream what it carries: HTTP, TLS, or something else. It is the one
-// table that the server on its port and the decoder of captures both ask, so that a map shows what a server did. It
-// may know how protocols begin. It must not know a connection, nor anything of what follows those bytes.
+// Package firstbytes tells by the first bytes of a stream what it carries: HTTP, TLS, or something else. The server and
+// the decoder of captures share it, so that they take a stream for the same thing. It may know how protocols begin. It
+// must not know a connection, nor anything that follows those bytes.
 package firstbytes
 
 import (

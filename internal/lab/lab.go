@@ -1,9 +1,7 @@
 // Package lab has the experiments: each asks one question about what becomes of messages on a TCP stream, or of
-// WebSocket's frames on it, runs it on real sockets of the loopback interface, and returns what it measured. The
-// programs show an experiment, the tests assert on its measurements.
-//
-// It may know the server, gobwas/ws as a learner would use it, and the kernel's queues and states. It must not know how a
-// finding is shown, nor skip what it cannot measure: that is an error.
+// WebSocket's frames on it, runs it on real sockets of the loopback interface, and returns what it measured. It may
+// know the server, gobwas/ws as a learner would use it, and the kernel's queues and states. It must not know how a
+// finding is shown; what it cannot measure is an error, and is never skipped.
 //
 // An experiment does not depend on luck: it waits for what the kernel says of the queues and states of its sockets,
 // never for a time to pass.

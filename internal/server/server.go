@@ -1,6 +1,6 @@
-// Package server is the port: it listens, finds out by a connection's first bytes what its client speaks, and echoes that:
-// raw bytes, the messages of a codec, or WebSocket messages; HTTP it answers. It may know frames, events and sockets. It
-// must not know the client, the experiments, or anything that is only mounted on it.
+// Package server is the port: it listens, tells a connection's protocol by its first bytes, and echoes raw bytes, the
+// messages of a codec or WebSocket messages, or answers HTTP. It may know frames, events and sockets. It must not know
+// the client, the experiments, or anything that a program mounts on it.
 package server
 
 import (

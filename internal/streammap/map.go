@@ -1,7 +1,7 @@
-// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all with
-// the same offsets, and lays them out: what stands at which offset, which boundaries agree with the messages, which cut one
-// and which are lost. It may know events, which [Maps] records, and words for what it lays out. It must not know how that
-// is drawn: no column, no pixel and no colour.
+// Package streammap holds the rows of one stream, one for each layer from its sender's program to its receiver's, all
+// with the same offsets, and lays them out: what stands at which offset, which boundaries agree with the messages,
+// which cut one and which are lost. It may know events, which [Maps] records, and internal/text for labels. It must not
+// know how a map is drawn: no column, no pixel and no colour.
 package streammap
 
 import (

@@ -1,7 +1,7 @@
-// Package terminal shows people in a terminal what happened: an [Account] prints events line by line, and [Draw] draws a
-// stream's map, as [streammap.Layout] says, in cells of characters, with a ruler above and a legend below. It may know
-// events, maps, and how wide a terminal is. It must not know where they come from, no connection, no capture and no
-// program, nor judge a boundary.
+// Package terminal shows people in a terminal what happened: an [Account] prints events line by line, and [Draw] draws
+// a stream's map in cells of characters, as [streammap.Layout] says, with a ruler above and a legend below. It may know
+// events, maps, and how wide a terminal is. It must not know where they come from (no connection, capture or program),
+// and leaves the judging of boundaries to the layout.
 package terminal
 
 import (

@@ -1,6 +1,6 @@
-// Package websocket has what RFC 6455 says about the two ends of a connection, without a socket, a goroutine or a clock:
-// the opening handshake, frames as a stream of bytes brings them, cut anywhere, and the messages that they are put together to.
-// It may know permessage-deflate, and the errors of framing. It must not know who sends, or what becomes of a message.
+// Package websocket has what RFC 6455 says about the two ends of a connection: the opening handshake, frames parsed
+// from a stream that is cut anywhere, and messages assembled from frames. It may know permessage-deflate, and the
+// errors of framing. It must not know a socket, a goroutine or a clock, nor what becomes of a message.
 //
 // framing.WebSocket reads whole messages and waits for them; a server that must not wait, and answers frame by frame,
 // reads with a [Parser].

@@ -1,6 +1,6 @@
-// Package wire follows the TCP connections of a capture: it turns their packets into streams, in order and with offsets,
-// and explains each packet in a sentence.
-// It may know packets, and has the streams' bytes decoded. It must not know files, maps or terminals.
+// Package wire follows the TCP connections of a capture: it turns their packets into streams, in order and with
+// offsets, and explains each packet in a sentence. It may know packets, and passes the streams' bytes to
+// internal/decode. It must not know files, maps or terminals.
 //
 // Nothing is guessed silently. What the capture does not have is recorded as a gap; a packet whose numbers fit no part
 // of its stream is counted, but ignored; where offset 0 is not the stream's first byte, that is said.

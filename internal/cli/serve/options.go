@@ -1,5 +1,5 @@
-// Package serve is what the lab's servers have in common as programs: the flags, and the way from there to the line that
-// says what was done. It may know the server and internal/cli. It must not know what a program mounts on the server.
+// Package serve is what the lab's servers have in common as programs: their flags, running the server, and the summary
+// at the end. It may know the server and internal/cli. It must not know what a program mounts on the server.
 package serve
 
 import (
