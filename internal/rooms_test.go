@@ -66,7 +66,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/streammap/maptest", "streammap terminal event event/eventtest text"},
 	{"internal/capture/capturetest", "capture event"},
 	{"internal/cli/clitest", "sock"},
-	{"internal/labtest", "event sock"},
+	{"internal/labtest", "event event/eventtest sock"},
 	{"internal/proc", ""},
 	{"internal/tshark", "capture wire event"},
 	{"internal/strace/stracetest", "tshark"},

@@ -1,51 +1,15 @@
 package labtest
 
 import (
-	"bytes"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
 )
 
-// An Account is a Recorder that keeps everything it gets.
-type Account struct {
-	mu     sync.Mutex
-	Events []event.Event
-}
-
-func (a *Account) Record(e event.Event) {
-	e.Bytes = bytes.Clone(e.Bytes)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.Events = append(a.Events, e)
-}
-
-// All returns the events of a kind so far, of the given stream if there is one.
-func (a *Account) All(kind event.Kind, dir ...event.Dir) []event.Event {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var found []event.Event
-	for _, e := range a.Events {
-		if e.Ev == kind && (len(dir) == 0 || slices.Contains(dir, e.Dir)) {
-			found = append(found, e)
-		}
-	}
-	return found
-}
-
-// Kinds is what happened, in order.
-func (a *Account) Kinds() []event.Kind {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var kinds []event.Kind
-	for _, e := range a.Events {
-		kinds = append(kinds, e.Ev)
-	}
-	return kinds
-}
+// An Account is a Recorder that keeps everything it gets, and can be waited for.
+type Account struct{ eventtest.List }
 
 // Await waits until there are n events of a kind, and returns them.
 func (a *Account) Await(t *testing.T, kind event.Kind, n int) []event.Event {

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,30 @@ func (l *List) Record(e event.Event) {
 	defer l.mu.Unlock()
 	e.Bytes = bytes.Clone(e.Bytes)
 	l.Events = append(l.Events, e)
+}
+
+// All returns the events of a kind so far, of the given stream if there is one.
+func (l *List) All(kind event.Kind, dir ...event.Dir) []event.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []event.Event
+	for _, e := range l.Events {
+		if e.Ev == kind && (len(dir) == 0 || slices.Contains(dir, e.Dir)) {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+// Kinds is what happened, in order.
+func (l *List) Kinds() []event.Kind {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var kinds []event.Kind
+	for _, e := range l.Events {
+		kinds = append(kinds, e.Ev)
+	}
+	return kinds
 }
 
 // Span is an event of that kind at the given place of the client's stream on connection 1.
