@@ -30,6 +30,9 @@ type session struct {
 	pinged    bool          // a Ping was sent, and nothing came since
 }
 
+// glance is how long a session looks for what its client sends, between two times that it sends what is queued.
+const glance = time.Millisecond
+
 // newSession sends the 101 and answers what came after the request. The session begins with the error of that.
 func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	s := &session{conn: c, in: in}
@@ -75,7 +78,7 @@ func (s *session) quietTime() time.Duration {
 // run reads, and answers what each read brings with one write.
 func (s *session) run() (err error) {
 	defer caught(&err)
-	for woken := false; ; {
+	for woken, sent := false, false; ; {
 		switch {
 		case s.leaveBy > 0:
 			s.raw.SetReadDeadline(epoch.Add(s.leaveBy)) // each time: it may have been set since
@@ -85,13 +88,17 @@ func (s *session) run() (err error) {
 			s.arm()
 		}
 		// Asked after the deadline was set: Send may have set one that was just overwritten.
-		if woken = s.socket != nil && s.socket.pending.Load(); woken {
+		if pending := s.socket != nil && s.socket.pending.Load(); pending && !sent {
 			if err := s.answer(nil); err != nil {
 				return err
 			}
+			woken, sent = true, true
 			continue
+		} else if pending { // again: a program that sends without end must not keep its client from being heard
+			s.raw.SetReadDeadline(time.Now().Add(glance))
 		}
 		b, err := s.in.next()
+		woken, sent = false, false
 		switch {
 		case err == nil:
 			s.received(len(b))

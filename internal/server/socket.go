@@ -78,9 +78,10 @@ func (s *Socket) put(o outgoing) error {
 		return ErrBehind
 	}
 	s.queue, s.queued, s.over = append(s.queue, o), s.queued+len(o.msg), o.op == ws.OpClose
-	s.pending.Store(true)
-	// The connection's goroutine waits for its client, and must not.
-	s.conn.raw.SetReadDeadline(time.Unix(1, 0))
+	if !s.pending.Swap(true) {
+		// The connection's goroutine waits for its client, and must not.
+		s.conn.raw.SetReadDeadline(time.Unix(1, 0))
+	}
 	return nil
 }
 
@@ -112,10 +113,15 @@ func (s *session) mount(up *upgrade) {
 	s.socket.receive = up.program(s.socket)
 }
 
-// deliver hands a message to the program.
+// deliver hands a message to the program, and sends what it wants to be sent for it: before the answer to what follows,
+// which may be the end.
 func (s *session) deliver(payload []byte) error {
 	s.tellMessage(payload)
-	return s.socket.receive(s.msg.OpCode == ws.OpText, payload)
+	err := s.socket.receive(s.msg.OpCode == ws.OpText, payload)
+	if serr := s.sendQueued(); serr != nil {
+		return serr
+	}
+	return err
 }
 
 // sendQueued sends what the program wants to be sent.

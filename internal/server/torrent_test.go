@@ -1,0 +1,71 @@
+package server_test
+
+import (
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/server"
+)
+
+// A sluice is a client whose program sends a message whenever one was written: there is always one in its queue.
+type sluice struct {
+	*tape
+	socket chan *server.Socket
+	left   atomic.Int64
+}
+
+func (c *sluice) Write(p []byte) (int, error) {
+	select {
+	case socket := <-c.socket:
+		if c.left.Add(-1) >= 0 {
+			_ = socket.Send(false, []byte("more"))
+		}
+		c.socket <- socket
+	default: // the 101: there is no program yet
+	}
+	return c.tape.Write(p)
+}
+
+func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
+	const plenty = 1000
+	c := &sluice{
+		tape:   newTape(askWebSocket, sends(0x89, "?"), sends(0x82, ""), sends(0x88, closing(1000, ""))),
+		socket: make(chan *server.Socket, 1),
+	}
+	c.left.Store(plenty)
+	program := func(s *server.Socket) func(bool, []byte) error {
+		_ = s.Send(false, []byte("first"))
+		c.socket <- s
+		return s.Send
+	}
+	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
+	d.conns <- c
+	<-c.closed
+	got := c.written()
+	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	require.NoError(t, err)
+	all := strings.Join(frames, "\n")
+	assert.Contains(t, all, `8a "?"`)
+	assert.Contains(t, all, `82 ""`)
+	assert.Equal(t, "88 1000", frames[len(frames)-1])
+	assert.Less(t, len(frames), 20, "of %d messages that there were to send", plenty)
+}
+
+func TestWhatAProgramSaysToAMessageComesBeforeTheAnswerToWhatFollows(t *testing.T) {
+	program := func(s *server.Socket) func(bool, []byte) error { return s.Send }
+	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
+	for _, talk := range []talk{
+		goesOn("a Ping", sends(0x81, "one")+sends(0x89, "?")+sends(0x81, "two"), `81 "one"`, `8a "?"`, `81 "two"`),
+		goesOn("a Close", sends(0x81, "one"), `81 "one"`),
+		breaks("a mistake", sends(0x81, "one")+sends(0x83, ""), 1002, `81 "one"`),
+	} {
+		got := d.talk(t, askWebSocket+talk.in)
+		frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+		require.NoError(t, err, talk.name)
+		assert.Equal(t, talk.want, frames, talk.name)
+	}
+}
