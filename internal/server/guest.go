@@ -52,10 +52,12 @@ func (g *guest) Close() error { return g.c.raw.Close() }
 // serveCustom hands the connection, and the bytes that were read of it, to the program.
 func (c *conn) serveCustom(custom *Custom, first []byte) error {
 	g := &guest{visit{replay: replay{c.Conn, first}, c: c}}
-	err := custom.Serve(c.srv.serving, g)
-	g.settle()
-	if err == nil {
-		return endCustom
+	defer func() {
+		g.settle()
+		c.lingers = true // the client may not have read the last of what it got, and may be sending still
+	}()
+	if err := custom.Serve(c.srv.serving, g); err != nil {
+		return err
 	}
-	return err
+	return endCustom
 }

@@ -51,7 +51,10 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	if err := c.send(up.response); err != nil {
 		return s, err
 	}
-	s.mount(up)
+	if err := s.mount(up); err != nil {
+		s.begin(nil)
+		return s, s.reply(err)
+	}
 	return s, s.answer(up.pending)
 }
 
@@ -121,7 +124,11 @@ func (s *session) run() (err error) {
 // answer takes what came and sends what is owed for it.
 func (s *session) answer(b []byte) error {
 	s.begin(b)
-	err := s.takeSafely(b)
+	return s.reply(s.takeSafely(b))
+}
+
+// reply sends what is owed, at the end of which an error is a Close.
+func (s *session) reply(err error) error {
 	if err == nil {
 		err = s.sendQueued()
 	}

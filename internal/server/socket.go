@@ -103,14 +103,15 @@ func (s *Socket) end() {
 	s.cancel()
 }
 
-// mount starts what the handshake was for.
-func (s *session) mount(up *upgrade) {
-	if up.program == nil {
-		return
+// mount starts what the handshake was for. That may panic: the client is told, and nobody else notices.
+func (s *session) mount(up *upgrade) (err error) {
+	defer caught(&err)
+	if up.program != nil {
+		s.socket = &Socket{Request: up.request, conn: s.conn}
+		s.socket.ctx, s.socket.cancel = context.WithCancel(s.srv.serving)
+		s.socket.receive = up.program(s.socket)
 	}
-	s.socket = &Socket{Request: up.request, conn: s.conn}
-	s.socket.ctx, s.socket.cancel = context.WithCancel(s.srv.serving)
-	s.socket.receive = up.program(s.socket)
+	return nil
 }
 
 // deliver hands a message to the program, and sends what it wants to be sent for it: before the answer to what follows,

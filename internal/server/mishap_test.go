@@ -1,0 +1,72 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"echolab/internal/labtest"
+	"echolab/internal/server"
+)
+
+func TestAProgramThatPanicsWhenItIsCalledIsAClose(t *testing.T) {
+	sockets := make(chan *server.Socket, 1)
+	program := func(s *server.Socket) func(bool, []byte) error {
+		sockets <- s
+		panic("a secret")
+	}
+	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
+	got := d.talk(t, askWebSocket+sends(0x81, "hello"))
+	assert.NotContains(t, got, "secret")
+	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	require.NoError(t, err)
+	assert.Equal(t, []string{refused(1011)}, frames)
+	socket := <-sockets
+	select {
+	case <-socket.Context().Done():
+	case <-time.After(labtest.Watchdog):
+		t.Fatal("its Context does not end")
+	}
+	assert.ErrorIs(t, socket.Send(true, nil), net.ErrClosed)
+}
+
+// TestWhatAProtocolOfTheProgramsOwnSaysLastArrives: with input that nobody has read, a close is a reset, and what the
+// client has not read by then is lost to it.
+func TestWhatAProtocolOfTheProgramsOwnSaysLastArrives(t *testing.T) {
+	const last = 4 << 20 // more than has room on the way
+	for name, panics := range map[string]bool{"it returns": false, "it panics": true} {
+		t.Run(name, func(t *testing.T) {
+			hello := server.Custom{
+				Name:   "hello",
+				Starts: func(b []byte) (is, more bool) { return b[0] == '?', false },
+				Serve: func(_ context.Context, c net.Conn) error {
+					if _, err := bufio.NewReaderSize(c, 16).ReadByte(); err != nil {
+						return err
+					}
+					if _, err := io.WriteString(c, strings.Repeat("!", last)); err != nil || !panics {
+						return err
+					}
+					panic("no more")
+				},
+			}
+			s := serve(t, &server.Server{Web: &server.Web{Protocols: []server.Custom{hello}}}, nil)
+			c := dial(t, s.addr)
+			write(t, c, []byte("?"+strings.Repeat("more than it reads", 1000)))
+			b, err := io.ReadAll(c)
+			require.NoError(t, err)
+			assert.Len(t, b, last)
+			c.Close()
+			s.Close()
+			stats := s.Stats()
+			assert.EqualValues(t, last, stats.BytesOut)
+			assert.Equal(t, 1, stats.Custom)
+		})
+	}
+}
