@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"syscall"
 
+	"echolab/internal/event"
 	"echolab/internal/sock"
+	"echolab/internal/streammap"
 )
 
 // Backlog is what happens to clients of a server that listens with room for few connections and never calls accept.
@@ -20,135 +21,64 @@ type Backlog struct {
 	Accepted  string `json:"accepted"`  // what the first accepted connection had to read: written before accept
 	Then      bool   `json:"then"`      // the waiting client connected once accept had made room
 
-	firstSize int // of what the first client wrote
 }
 
 // RunBacklog connects until the kernel lets nobody in, and then accepts one.
 func RunBacklog(ctx context.Context) (f Backlog, err error) {
-	ln, err := listen(ctx)
-	if err != nil {
-		return f, err
-	}
+	defer caught(&err)
+	ln := listen(ctx)
 	defer ln.Close()
-	if err := sock.SetBacklog(ln, 1); err != nil {
-		return f, err
-	}
-	for {
-		info, err := sock.Inspect(ln)
-		if err != nil {
-			return f, err
-		}
-		f.Limit, f.Queued = info.BacklogMax, info.Backlog
-		if f.Limit < 0 {
-			return f, fmt.Errorf("this system does not report the queue of accept: %w", errors.ErrUnsupported)
-		}
-		if f.Queued > f.Limit { // Linux lets one more in than the limit says
-			break
-		}
-		c, err := dial(ctx, ln.Addr().String())
-		if err != nil {
-			return f, err
-		}
+	check(sock.SetBacklog(ln, 1))
+	for f.Queued <= f.Limit { // Linux lets one more in than the limit says
+		c := dial(ctx, ln.Addr().String())
 		defer c.Close()
-		n, err := fmt.Fprintf(c, "client %d was here", f.Connected+1)
-		if err != nil {
-			return f, err
-		}
-		if f.Connected++; f.Connected == 1 {
-			f.firstSize = n
-		}
-		if err := awaitQueued(ctx, ln, f.Connected); err != nil {
-			return f, err
-		}
+		f.Connected++
+		must(c.Write([]byte(wasHere(f.Connected))))
+		// connect returns when the client's side of the handshake is done, which is a moment before the server's.
+		check(sock.Await(ctx, func() (bool, error) {
+			info, err := sock.Inspect(ln)
+			f.Limit, f.Queued = info.BacklogMax, info.Backlog
+			if err == nil && f.Limit < 0 {
+				err = fmt.Errorf("this system does not report the queue of accept: %w", errors.ErrUnsupported)
+			}
+			return f.Queued >= f.Connected, err
+		}))
 	}
-	return f, f.oneMore(ctx, ln)
+	f.oneMore(ctx, ln)
+	return f, nil
 }
 
-// awaitQueued waits until the kernel has finished the handshakes of n connections: connect returns when the client's
-// side of it is done, which is a moment before the server's.
-func awaitQueued(ctx context.Context, ln *net.TCPListener, n int) error {
-	return sock.Await(ctx, func() (bool, error) {
-		info, err := sock.Inspect(ln)
-		return info.Backlog >= n, err
-	})
-}
+// wasHere is what a client writes.
+func wasHere(client int) string { return fmt.Sprintf("client %d was here", client) }
 
 // oneMore lets a client wait for the full queue, and then accepts one of the others.
-func (f *Backlog) oneMore(ctx context.Context, ln *net.TCPListener) error {
-	w := waitingDial(ctx, ln.Addr())
-	defer w.close()
-	if err := w.awaitUnanswered(ctx, f); err != nil {
-		return err
-	}
-	first, err := ln.Accept()
-	if err != nil {
-		return err
-	}
-	defer first.Close()
-	if end, ok := ctx.Deadline(); ok {
-		if err := first.SetReadDeadline(end); err != nil {
-			return err
-		}
-	}
-	wrote := make([]byte, f.firstSize)
-	if _, err := io.ReadFull(first, wrote); err != nil {
-		return err
-	}
-	f.Accepted = string(wrote)
-	select {
-	case err = <-w.done:
-		f.Then = err == nil
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	return err
-}
-
-// A waiting dial is a connect in a goroutine of its own, with the socket at hand.
-type waiting struct {
-	raw    chan syscall.RawConn // the socket, once it is there
-	done   chan error
-	conn   net.Conn
-	cancel context.CancelFunc
-}
-
-func waitingDial(ctx context.Context, addr net.Addr) *waiting {
-	ctx, cancel := context.WithCancel(ctx)
-	w := &waiting{raw: make(chan syscall.RawConn, 1), done: make(chan error, 1), cancel: cancel}
+func (f *Backlog) oneMore(ctx context.Context, ln net.Listener) {
+	socket, accepted := make(chan syscall.RawConn, 1), make(chan struct{})
 	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) error {
-		w.raw <- rc
+		socket <- rc
 		return nil
 	}}
-	go func() {
-		c, err := dialer.DialContext(ctx, "tcp", addr.String())
-		w.conn = c
-		w.done <- err
-		close(w.done)
-	}()
-	return w
-}
-
-// awaitUnanswered waits until the client's kernel has sent the SYN again because nobody answered the first.
-func (w *waiting) awaitUnanswered(ctx context.Context, f *Backlog) error {
-	var rc syscall.RawConn
-	select {
-	case rc = <-w.raw:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return sock.Await(ctx, func() (bool, error) {
-		info, err := sock.Inspect(rc)
-		f.NextState = info.State
-		return info.State != sock.StateClose && info.Retransmits > 0, err
+	together(func() {
+		c := must(dialer.DialContext(ctx, "tcp", ln.Addr().String()))
+		defer c.Close()
+		select {
+		case <-accepted:
+			f.Then = true
+		default: // it did not have to wait
+		}
+	}, func() {
+		rc := await(ctx, socket)
+		check(sock.Await(ctx, func() (bool, error) { // the client's kernel sends the SYN again, since nobody answers
+			info, err := sock.Inspect(rc)
+			f.NextState = info.State
+			return info.State != sock.StateClose && info.Retransmits > 0, err
+		}))
+		close(accepted)
+		first := newEnd(ctx, must(ln.Accept()), new(streammap.Maps), 1, event.Server)
+		defer first.Close()
+		size := len(wasHere(1))
+		f.Accepted = string(join(first.readAll(size, size)))
 	})
-}
-
-func (w *waiting) close() {
-	w.cancel()
-	<-w.done
-	if w.conn != nil {
-		w.conn.Close()
-	}
 }
 
 func (f Backlog) Report() Report {

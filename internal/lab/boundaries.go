@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"strings"
+	"net"
 
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
@@ -24,44 +24,26 @@ type ThreeWrites struct {
 }
 
 // RunThreeWrites writes three messages, waits until all of them lie in the receive queue, and reads.
-func RunThreeWrites(ctx context.Context) (ThreeWrites, error) {
-	return threeWrites(ctx, true)
+func RunThreeWrites(ctx context.Context) (f ThreeWrites, err error) {
+	defer caught(&err)
+	return threeWrites(ctx, true), nil
 }
 
-func threeWrites(ctx context.Context, nodelay bool) (ThreeWrites, error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return ThreeWrites{}, err
-	}
+func threeWrites(ctx context.Context, nodelay bool) (f ThreeWrites) {
+	p := newPair(ctx)
 	defer p.close()
-	if err := p.client.SetNoDelay(nodelay); err != nil {
-		return ThreeWrites{}, err
-	}
-	info, err := sock.Inspect(p.client)
-	if err != nil {
-		return ThreeWrites{}, err
-	}
+	check(p.client.Conn.Conn.(*net.TCPConn).SetNoDelay(nodelay))
+	f.NoDelay = must(sock.Inspect(p.client)).NoDelay
 	messages := Samples()
-	if err := p.send(messages...); err != nil {
-		return ThreeWrites{}, err
-	}
+	p.client.send(messages...)
 	total := len(join(messages))
-	if err := sock.AwaitUnread(ctx, p.server, total); err != nil {
-		return ThreeWrites{}, err
-	}
-	unread, err := sock.Unread(p.server)
-	if err != nil {
-		return ThreeWrites{}, err
-	}
-	reads, err := readAll(p.atServer, total, 4096)
-	if err != nil {
-		return ThreeWrites{}, err
-	}
-	stream := p.stream()
-	return ThreeWrites{
-		Messages: len(messages), Writes: stream.Row(streammap.Writes).Count, Unread: unread,
-		Reads: sizes(reads), First: string(reads[0]), NoDelay: info.NoDelay, stream: stream,
-	}, nil
+	check(sock.AwaitUnread(ctx, p.server, total))
+	f.Unread = must(sock.Unread(p.server))
+	reads := p.server.readAll(total, 4096)
+	f.stream = p.client.out()
+	f.Messages, f.Writes = len(messages), f.stream.Row(streammap.Writes).Count
+	f.Reads, f.First = sizes(reads), string(reads[0])
+	return f
 }
 
 func (f ThreeWrites) Report() Report {
@@ -98,37 +80,26 @@ type OneWrite struct {
 }
 
 // RunOneWrite writes 33 bytes and reads them 8 at a time; then it writes 1 MiB and reads it 64 KiB at a time.
-func RunOneWrite(ctx context.Context) (OneWrite, error) {
+func RunOneWrite(ctx context.Context) (f OneWrite, err error) {
+	defer caught(&err)
 	sentence := join(Samples())
-	f := OneWrite{SmallMessage: len(sentence), SmallBuffer: 8, LargeMessage: 1 << 20, LargeBuffer: 64 << 10}
-	small, stream, err := oneWrite(ctx, sentence, f.SmallBuffer)
-	if err != nil {
-		return f, err
-	}
-	f.Small, f.small, f.SmallWrites = sizes(small), stream, stream.Row(streammap.Writes).Count
+	f = OneWrite{SmallMessage: len(sentence), SmallBuffer: 8, LargeMessage: 1 << 20, LargeBuffer: 64 << 10}
+	f.Small, f.small = oneWrite(ctx, sentence, f.SmallBuffer)
 	message := bytes.Repeat(sentence, f.LargeMessage/len(sentence)+1)[:f.LargeMessage]
-	large, stream, err := oneWrite(ctx, message, f.LargeBuffer)
-	if err != nil {
-		return f, err
-	}
-	f.LargeReads, f.large, f.LargeWrites = len(large), stream, stream.Row(streammap.Writes).Count
+	large, stream := oneWrite(ctx, message, f.LargeBuffer)
+	f.LargeReads, f.large = len(large), stream
+	f.SmallWrites, f.LargeWrites = f.small.Row(streammap.Writes).Count, f.large.Row(streammap.Writes).Count
 	return f, nil
 }
 
-func oneWrite(ctx context.Context, msg []byte, size int) (reads [][]byte, stream *streammap.Map, err error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
+// oneWrite writes and reads at once: a large message has no room in the queues.
+func oneWrite(ctx context.Context, msg []byte, size int) (reads []int, stream *streammap.Map) {
+	p := newPair(ctx)
 	defer p.close()
-	wrote := make(chan error, 1)
-	go func() { wrote <- p.send(msg) }() // a large message has no room in the queues: somebody has to read meanwhile
-	reads, err = readAll(p.atServer, len(msg), size)
-	if err != nil {
-		return nil, nil, err
-	}
-	err = <-wrote // the write returns some time after its last byte was read
-	return reads, p.stream(), err
+	together(
+		func() { p.client.send(msg) },
+		func() { reads = sizes(p.server.readAll(len(msg), size)) })
+	return reads, p.client.out()
 }
 
 func (f OneWrite) Report() Report {
@@ -158,13 +129,9 @@ type NoDelay struct {
 }
 
 // RunNoDelay runs ThreeWrites twice.
-func RunNoDelay(ctx context.Context) (NoDelay, error) {
-	on, err := threeWrites(ctx, true)
-	if err != nil {
-		return NoDelay{}, err
-	}
-	off, err := threeWrites(ctx, false)
-	return NoDelay{on, off}, err
+func RunNoDelay(ctx context.Context) (f NoDelay, err error) {
+	defer caught(&err)
+	return NoDelay{threeWrites(ctx, true), threeWrites(ctx, false)}, nil
 }
 
 func (f NoDelay) Report() Report {
@@ -184,22 +151,4 @@ func (f NoDelay) Report() Report {
 	r.expect(f.On.NoDelay && !f.Off.NoDelay, "the option is not what was set")
 	r.expect(len(f.On.Reads) == 1 && len(f.Off.Reads) == 1, "the reads differ with the option")
 	return r
-}
-
-// bytesOf says what each read returned.
-func bytesOf(reads []int) string {
-	noun := "reads returned "
-	if len(reads) == 1 {
-		noun = "read returned "
-	}
-	return fmt.Sprintf("%d %s%s bytes", len(reads), noun, numbers(reads))
-}
-
-// numbers is each of them, with commas between.
-func numbers(list []int) string {
-	var each []string
-	for _, n := range list {
-		each = append(each, fmt.Sprint(n))
-	}
-	return strings.Join(each, ", ")
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"io"
 
 	"echolab/framing"
 	"echolab/internal/sock"
@@ -25,71 +24,41 @@ type Bufio struct {
 }
 
 // RunBufio sends three lines and the end of the stream, and reads them when all have come; twice.
-func RunBufio(ctx context.Context) (Bufio, error) {
-	f := Bufio{Sent: len(Samples())}
-	err := withLines(ctx, func(p *pair) error {
-		first := bufio.NewReader(p.atServer)
-		r := first
-		for {
-			msg, err := framing.Lines{}.Read(r, 1024)
-			if err != nil {
-				f.FreshErr = err.Error()
-				f.Lost = first.Buffered()
-				f.stream = p.stream()
-				return unlessEOF(err)
-			}
-			f.Fresh = append(f.Fresh, string(msg))
-			p.received(len(msg) + 1)
-			r = bufio.NewReader(p.atServer) // the mistake
-		}
-	})
-	if err != nil {
-		return f, err
-	}
-	return f, withLines(ctx, func(p *pair) error {
-		r := bufio.NewReader(p.atServer)
-		for {
-			msg, err := framing.Lines{}.Read(r, 1024)
-			if err != nil {
-				return unlessEOF(err)
-			}
-			f.Kept = append(f.Kept, string(msg))
-		}
-	})
-}
-
-// withLines hands over a pair whose server has three lines and the end of the stream in its receive queue.
-func withLines(ctx context.Context, read func(*pair) error) error {
-	p, err := newPair(ctx)
-	if err != nil {
-		return err
-	}
+func RunBufio(ctx context.Context) (f Bufio, err error) {
+	defer caught(&err)
+	f.Sent = len(Samples())
+	p := withLines(ctx)
 	defer p.close()
-	total := 0
-	for _, msg := range Samples() {
-		framed, err := framing.Lines{}.Append(nil, msg)
+	first := bufio.NewReader(p.server)
+	for r := first; ; r = bufio.NewReader(p.server) { // the mistake
+		msg, err := framing.Lines{}.Read(r, 1024)
 		if err != nil {
-			return err
+			check(unlessEOF(err))
+			f.FreshErr = err.Error()
+			break
 		}
-		total += len(framed)
-		if err := p.send(framed); err != nil {
-			return err
-		}
+		f.Fresh = append(f.Fresh, string(msg))
+		p.server.received(r)
 	}
-	if err := p.client.CloseWrite(); err != nil {
-		return err
-	}
-	if err := sock.AwaitUnread(ctx, p.server, total); err != nil {
-		return err
-	}
-	return read(p)
+	f.Lost, f.stream = first.Buffered(), p.client.out()
+
+	kept := withLines(ctx)
+	defer kept.close()
+	f.Kept = kept.server.receive(framing.Lines{})
+	return f, nil
 }
 
-func unlessEOF(err error) error {
-	if err == io.EOF {
-		return nil
+// withLines is a pair whose server has three lines and the end of the stream in its receive queue.
+func withLines(ctx context.Context) *pair {
+	p, total := newPair(ctx), 0
+	for _, msg := range Samples() {
+		line := append(msg, '\n')
+		total += len(line)
+		p.client.send(line)
 	}
-	return err
+	check(p.client.CloseWrite())
+	check(sock.AwaitUnread(ctx, p.server, total))
+	return p
 }
 
 func (f Bufio) Report() Report {

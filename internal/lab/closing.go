@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 
 	"echolab/framing"
@@ -40,80 +39,52 @@ type ClosingRun struct {
 
 // RunClosing closes in four orders, then leaves without a Close, and sends the code that says so.
 func RunClosing(ctx context.Context) (f Closing, err error) {
+	defer caught(&err)
 	for _, closeBy := range []event.Side{event.Client, event.Server} {
 		for _, tcpBy := range []event.Side{event.Server, event.Client} {
-			if err := f.inOrder(ctx, closeBy, tcpBy); err != nil {
-				return f, fmt.Errorf("with the Close by the %s and TCP by the %s: %w", closeBy, tcpBy, err)
-			}
+			f.inOrder(ctx, closeBy, tcpBy)
 		}
 	}
-	if err := f.abrupt(ctx); err != nil {
-		return f, err
-	}
+	f.abrupt(ctx)
 	f.Sent = 1006
-	_, err = withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
-		if err := w.write(w.closeFrame(f.Sent, "")); err != nil {
-			return err
-		}
-		closed, err := w.nextClose()
-		if err == nil {
-			f.Code, f.Reason = closed.Code, closed.Reason
-		}
-		return err
+	withEcho(ctx, &server.Server{}, func(c *end) {
+		c.write(c.closeFrame(f.Sent))
+		f.Code, f.Reason = c.nextClose()
 	})
-	return f, err
+	return f, nil
 }
 
 // inOrder closes a WebSocket: Close, Close, then TCP on one side, and when the other has read the end, there too.
-func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy event.Side) error {
-	w, err := newWebPair(ctx)
-	if err != nil {
-		return err
-	}
-	defer w.close()
+func (f *Closing) inOrder(ctx context.Context, closeBy, tcpBy event.Side) {
+	p := newWebPair(ctx)
+	defer p.close()
 	run := ClosingRun{CloseBy: closeBy, TCPBy: tcpBy}
-	first, second := w.webClient, w.webServer
+	first, second := p.client, p.server
 	if closeBy == event.Server {
 		first, second = second, first
 	}
-	if run.Code, err = passClose(first, second, 1000); err != nil {
-		return err
-	}
-	if run.Answer, err = passClose(second, first, run.Code); err != nil {
-		return err
-	}
-	f.stream, f.answers = w.stream(), w.answers()
+	first.write(first.closeFrame(1000))
+	run.Code, _ = second.nextClose()
+	second.write(second.closeFrame(run.Code))
+	run.Answer, _ = first.nextClose()
+	f.stream, f.answers = p.client.out(), p.server.out()
 
-	leaver, stayer := w.client, w.server
+	leaver, stayer := p.client, p.server
 	if tcpBy == event.Server {
 		leaver, stayer = stayer, leaver
 	}
-	clientAddr, serverAddr := w.client.LocalAddr(), w.server.LocalAddr()
-	leaver.Close()
-	if _, err := stayer.Read(make([]byte, 1)); err != io.EOF {
-		return fmt.Errorf("the end of the stream was to come, not: %v", err)
+	check(leaver.Close())
+	if more := stayer.toEnd(); more != "" {
+		check(fmt.Errorf("after both Closes came %q", more))
 	}
-	stayer.Close()
-	run.TimeWait, f.Told, err = whoWaits(ctx, clientAddr, serverAddr)
+	check(stayer.Close())
+	run.TimeWait, f.Told = whoWaits(ctx, p.client.LocalAddr(), p.server.LocalAddr())
 	f.Runs = append(f.Runs, run)
-	return err
-}
-
-// passClose sends a Close from one end to the other, and returns the code that arrives.
-func passClose(from, to *webEnd, code int) (int, error) {
-	if err := from.write(from.closeFrame(code, "")); err != nil {
-		return 0, err
-	}
-	closed, err := to.nextClose()
-	if err != nil {
-		return 0, err
-	}
-	return closed.Code, nil
 }
 
 // whoWaits waits until one end of a connection that both have closed is in TIME-WAIT and the other is gone.
-func whoWaits(ctx context.Context, client, server net.Addr) (who event.Side, told bool, err error) {
-	err = sock.Await(ctx, func() (bool, error) {
+func whoWaits(ctx context.Context, client, server net.Addr) (who event.Side, told bool) {
+	err := sock.Await(ctx, func() (bool, error) {
 		atClient, err := listedState(client, server)
 		if err != nil {
 			return false, err
@@ -128,23 +99,21 @@ func whoWaits(ctx context.Context, client, server net.Addr) (who event.Side, tol
 		return who != "", err
 	})
 	if errors.Is(err, errors.ErrUnsupported) {
-		return "", false, nil
+		return "", false
 	}
-	return who, true, err
+	check(err)
+	return who, true
 }
 
 // abrupt leaves without a Close, and tells what the other end reads.
-func (f *Closing) abrupt(ctx context.Context) error {
-	w, err := newWebPair(ctx)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	w.server.Close()
-	_, err = w.webClient.next()
-	f.AbruptEnd = errText(err)
-	f.AbruptBytes = int(w.answers().Size() - w.answers().Start)
-	return nil
+func (f *Closing) abrupt(ctx context.Context) {
+	p := newWebPair(ctx)
+	defer p.close()
+	check(p.server.Close())
+	_, ended := p.client.next()
+	f.AbruptEnd = errText(ended)
+	answers := p.server.out()
+	f.AbruptBytes = int(answers.Size() - answers.Start)
 }
 
 func (f Closing) Report() Report {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
@@ -16,7 +14,6 @@ import (
 	"echolab/internal/event"
 	"echolab/internal/firstbytes"
 	"echolab/internal/server"
-	"echolab/internal/sock"
 	"echolab/internal/streammap"
 	"echolab/internal/text"
 )
@@ -63,49 +60,28 @@ var contrastWays = []struct {
 // RunContrast sends three messages to one port of the lab's server: in each way once as they are, and once as gobwas/ws
 // frames them. Each write is read before the next is made, so both receivers read what was written, piece by piece.
 func RunContrast(ctx context.Context) (f Contrast, err error) {
+	defer caught(&err)
 	for _, msg := range Samples() {
 		f.Sent = append(f.Sent, string(msg))
 	}
 	p := &contrastPort{got: make(chan []string, 1)}
-	srv := &server.Server{Recorder: p, Web: &server.Web{Protocols: []server.Custom{
+	srv := &server.Server{Recorder: &p.maps, Web: &server.Web{Protocols: []server.Custom{
 		{Name: "gobwas/ws", Starts: firstbytes.IsRequest, Serve: p.readWebSocket},
 		{Name: "reads", Starts: isNoRequest, Serve: p.readRaw},
 	}}}
-	err = serving(ctx, srv, func(addr string) error {
+	serving(ctx, srv, func(addr string) {
 		for _, way := range contrastWays {
-			raw, err := p.send(ctx, addr, way.writes, false)
-			if err != nil {
-				return fmt.Errorf("%s, raw: %w", way.how, err)
-			}
-			web, err := p.send(ctx, addr, way.writes, true)
-			if err != nil {
-				return fmt.Errorf("%s, as a WebSocket: %w", way.how, err)
-			}
-			f.Ways = append(f.Ways, ContrastWay{way.how, raw, web})
+			f.Ways = append(f.Ways, ContrastWay{way.how, p.raw(ctx, addr, way.writes), p.webSocket(ctx, addr, way.writes)})
 		}
-		return nil
 	})
-	return f, err
+	return f, nil
 }
 
-// A contrastPort is what the lab's server tells of its connections, one after the other, and what it hands them to.
+// A contrastPort is what becomes of the server's connections, one after the other.
 type contrastPort struct {
 	maps streammap.Maps
 	conn int           // the number of the connection
 	got  chan []string // what its receiver was handed, when the stream has ended
-
-	mu    sync.Mutex
-	reads []event.Span // of the server's, on this connection
-}
-
-// Record draws the maps, and notes the server's reads.
-func (p *contrastPort) Record(e event.Event) {
-	p.maps.Record(e)
-	if e.Ev == event.Read && e.At == event.Server {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.reads = append(p.reads, *e.Span)
-	}
 }
 
 // isNoRequest says whether b begins anything but an HTTP request, or may with more bytes.
@@ -143,113 +119,58 @@ func (p *contrastPort) readWebSocket(_ context.Context, conn net.Conn) error {
 	return unlessEOF(err)
 }
 
-// dial connects. A WebSocket's handshake is over then, and its length noted on the map.
-func (p *contrastPort) dial(ctx context.Context, addr string, web bool) (*event.Conn, error) {
-	var tcp *event.Conn
-	dialer := ws.Dialer{NetDial: func(ctx context.Context, _, addr string) (net.Conn, error) {
-		c, err := dial(ctx, addr)
-		if err != nil {
-			return nil, err
-		}
-		tcp = event.Wrap(c, p, p.conn, event.Client).(*event.Conn)
-		return tcp, nil
-	}}
-	if !web {
-		_, err := dialer.NetDial(ctx, "tcp", addr)
-		return tcp, err
-	}
-	_, early, _, err := dialer.Dial(ctx, "ws://"+addr)
-	if err == nil && early != nil {
-		err = fmt.Errorf("the server spoke first: %d bytes", early.Buffered())
-	}
-	request := int(p.stream().Size())
-	p.maps.Record(event.Event{Ev: event.Upgrade, Conn: p.conn, Dir: event.ClientToServer, Span: &event.Span{N: request}})
-	return tcp, err
+// dial connects as the next client.
+func (p *contrastPort) dial(ctx context.Context, addr string) *end {
+	p.conn++
+	return newEnd(ctx, dial(ctx, addr), &p.maps, p.conn, event.Client)
 }
 
-// send makes the writes of one way, each when the one before was read, and returns what the receiver got.
-func (p *contrastPort) send(ctx context.Context, addr string, writes func([][]byte) [][]byte, web bool) (h Handed, err error) {
-	p.conn++
-	p.mu.Lock()
-	p.reads = nil
-	p.mu.Unlock()
-	conn, err := p.dial(ctx, addr, web)
-	if err != nil {
-		return h, err
+// raw sends the messages as they are.
+func (p *contrastPort) raw(ctx context.Context, addr string, cut func([][]byte) [][]byte) Handed {
+	c := p.dial(ctx, addr)
+	defer c.Close()
+	messages := Samples()
+	for _, msg := range messages {
+		c.note(len(msg))
 	}
-	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	return p.send(ctx, c, cut(messages))
+}
 
-	start := p.stream().Size()
+// webSocket lets gobwas/ws do the handshake and frame the messages.
+func (p *contrastPort) webSocket(ctx context.Context, addr string, cut func([][]byte) [][]byte) Handed {
+	c := p.dial(ctx, addr)
+	defer c.Close()
+	dialer := ws.Dialer{NetDial: func(context.Context, string, string) (net.Conn, error) { return c, nil }}
+	_, _, _, err := dialer.Dial(ctx, "ws://"+addr)
+	check(err)
+	c.upgraded(c.in().Size(), c.out().Size())
 	messages := Samples()
 	for i, msg := range messages {
-		if web {
-			var framed bytes.Buffer // wsutil makes two writes, of a header and of a payload
-			if err := wsutil.WriteClientMessage(&framed, ws.OpText, msg); err != nil {
-				return h, err
-			}
-			messages[i] = framed.Bytes()
-		}
-		p.note(start+int64(len(join(messages[:i]))), messages[i], web)
+		var framed bytes.Buffer // wsutil makes two writes, of a header and of a payload
+		check(wsutil.WriteClientMessage(&framed, ws.OpText, msg))
+		messages[i] = framed.Bytes()
+		h, at := must(ws.ReadHeader(bytes.NewReader(messages[i]))), c.out().Row(streammap.Sent).End
+		c.note(framed.Len())
+		c.record(event.FrameEvent(event.ClientToServer, at, ws.HeaderSize(h), h, msg))
 	}
-	for _, b := range writes(messages) {
-		if _, err := conn.Write(b); err != nil {
-			return h, err
-		}
-		if err := p.awaitRead(ctx); err != nil {
-			return h, err
-		}
-	}
-	if err := conn.CloseWrite(); err != nil {
-		return h, err
-	}
-	select {
-	case h.Got = <-p.got:
-	case <-ctx.Done():
-		return h, ctx.Err()
-	}
-	h.stream = p.stream()
-	h.Bytes, h.Writes = int(h.stream.Size()-start), h.stream.Row(streammap.Writes).Count
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, read := range p.reads {
-		if read.Off >= start {
-			h.Reads = append(h.Reads, read.N)
-		}
-	}
-	return h, nil
+	return p.send(ctx, c, cut(messages))
 }
 
-// stream is the map of what the client writes.
-func (p *contrastPort) stream() *streammap.Map { return p.maps.Map(p.conn, event.ClientToServer) }
-
-// awaitRead waits until reads of the server's have returned all that was written.
-func (p *contrastPort) awaitRead(ctx context.Context) error {
-	written := p.stream().Row(streammap.Writes).End
-	return sock.Await(ctx, func() (bool, error) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		if len(p.reads) == 0 {
-			return false, nil
-		}
-		last := p.reads[len(p.reads)-1]
-		return last.Off+int64(last.N) >= written, nil
-	})
-}
-
-// note records a message, and the frame that it is in, if it is in one.
-func (p *contrastPort) note(offset int64, b []byte, framed bool) {
-	e := event.Event{Ev: event.Message, Dir: event.ClientToServer, Span: &event.Span{Off: offset, N: len(b)}}
-	e.At, e.Conn = event.Client, p.conn
-	p.maps.Record(e)
-	if !framed {
-		return
+// send makes the writes, each when the one before was read, and returns what the receiver got.
+func (p *contrastPort) send(ctx context.Context, c *end, writes [][]byte) (h Handed) {
+	for _, b := range writes {
+		c.write(b)
+		c.awaitRead(ctx)
 	}
-	if h, payload, _, err := parseFrame(b); err == nil {
-		e = event.FrameEvent(event.ClientToServer, offset, ws.HeaderSize(h), h, payload)
-		e.At, e.Conn = event.Client, p.conn
-		p.maps.Record(e)
+	check(c.CloseWrite())
+	h.Got = await(ctx, p.got)
+	h.stream = c.out()
+	h.Bytes, h.Writes = int(h.stream.Size()-h.stream.Start), h.stream.Row(streammap.Writes).Count
+	ends := h.stream.Row(streammap.Reads).Boundaries(h.stream.Start, h.stream.Size())
+	for i := range len(ends) - 1 {
+		h.Reads = append(h.Reads, int(ends[i+1]-ends[i]))
 	}
+	return h
 }
 
 func (f Contrast) Report() Report {
@@ -258,7 +179,7 @@ func (f Contrast) Report() Report {
 		text.Count(len(f.Sent), "message", "messages"))}}
 	for i, way := range f.Ways {
 		r.Steps = append(r.Steps, way.How+":"+way.Raw.row("raw TCP")+way.WebSocket.row("gobwas/ws"))
-		r.Maps = []*streammap.Map{way.Raw.titled("raw TCP"), way.WebSocket.titled("WebSocket")}
+		r.Maps = []*streammap.Map{titled(way.Raw.stream, "raw TCP: "+event.ClientToServer.Words()), titled(way.WebSocket.stream, "WebSocket: "+event.ClientToServer.Words())}
 		r.expect(slices.Equal(way.WebSocket.Got, f.Sent), way.How+": gobwas/ws did not return the messages")
 		r.expect(i == 0 || !slices.Equal(way.Raw.Got, f.Sent), way.How+": raw reads returned the messages")
 	}
@@ -273,31 +194,4 @@ func (f Contrast) Report() Report {
 func (h Handed) row(name string) string {
 	head := fmt.Sprintf("%-11s%2d bytes, %8s  ", name, h.Bytes, text.Count(len(h.Reads), "read", "reads"))
 	return "\n" + head + quoted(h.Got, text.Width-len("-  ")-len(head))
-}
-
-// titled is the map with a name in front of its title.
-func (h Handed) titled(name string) *streammap.Map {
-	if h.stream == nil {
-		return nil
-	}
-	m := *h.stream
-	m.Title = name + ": " + m.Title
-	return &m
-}
-
-// quoted is each in quotes, as many as fit so many columns.
-func quoted(list []string, columns int) string {
-	const more = "..."
-	var b strings.Builder
-	for i, s := range list {
-		q := fmt.Sprintf("%q", s)
-		if i < len(list)-1 {
-			q += " "
-		}
-		if text.Columns(b.String()+q)+len(more) > columns {
-			return b.String() + more
-		}
-		b.WriteString(q)
-	}
-	return b.String()
 }

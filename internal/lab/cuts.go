@@ -34,9 +34,9 @@ type CutsRun struct {
 
 // RunCuts sends the frames cut at every byte, then a byte a write, then to a server that reads 3 bytes at a time. Where
 // the writes make the cuts, each is read before the next is made.
-func RunCuts(ctx context.Context) (Cuts, error) {
-	var f Cuts
-	for _, run := range []struct {
+func RunCuts(ctx context.Context) (f Cuts, err error) {
+	defer caught(&err)
+	for _, way := range []struct {
 		how  string
 		read int                       // the most bytes that the server takes with one read
 		cut  func(b []byte) [][][]byte // of each time that b is sent, the writes
@@ -45,45 +45,34 @@ func RunCuts(ctx context.Context) (Cuts, error) {
 		{"A byte a write", 4096, func(b []byte) [][][]byte { return [][][]byte{slices.Collect(slices.Chunk(b, 1))} }},
 		{"Everything in one write, 3 bytes a read", 3, func(b []byte) [][][]byte { return [][][]byte{{b}} }},
 	} {
-		done := CutsRun{How: run.how}
-		maps, err := withWebEcho(ctx, &server.Server{ReadBuffer: run.read}, func(w *webEcho) error {
-			messages, frames := f.frames(w)
+		run := CutsRun{How: way.how}
+		maps := withEcho(ctx, &server.Server{ReadBuffer: way.read}, func(c *end) {
+			messages := f.framed(c)
+			frames := join(messages)
 			f.Bytes = len(frames)
-			for _, writes := range run.cut(frames) {
-				got, err := w.sendInPieces(ctx, messages, writes)
-				if err != nil {
-					return fmt.Errorf("%s: %w", run.how, err)
-				}
-				if done.Times++; slices.Equal(got, f.Messages) {
-					done.Whole++
+			for _, writes := range way.cut(frames) {
+				if run.Times++; slices.Equal(c.echoed(ctx, sizes(messages), writes), f.Messages) {
+					run.Whole++
 				}
 			}
-			return nil
 		})
-		if err != nil {
-			return f, err
-		}
-		done.stream = maps.Map(1, event.ClientToServer)
-		done.Writes, done.Reads = done.stream.Row(streammap.Writes).Count, done.stream.Row(streammap.Reads).Count
-		done.Frames = done.stream.Row(streammap.Frames).Count
-		f.Runs = append(f.Runs, done)
+		run.stream = maps.Map(1, event.ClientToServer)
+		run.Writes, run.Reads = run.stream.Row(streammap.Writes).Count, run.stream.Row(streammap.Reads).Count
+		run.Frames = run.stream.Row(streammap.Frames).Count
+		f.Runs = append(f.Runs, run)
 	}
 	return f, nil
 }
 
-// frames returns the stream and how long each message is in it: "hello" in one frame, Hangul in two, the cut inside a
-// character, with a Ping between them.
-func (f *Cuts) frames(w *webEcho) (sizes []int, stream []byte) {
+// framed is each message in its frames: "hello" in one, Hangul in two, the cut inside a character, with a Ping between
+// them.
+func (f *Cuts) framed(c *end) [][]byte {
 	f.Messages = []string{"hello", hangul, "goodbye, TCP!"}
-	for _, frames := range [][][]byte{
-		{w.frame(ws.OpText, true, f.Messages[0])},
-		{w.frame(ws.OpText, false, hangul[:4]), w.frame(ws.OpPing, true, ""), w.frame(ws.OpContinuation, true, hangul[4:])},
-		{w.frame(ws.OpText, true, f.Messages[2])},
-	} {
-		sizes = append(sizes, len(join(frames)))
-		stream = append(stream, join(frames)...)
+	return [][]byte{
+		c.text(f.Messages[0]),
+		slices.Concat(c.frame(ws.OpText, false, hangul[:4]), c.frame(ws.OpPing, true, ""), c.frame(ws.OpContinuation, true, hangul[4:])),
+		c.text(f.Messages[2]),
 	}
-	return sizes, stream
 }
 
 // everyCut is b in two pieces, in all ways that there are.
@@ -94,35 +83,25 @@ func everyCut(b []byte) (ways [][][]byte) {
 	return ways
 }
 
-// sendInPieces sends messages of these sizes with these writes, and returns the messages that come back.
-func (w *webEcho) sendInPieces(ctx context.Context, sizes []int, writes [][]byte) (got []string, err error) {
-	at := w.out
+// echoed sends messages of these sizes with these writes, and returns the messages that come back.
+func (e *end) echoed(ctx context.Context, sizes []int, writes [][]byte) (got []string) {
 	for _, n := range sizes {
-		w.note(at, n)
-		at += int64(n)
+		e.note(n)
 	}
 	for _, piece := range writes {
-		if err := w.write(piece); err != nil {
-			return nil, err
-		}
-		if err := w.awaitTaken(ctx); err != nil {
-			return nil, err
-		}
+		e.write(piece)
+		e.awaitRead(ctx)
 	}
 	for range sizes {
-		msg, err := w.nextMessage()
-		if err != nil {
-			return got, err
-		}
-		got = append(got, msg)
+		got = append(got, e.nextMessage())
 	}
-	return got, nil
+	return got
 }
 
 func (f Cuts) Report() Report {
 	r := Report{Steps: []string{fmt.Sprintf("%d messages in %s of masked frames, the second in two, with a Ping between them.",
 		len(f.Messages), text.Bytes(int64(f.Bytes)))}}
-	cuts := 0
+	cuts, whole := 0, 0
 	for _, run := range f.Runs {
 		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s in %s; the server took %s in %s. The messages came back "+
 			"whole %d of %d times.",
@@ -130,6 +109,7 @@ func (f Cuts) Report() Report {
 			text.Count(run.Frames, "frame", "frames"), text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
 		r.expect(run.Whole == run.Times && run.Times > 0, run.How+": the messages did not come back")
 		cuts += run.Times
+		whole += run.Whole
 	}
 	if n := len(f.Runs); n > 0 {
 		r.Maps = []*streammap.Map{f.Runs[n-1].stream}
@@ -137,14 +117,7 @@ func (f Cuts) Report() Report {
 	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long it is, and its "+
 		"receiver waits for the rest, even of its header. A receiver that takes a read for a frame loses all of "+
 		"that.",
-		whole(f.Runs), cuts)
+		whole, cuts)
 	r.expect(len(f.Runs) == 3, "not every way of cutting was tried")
 	return r
-}
-
-func whole(runs []CutsRun) (n int) {
-	for _, run := range runs {
-		n += run.Whole
-	}
-	return n
 }

@@ -2,10 +2,7 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
-
-	"github.com/gobwas/ws"
 
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
@@ -24,28 +21,18 @@ type Duplex struct {
 
 // RunDuplex lets both ends write, and read only when what the other has written lies in their kernel's queues.
 func RunDuplex(ctx context.Context) (f Duplex, err error) {
-	w, err := newWebPair(ctx)
-	if err != nil {
-		return f, err
-	}
-	defer w.close()
-	fromClient := w.webClient.frame(ws.OpText, true, "the client speaks")
-	fromServer := w.webServer.frame(ws.OpText, true, "the server speaks")
-	err = errors.Join(
-		w.webServer.writeMessage(fromServer),
-		w.webClient.writeMessage(fromClient),
-		sock.AwaitUnread(ctx, w.server, len(fromClient)),
-		sock.AwaitUnread(ctx, w.client, len(fromServer)))
-	if err != nil {
-		return f, err
-	}
-	var errs [4]error
-	f.AtServer, errs[0] = sock.Unread(w.server)
-	f.AtClient, errs[1] = sock.Unread(w.client)
-	f.Server, errs[2] = w.webServer.nextMessage()
-	f.Client, errs[3] = w.webClient.nextMessage()
-	f.toServer, f.toClient = w.stream(), w.answers()
-	return f, errors.Join(errs[:]...)
+	defer caught(&err)
+	p := newWebPair(ctx)
+	defer p.close()
+	fromClient, fromServer := p.client.text("the client speaks"), p.server.text("the server speaks")
+	p.server.send(fromServer)
+	p.client.send(fromClient)
+	check(sock.AwaitUnread(ctx, p.server, len(fromClient)))
+	check(sock.AwaitUnread(ctx, p.client, len(fromServer)))
+	f.AtServer, f.AtClient = must(sock.Unread(p.server)), must(sock.Unread(p.client))
+	f.Server, f.Client = p.server.nextMessage(), p.client.nextMessage()
+	f.toServer, f.toClient = p.client.out(), p.server.out()
+	return f, nil
 }
 
 func (f Duplex) Report() Report {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 
@@ -17,53 +16,33 @@ type HalfClose struct {
 	Request     string `json:"request"` // what the server read until the end of the stream
 	ClientState string `json:"client_state"`
 	ServerState string `json:"server_state"`
+	Before      int    `json:"before"` // bytes of the answer that the client had when the server had read that end
 	Answer      string `json:"answer"` // what the client read after that, until the end
 }
 
-// RunHalfClose sends, ends the client's side, and answers.
+// RunHalfClose sends, ends the client's side, and answers once the server has read that end.
 func RunHalfClose(ctx context.Context) (f HalfClose, err error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return f, err
-	}
+	defer caught(&err)
+	p := newPair(ctx)
 	defer p.close()
-	if err := p.send(Samples()...); err != nil {
-		return f, err
-	}
-	if err := p.client.CloseWrite(); err != nil {
-		return f, err
-	}
-	request, err := io.ReadAll(p.server)
-	if err != nil {
-		return f, err
-	}
-	f.Request = string(request)
-	err = errors.Join(
-		sock.AwaitState(ctx, p.client, sock.StateFinWait2),
-		sock.AwaitState(ctx, p.server, sock.StateCloseWait))
-	if err != nil {
-		return f, err
-	}
-	var errs [2]error
-	f.ClientState, errs[0] = sock.State(p.client)
-	f.ServerState, errs[1] = sock.State(p.server)
-	if err := errors.Join(errs[:]...); err != nil {
-		return f, err
-	}
-	if _, err := p.server.Write([]byte(strings.ToUpper(f.Request))); err != nil {
-		return f, err
-	}
-	p.server.Close()
-	answer, err := io.ReadAll(p.client)
-	f.Answer = string(answer)
-	return f, err
+	p.client.send(Samples()...)
+	check(p.client.CloseWrite())
+	f.Request = p.server.toEnd()
+	check(sock.AwaitState(ctx, p.client, sock.StateFinWait2))
+	check(sock.AwaitState(ctx, p.server, sock.StateCloseWait))
+	f.ClientState, f.ServerState = must(sock.State(p.client)), must(sock.State(p.server))
+	f.Before = must(sock.Unread(p.client))
+	p.server.write([]byte(strings.ToUpper(f.Request)))
+	check(p.server.CloseWrite())
+	f.Answer = p.client.toEnd()
+	return f, nil
 }
 
 func (f HalfClose) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The client sent %q and shut down its sending side: it is in %s, the server in %s.", f.Request, f.ClientState, f.ServerState),
-			"The server read the end of the stream; its own sending side was still open.",
+			fmt.Sprintf("The server read the end of the stream; its own sending side was still open, and the client had %s of the answer.", text.Bytes(int64(f.Before))),
 			fmt.Sprintf("It answered, and the client read %q.", f.Answer),
 		},
 		Answer: "Yes. A connection is two streams, and each ends on its own: CloseWrite in Go, shutdown(SHUT_WR) below " +
@@ -72,7 +51,8 @@ func (f HalfClose) Report() Report {
 	}
 	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed "+
 		"connection")
-	r.expect(f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
+	r.expect(f.Before == 0, "the answer came before the server had read the end")
+	r.expect(f.Request != "" && f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
 	return r
 }
 
@@ -88,28 +68,18 @@ type BrokenPipe struct {
 
 // RunBrokenPipe closes one side and writes twice on the other, the second time when the answer to the first has come.
 func RunBrokenPipe(ctx context.Context) (f BrokenPipe, err error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return f, err
-	}
+	defer caught(&err)
+	p := newPair(ctx)
 	defer p.close()
-	p.server.Close()
-	if err := sock.AwaitState(ctx, p.client, sock.StateCloseWait); err != nil {
-		return f, err
-	}
-	if f.PeerClosed, err = sock.State(p.client); err != nil {
-		return f, err
-	}
-	n, err := p.client.Write([]byte("first"))
-	f.FirstBytes, f.First = n, errText(err)
-	if err := sock.AwaitState(ctx, p.client, sock.StateClose); err != nil {
-		return f, err
-	}
-	if f.AfterFirst, err = sock.State(p.client); err != nil {
-		return f, err
-	}
-	_, err = p.client.Write([]byte("second"))
-	f.Second, f.SecondEPIPE = errText(err), errors.Is(err, syscall.EPIPE)
+	check(p.server.Close())
+	check(sock.AwaitState(ctx, p.client, sock.StateCloseWait))
+	f.PeerClosed = must(sock.State(p.client))
+	n, first := p.client.Write([]byte("first"))
+	f.FirstBytes, f.First = n, errText(first)
+	check(sock.AwaitState(ctx, p.client, sock.StateClose))
+	f.AfterFirst = must(sock.State(p.client))
+	_, second := p.client.Write([]byte("second"))
+	f.Second, f.SecondEPIPE = errText(second), errors.Is(second, syscall.EPIPE)
 	return f, nil
 }
 
@@ -143,55 +113,37 @@ type Reset struct {
 
 // RunReset closes twice: with unread input, and without.
 func RunReset(ctx context.Context) (f Reset, err error) {
-	var resetErr error
-	if f.Unread, f.Queued, resetErr, err = closeAfterAnswer(ctx, false); err != nil {
-		return f, err
-	}
-	f.Then, f.WasReset = errText(resetErr), errors.Is(resetErr, syscall.ECONNRESET)
-	_, _, cleanErr, err := closeAfterAnswer(ctx, true)
-	f.CleanThen = errText(cleanErr)
-	return f, err
+	defer caught(&err)
+	var then error
+	f.Unread, f.Queued, then = closeAfterAnswer(ctx, false)
+	f.Then, f.WasReset = errText(then), errors.Is(then, syscall.ECONNRESET)
+	_, _, then = closeAfterAnswer(ctx, true)
+	f.CleanThen = errText(then)
+	return f, nil
 }
 
 // closeAfterAnswer sends a request of which the server reads everything or nothing, answers and closes. It returns
 // what the client then reads, and the error of its next read.
-func closeAfterAnswer(ctx context.Context, readAll bool) (unread int, queued string, next, err error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return 0, "", nil, err
-	}
+func closeAfterAnswer(ctx context.Context, readAll bool) (unread int, queued string, then error) {
+	const request, answer = "request", "answer"
+	p := newPair(ctx)
 	defer p.close()
-	if err := p.send([]byte("request")); err != nil {
-		return 0, "", nil, err
-	}
-	if err := sock.AwaitUnread(ctx, p.server, len("request")); err != nil {
-		return 0, "", nil, err
-	}
+	p.client.write([]byte(request))
+	check(sock.AwaitUnread(ctx, p.server, len(request)))
 	if readAll {
-		if _, err := io.ReadFull(p.server, make([]byte, len("request"))); err != nil {
-			return 0, "", nil, err
-		}
+		p.server.readAll(len(request), len(request))
 	}
-	if _, err := p.server.Write([]byte("answer")); err != nil {
-		return 0, "", nil, err
-	}
-	if err := sock.AwaitUnread(ctx, p.client, len("answer")); err != nil {
-		return 0, "", nil, err
-	}
-	if unread, err = sock.Unread(p.server); err != nil {
-		return 0, "", nil, err
-	}
-	p.server.Close()
-	if err := sock.AwaitState(ctx, p.client, sock.StateCloseWait, sock.StateClose); err != nil {
-		return 0, "", nil, err
-	}
+	p.server.write([]byte(answer))
+	check(sock.AwaitUnread(ctx, p.client, len(answer)))
+	unread = must(sock.Unread(p.server))
+	check(p.server.Close())
+	check(sock.AwaitState(ctx, p.client, sock.StateCloseWait, sock.StateClose))
 	buf := make([]byte, 64)
-	n, err := p.client.Read(buf)
-	if err != nil {
-		return unread, "", err, nil
+	n, then := p.client.Read(buf)
+	if then == nil {
+		_, then = p.client.Read(buf[n:])
 	}
-	_, next = p.client.Read(buf[n:])
-	return unread, string(buf[:n]), next, nil
+	return unread, string(buf[:n]), then
 }
 
 func (f Reset) Report() Report {
@@ -209,18 +161,4 @@ func (f Reset) Report() Report {
 	r.expect(f.Queued == "answer", "what had arrived before was lost")
 	r.expect(f.CleanThen == "EOF", "a close with nothing unread was not the end of the stream")
 	return r
-}
-
-func errText(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
 }

@@ -26,20 +26,26 @@ type Fragments struct {
 // RunFragments sends a fragment and a Ping, waits for the Pong, and only then sends the rest of the message. Each frame
 // is read before the next is sent.
 func RunFragments(ctx context.Context) (f Fragments, err error) {
-	var echo *webEcho
-	maps, err := withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
-		echo = w
-		return f.talk(ctx, w)
+	defer caught(&err)
+	var taken frameList
+	maps := withEcho(ctx, &server.Server{Recorder: &taken}, func(c *end) {
+		send := func(op ws.OpCode, fin bool, payload string) {
+			c.write(c.frame(op, fin, payload))
+			c.awaitRead(ctx)
+		}
+		send(ws.OpText, false, "one message ")
+		send(ws.OpPing, true, "there?")
+		f.Early = append(f.Early, must(c.next())) // which no message can be: its end was not sent
+		send(ws.OpContinuation, false, "in three ")
+		send(ws.OpContinuation, true, "frames")
+		f.Late = append(f.Late, must(c.next()))
 	})
-	if err != nil {
-		return f, err
-	}
-	f.Sent = echo.framesTaken()
+	f.Sent = taken
 	for _, frame := range f.Sent {
 		if frame.Fin {
 			f.WithFIN++
 		}
-		if frame.Fin && frame.Payload == f.Late[len(f.Late)-1].Payload {
+		if frame.Fin && frame.Payload == f.Late[0].Payload {
 			f.WholeFIN++
 		}
 	}
@@ -48,32 +54,13 @@ func RunFragments(ctx context.Context) (f Fragments, err error) {
 	return f, nil
 }
 
-func (f *Fragments) talk(ctx context.Context, w *webEcho) error {
-	const first, second, third = "one message ", "in three ", "frames"
-	send := func(op ws.OpCode, fin bool, payload string) error {
-		if err := w.write(w.frame(op, fin, payload)); err != nil {
-			return err
-		}
-		return w.awaitTaken(ctx)
+// A frameList is the frames that a server with one client has read.
+type frameList []Frame
+
+func (l *frameList) Record(e event.Event) {
+	if e.Ev == event.Frame && e.Dir == event.ClientToServer {
+		*l = append(*l, Frame{e.Opcode, e.Fin, string(e.Bytes)})
 	}
-	receive := func(list *[]Frame) error {
-		frame, err := w.next()
-		*list = append(*list, frame)
-		return err
-	}
-	for _, step := range []func() error{
-		func() error { return send(ws.OpText, false, first) },
-		func() error { return send(ws.OpPing, true, "there?") },
-		func() error { return receive(&f.Early) }, // which no message can be: its end was not sent
-		func() error { return send(ws.OpContinuation, false, second) },
-		func() error { return send(ws.OpContinuation, true, third) },
-		func() error { return receive(&f.Late) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (f Fragments) Report() Report {

@@ -6,16 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
 
-	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
@@ -42,26 +39,15 @@ type Glued struct {
 
 // RunGlued sends the first message together with the 101, to three clients, and with the request, to two servers.
 func RunGlued(ctx context.Context) (f Glued, err error) {
+	defer caught(&err)
 	f.Sent = []string{"first", "second"}
-	a, err := gluedAnswer(ctx, f.Sent, false)
-	if err != nil {
-		return f, err
-	}
-	f.Dropped, f.Lost, f.stream = a.got, a.buffered, a.stream
-	if a, err = gluedAnswer(ctx, f.Sent, true); err != nil {
-		return f, err
-	}
-	f.Kept = a.got
+	dropped, kept := gluedAnswer(ctx, f.Sent, false), gluedAnswer(ctx, f.Sent, true)
+	f.Dropped, f.Lost, f.stream, f.Kept = dropped.got, dropped.buffered, dropped.stream, kept.got
 	long := strings.Repeat(f.Sent[0], 1000) // more than a bufio.Reader has room for
-	if a, err = gluedAnswer(ctx, []string{long, f.Sent[1]}, false); err != nil {
-		return f, err
-	}
-	f.Torn = errText(a.err)
-	if f.Upgrader, err = gluedRequest(ctx, f.Sent); err != nil {
-		return f, err
-	}
-	f.Echo, err = gluedEcho(ctx, f.Sent)
-	return f, err
+	f.Torn = errText(gluedAnswer(ctx, []string{long, f.Sent[1]}, false).err)
+	f.Upgrader = gluedRequest(ctx, f.Sent)
+	f.Echo = gluedEcho(ctx, f.Sent)
+	return f, nil
 }
 
 // An answer is what a client made of a 101 and messages.
@@ -74,73 +60,44 @@ type answer struct {
 
 // gluedAnswer sends the first message with the 101, and the second when the client has its WebSocket; then a Close. The
 // client dials with gobwas/ws, which returns what came with the 101 in a reader: keep says whether the client looks.
-func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer, err error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return a, err
-	}
+func gluedAnswer(ctx context.Context, messages []string, keep bool) (a answer) {
+	p := newPair(ctx)
 	defer p.close()
 	arrived := make(chan struct{})
-	arrive := sync.OnceFunc(func() { close(arrived) })
-	defer arrive() // the dial must not wait for what fails here
 	var ahead *bufio.Reader
-	dialed := make(chan error, 1)
-	go func() {
+	together(func() {
 		dialer := ws.Dialer{NetDial: func(context.Context, string, string) (net.Conn, error) {
-			return &late{p.fromClient, arrived}, nil
+			return &late{p.client, arrived}, nil
 		}}
 		var err error
 		_, ahead, _, err = dialer.Dial(ctx, "ws://"+p.server.LocalAddr().String())
-		dialed <- err
-	}()
-
-	var glued bytes.Buffer
-	if _, err := ws.Upgrade(readWriter{p.atServer, &glued}); err != nil {
-		return a, err
-	}
-	request := p.upgraded(event.ClientToServer, int(p.stream().Size()))
-	response := p.upgraded(event.ServerToClient, glued.Len())
-	server := newWebEnd(p.atServer, event.Server, &p.maps, request, 0)
-	if err := wsutil.WriteServerText(&glued, []byte(messages[0])); err != nil {
-		return a, err
-	}
-	server.note(int64(response), glued.Len()-response)
-	size := glued.Len()
-	if err := server.write(glued.Bytes()); err != nil {
-		return a, err
-	}
-	if err := sock.AwaitUnread(ctx, p.client, size); err != nil {
-		return a, err
-	}
-	arrive()
-	if err := <-dialed; err != nil {
-		return a, err
-	}
+		check(err)
+	}, func() {
+		defer close(arrived) // the dial must not wait for what fails here
+		var glued bytes.Buffer
+		must(ws.Upgrade(readWriter{p.server, &glued}))
+		response := glued.Len()
+		p.server.upgraded(p.server.in().Size(), int64(response))
+		check(wsutil.WriteServerText(&glued, []byte(messages[0])))
+		p.server.note(glued.Len() - response)
+		p.server.write(glued.Bytes())
+		check(sock.AwaitUnread(ctx, p.client, glued.Len()))
+	})
 	if ahead == nil {
-		return a, errors.New("nothing came with the 101")
+		check(errors.New("nothing came with the 101"))
 	}
 	a.buffered = ahead.Buffered()
-	client := newWebEnd(through{p.fromClient, ahead}, event.Client, &p.maps, response, request)
-	if !keep {
-		client = newWebEnd(p.fromClient, event.Client, &p.maps, response+a.buffered, request)
+	p.client.at = p.server.out().Start
+	if keep {
+		p.client.r = ahead
+	} else {
+		p.client.at += int64(a.buffered)
 	}
-
-	second := server.frame(ws.OpText, true, messages[1])
-	if err := server.writeMessage(second); err != nil {
-		return a, err
-	}
-	if err := server.write(server.closeFrame(1000, "")); err != nil {
-		return a, err
-	}
-	a.got, a.err = client.untilClose()
-	a.stream = p.maps.Map(1, event.ServerToClient)
-	return a, nil
-}
-
-// upgraded notes that so many bytes of a stream are its half of the handshake, and returns their number.
-func (p *pair) upgraded(dir event.Dir, n int) int {
-	p.maps.Record(event.Event{Ev: event.Upgrade, Conn: 1, Dir: dir, Span: &event.Span{N: n}})
-	return n
+	p.server.send(p.server.text(messages[1]))
+	p.server.write(p.server.closeFrame(1000))
+	a.got, a.err = p.client.untilClose()
+	a.stream = p.server.out()
+	return a
 }
 
 // A late connection is not read before something has happened.
@@ -154,105 +111,45 @@ func (l *late) Read(b []byte) (int, error) {
 	return l.Conn.Read(b)
 }
 
-// through is a connection that is read through what has read ahead of it.
-type through struct {
-	net.Conn
-	r io.Reader
+// glue sends a request with the first message right after it, in one write, and returns the key.
+func (e *end) glue(message string) (key string, size int) {
+	key = websocket.NewKey()
+	glued := append(request(e, key), e.text(message)...)
+	e.write(glued)
+	return key, len(glued)
 }
 
-func (t through) Read(b []byte) (int, error) { return t.r.Read(b) }
-
-// untilClose returns the messages in front of the Close, or of an error.
-func (e *webEnd) untilClose() (got []string, err error) {
-	for {
-		f, err := e.next()
-		switch {
-		case err != nil:
-			return got, err
-		case ws.OpCode(f.Opcode) == ws.OpClose:
-			return got, nil
-		case f.Fin && !ws.OpCode(f.Opcode).IsControl():
-			got = append(got, string(e.message))
-		}
-	}
+// goOn sends what follows once the WebSocket is there.
+func (e *end) goOn(key, message string) {
+	e.answered(key)
+	e.write(e.text(message))
+	e.write(e.closeFrame(1000))
 }
 
 // gluedRequest sends the first message with the request, to a server that lets gobwas/ws read the request from the
 // connection, and then reads frames from the connection itself.
-func gluedRequest(ctx context.Context, messages []string) ([]string, error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return nil, err
-	}
+func gluedRequest(ctx context.Context, messages []string) (got []string) {
+	p := newPair(ctx)
 	defer p.close()
-	key := websocket.NewKey()
-	glued := gluedBytes(p.client, key, messages[0])
-	if _, err := p.client.Write(glued); err != nil {
-		return nil, err
-	}
-	if err := sock.AwaitUnread(ctx, p.server, len(glued)); err != nil {
-		return nil, err
-	}
-	if _, err := (ws.Upgrader{}).Upgrade(p.server); err != nil {
-		return nil, err
-	}
-	if _, err := answered(p.client, key, &p.maps); err != nil {
-		return nil, err
-	}
-	client := newWebEnd(p.client, event.Client, &p.maps, 0, 0)
-	if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
-		return nil, err
-	}
-	if err := client.write(client.closeFrame(1000, "")); err != nil {
-		return nil, err
-	}
-	return untilClose(p.server)
-}
-
-// untilClose lets gobwas/ws read a server's messages, up to the Close.
-func untilClose(r io.Reader) (got []string, err error) {
-	for {
-		messages, err := wsutil.ReadClientMessage(r, nil)
-		if err != nil {
-			return got, err
-		}
-		for _, m := range messages {
-			if m.OpCode == ws.OpClose {
-				return got, nil
-			}
-			got = append(got, string(m.Payload))
-		}
-	}
+	key, size := p.client.glue(messages[0])
+	check(sock.AwaitUnread(ctx, p.server, size))
+	must(ws.Upgrade(p.server))
+	p.client.goOn(key, messages[1])
+	got, err := p.server.untilClose()
+	check(err)
+	return got
 }
 
 // gluedEcho is the same with the lab's server; it returns what comes back.
-func gluedEcho(ctx context.Context, messages []string) (got []string, err error) {
-	err = withServer(ctx, &server.Server{}, func(tcp *net.TCPConn) error {
-		var maps streammap.Maps
-		key := websocket.NewKey()
-		if _, err := tcp.Write(gluedBytes(tcp, key, messages[0])); err != nil {
-			return err
-		}
-		if _, err := answered(tcp, key, &maps); err != nil {
-			return err
-		}
-		client := newWebEnd(tcp, event.Client, &maps, 0, 0)
-		if err := client.write(client.frame(ws.OpText, true, messages[1])); err != nil {
-			return err
-		}
-		if err := client.write(client.closeFrame(1000, "")); err != nil {
-			return err
-		}
-		got, err = client.untilClose()
-		return err
+func gluedEcho(ctx context.Context, messages []string) (got []string) {
+	withServer(ctx, &server.Server{}, func(c *end) {
+		key, _ := c.glue(messages[0])
+		c.goOn(key, messages[1])
+		var err error
+		got, err = c.untilClose()
+		check(err)
 	})
-	return got, err
-}
-
-// gluedBytes is a request with a frame right after it.
-func gluedBytes(tcp *net.TCPConn, key, message string) []byte {
-	client := newWebEnd(tcp, event.Client, nil, 0, 0)
-	return append(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, ""), client.frame(ws.OpText, true, message)...)
+	return got
 }
 
 func (f Glued) Report() Report {

@@ -1,14 +1,12 @@
 package lab
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 
@@ -51,27 +49,20 @@ var samples = []HandshakeSample{
 // RunHandshake computes the accept of the RFC's key step by step, and asks the lab's server for the same and for the
 // samples.
 func RunHandshake(ctx context.Context) (f Handshake, err error) {
+	defer caught(&err)
 	f.Key = samples[len(samples)-1].Key
-	random, err := base64.StdEncoding.DecodeString(f.Key)
-	if err != nil {
-		return f, err
-	}
-	f.Chars, f.Random = len(f.Key), len(random)
+	f.Chars, f.Random = len(f.Key), len(must(base64.StdEncoding.DecodeString(f.Key)))
 	f.Joined = f.Key + websocket.GUID
 	sum := sha1.Sum([]byte(f.Joined))
 	f.SHA1, f.Accept = hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(sum[:])
-	if f.Status, f.Answered, _, err = offer(ctx, f.Key); err != nil {
-		return f, err
-	}
+	f.Status, f.Answered, _ = offer(ctx, f.Key)
 	for _, s := range samples {
 		s.Bytes = -1
 		if b, err := base64.StdEncoding.DecodeString(s.Key); err == nil {
 			s.Bytes = len(b)
 		}
 		s.Accept = websocket.Accept(s.Key)
-		if s.Status, _, s.Says, err = offer(ctx, s.Key); err != nil {
-			return f, err
-		}
+		s.Status, _, s.Says = offer(ctx, s.Key)
 		f.Samples = append(f.Samples, s)
 	}
 	return f, nil
@@ -79,24 +70,16 @@ func RunHandshake(ctx context.Context) (f Handshake, err error) {
 
 // offer asks the lab's server for a WebSocket with that key. It returns the status, the accept and the text of its
 // answer.
-func offer(ctx context.Context, key string) (status int, accept, text string, err error) {
-	err = withServer(ctx, &server.Server{}, func(tcp *net.TCPConn) error {
-		if _, err := tcp.Write(websocket.Request(tcp.RemoteAddr().String(), "/ws", key, "")); err != nil {
-			return err
-		}
-		answer, err := http.ReadResponse(bufio.NewReader(tcp), nil)
-		if err != nil {
-			return err
-		}
+func offer(ctx context.Context, key string) (status int, accept, text string) {
+	withServer(ctx, &server.Server{}, func(c *end) {
+		c.write(request(c, key))
+		answer := must(http.ReadResponse(c.r, nil))
 		status, accept = answer.StatusCode, answer.Header.Get("Sec-Websocket-Accept")
-		if status == http.StatusSwitchingProtocols { // what follows are frames
-			return nil
+		if status != http.StatusSwitchingProtocols { // whose body are frames
+			text = strings.TrimSpace(string(must(io.ReadAll(answer.Body))))
 		}
-		body, err := io.ReadAll(answer.Body)
-		text = strings.TrimSpace(string(body))
-		return err
 	})
-	return status, accept, text, err
+	return status, accept, text
 }
 
 // problem is what is wrong with the sample, "" if nothing is.

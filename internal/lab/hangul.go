@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -30,71 +29,41 @@ type Hangul struct {
 }
 
 // RunHangul cuts the message both ways.
-func RunHangul(ctx context.Context) (Hangul, error) {
-	f := Hangul{Cut: 4}
-	if err := f.cutByRead(ctx); err != nil {
-		return f, err
-	}
-	return f, f.cutByFrames(ctx)
+func RunHangul(ctx context.Context) (f Hangul, err error) {
+	defer caught(&err)
+	f.Cut = 4
+	f.cutByRead(ctx)
+	f.cutByFrames(ctx)
+	return f, nil
 }
 
-func (f *Hangul) cutByRead(ctx context.Context) error {
-	p, err := newPair(ctx)
-	if err != nil {
-		return err
-	}
+func (f *Hangul) cutByRead(ctx context.Context) {
+	p := newPair(ctx)
 	defer p.close()
-	if err := p.send([]byte(hangul)); err != nil {
-		return err
-	}
-	first := make([]byte, f.Cut)
-	if _, err := io.ReadFull(p.atServer, first); err != nil {
-		return err
-	}
-	rest, err := readAll(p.atServer, len(hangul)-f.Cut, 64)
-	if err != nil {
-		return err
-	}
-	for _, piece := range slices.Concat([][]byte{first}, rest) {
+	p.client.send([]byte(hangul))
+	first := p.server.readAll(f.Cut, f.Cut)
+	for _, piece := range append(first, p.server.readAll(len(hangul)-f.Cut, 64)...) {
 		f.Pieces = append(f.Pieces, string(piece))
 		f.Valid = append(f.Valid, utf8.Valid(piece))
 		f.Joined += string(piece)
 	}
-	f.raw = p.stream()
-	return nil
+	f.raw = p.client.out()
 }
 
 // cutByFrames sends the message as two text frames, cut at the same byte: RFC 6455 section 5.6 asks for UTF-8 of the
 // message, not of its frames.
-func (f *Hangul) cutByFrames(ctx context.Context) error {
-	p, err := newPair(ctx)
-	if err != nil {
-		return err
-	}
+func (f *Hangul) cutByFrames(ctx context.Context) {
+	p := newPair(ctx)
 	defer p.close()
-	msg := []byte(hangul)
-	err = errors.Join(
-		ws.WriteFrame(p.client, ws.MaskFrame(ws.NewFrame(ws.OpText, false, msg[:f.Cut]))),
-		ws.WriteFrame(p.client, ws.MaskFrame(ws.NewFrame(ws.OpContinuation, true, msg[f.Cut:]))))
-	if err != nil {
-		return err
-	}
+	p.client.write(p.client.frame(ws.OpText, false, hangul[:f.Cut]))
+	p.client.write(p.client.frame(ws.OpContinuation, true, hangul[f.Cut:]))
 	var arrived bytes.Buffer
-	got, err := wsutil.ReadClientText(readWriter{io.TeeReader(p.server, &arrived), p.server})
-	if err != nil {
-		return err
-	}
-	f.Message = string(got)
-	for b := arrived.Bytes(); len(b) > 0; {
-		_, payload, size, err := parseFrame(b)
-		if err != nil {
-			return err
-		}
+	f.Message = string(must(wsutil.ReadClientText(readWriter{io.TeeReader(p.server, &arrived), p.server})))
+	for arrived.Len() > 0 {
+		frame := ws.UnmaskFrame(must(ws.ReadFrame(&arrived)))
 		f.Frames++
-		f.FrameValid = append(f.FrameValid, utf8.Valid(payload))
-		b = b[size:]
+		f.FrameValid = append(f.FrameValid, utf8.Valid(frame.Payload))
 	}
-	return nil
 }
 
 // A readWriter reads here and writes there.

@@ -1,17 +1,15 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
-	"io"
-	"net"
 
 	"github.com/gobwas/ws"
 
 	"echolab/framing"
 	"echolab/internal/server"
-	"echolab/internal/sock"
 )
 
 // Masking is what a server said to a frame that was not masked, and what somebody on the way sees of two that were.
@@ -28,66 +26,32 @@ type Masking struct {
 
 // RunMasking sends a frame without a mask to the lab's server, and two frames with one past somebody who looks.
 func RunMasking(ctx context.Context) (f Masking, err error) {
-	_, err = withWebEcho(ctx, &server.Server{}, func(w *webEcho) error {
-		frame, err := ws.CompileFrame(ws.NewTextFrame([]byte("Hello")))
-		if err != nil {
-			return err
-		}
+	defer caught(&err)
+	withEcho(ctx, &server.Server{}, func(c *end) {
+		frame := must(ws.CompileFrame(ws.NewTextFrame([]byte("Hello"))))
 		f.Unmasked = hex.EncodeToString(frame)
-		if err := w.write(frame); err != nil {
-			return err
-		}
-		closed, err := w.nextClose()
-		if err == nil {
-			f.Code, f.Reason = closed.Code, closed.Reason
-		}
-		return err
+		c.write(frame)
+		f.Code, f.Reason = c.nextClose()
 	})
-	if err != nil {
-		return f, err
-	}
-	return f, f.capture(ctx)
+	f.capture(ctx)
+	return f, nil
 }
 
-// capture sends a message twice, each time with a fresh mask, and decodes what comes out on the way.
-func (f *Masking) capture(ctx context.Context) error {
-	w, err := newWebPair(ctx)
-	if err != nil {
-		return err
-	}
-	defer w.close()
+// capture sends a message twice, each time with a fresh mask, and decodes what comes out of the socket: what a middlebox
+// has, which knows nothing but these bytes.
+func (f *Masking) capture(ctx context.Context) {
+	p := newWebPair(ctx)
+	defer p.close()
 	f.Text = "my password"
 	for range 2 {
-		frame, err := ws.CompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(f.Text))))
-		if err != nil {
-			return err
-		}
-		if err := w.webClient.write(frame); err != nil {
-			return err
-		}
-		seen, err := look(ctx, w.server, len(frame))
-		if err != nil {
-			return err
-		}
-		h, text, _, err := parseFrame(seen) // who reads it knows nothing but these bytes
-		if err != nil {
-			return err
-		}
+		frame := must(ws.CompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(f.Text)))))
+		p.client.write(frame)
+		seen := join(p.server.readAll(len(frame), len(frame)))
+		decoded := must(ws.ReadFrame(bytes.NewReader(seen)))
 		f.Captured = append(f.Captured, hex.EncodeToString(seen))
-		f.Keys = append(f.Keys, hex.EncodeToString(h.Mask[:]))
-		f.Read = append(f.Read, string(text))
+		f.Keys = append(f.Keys, hex.EncodeToString(decoded.Header.Mask[:]))
+		f.Read = append(f.Read, string(ws.UnmaskFrame(decoded).Payload))
 	}
-	return nil
-}
-
-// look returns n bytes as they come out of the socket: what a middlebox has.
-func look(ctx context.Context, c *net.TCPConn, n int) ([]byte, error) {
-	if err := sock.AwaitUnread(ctx, c, n); err != nil {
-		return nil, err
-	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(c, b)
-	return b, err
 }
 
 func (f Masking) Report() Report {

@@ -2,14 +2,11 @@ package lab
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-
-	"github.com/gobwas/ws"
 
 	"echolab/internal/event"
 	"echolab/internal/server"
@@ -36,94 +33,73 @@ type Cost struct {
 
 // RunOverhead sends a message ten times over a WebSocket, and ten times as HTTP/1.1 requests on one connection.
 func RunOverhead(ctx context.Context) (f Overhead, err error) {
+	defer caught(&err)
 	f = Overhead{Message: "hello there", Times: 10}
 	f.Size = len(f.Message)
-	if err := f.overWebSocket(ctx); err != nil {
-		return f, err
-	}
-	return f, f.overHTTP(ctx)
+	f.overWebSocket(ctx)
+	f.overHTTP(ctx)
+	return f, nil
 }
 
-func (f *Overhead) overWebSocket(ctx context.Context) error {
+func (f *Overhead) overWebSocket(ctx context.Context) {
 	srv := new(server.Server)
-	maps, err := withWebEcho(ctx, srv, func(w *webEcho) error {
+	maps := withEcho(ctx, srv, func(c *end) {
 		for range f.Times {
-			if err := w.writeMessage(w.frame(ws.OpText, true, f.Message)); err != nil {
-				return err
-			}
-			got, err := w.nextMessage()
-			if err != nil {
-				return err
-			}
-			if got != f.Message {
-				return fmt.Errorf("%q came back", got)
-			}
+			c.send(c.text(f.Message))
+			f.cameBack(c.nextMessage())
 		}
-		return nil
 	})
-	if err != nil {
-		return err
-	}
-	out, in := maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
-	f.WebSocket = Cost{
-		Out:    int(out.Size()-out.Start) / f.Times,
-		In:     int(in.Size()-in.Start) / f.Times,
-		Before: int(out.Start + in.Start),
-		Conns:  srv.Stats().Conns,
-	}
-	return nil
+	f.WebSocket = f.cost(maps)
+	f.WebSocket.Conns = srv.Stats().Conns
 }
 
-func (f *Overhead) overHTTP(ctx context.Context) error {
-	ln, err := listen(ctx)
-	if err != nil {
-		return err
-	}
+func (f *Overhead) overHTTP(ctx context.Context) {
+	ln := listen(ctx)
 	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(w, r.Body) // what does not arrive, the client misses
 	})}
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(ln) }()
 	var maps streammap.Maps
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		c, err := dial(ctx, ln.Addr().String())
-		if err != nil {
-			return nil, err
-		}
-		f.HTTP.Conns++
-		return event.Wrap(c, &maps, 1, event.Client), nil
+	conns := 0
+	transport := &http.Transport{DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+		conns++
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+		return event.Wrap(c, &maps, 1, event.Client), err
 	}}
-	for range f.Times {
-		if err = f.post(ctx, transport, "http://"+ln.Addr().String()); err != nil {
-			break
+	together(func() {
+		if err := srv.Serve(ln); err != http.ErrServerClosed {
+			check(err)
 		}
-	}
-	transport.CloseIdleConnections()
-	srv.Close()
-	if ended := <-served; ended != http.ErrServerClosed {
-		err = errors.Join(err, ended)
-	}
-	f.HTTP.Out = int(maps.Map(1, event.ClientToServer).Size()) / f.Times
-	f.HTTP.In = int(maps.Map(1, event.ServerToClient).Size()) / f.Times
-	return err
+	}, func() {
+		defer srv.Close()
+		defer transport.CloseIdleConnections()
+		for range f.Times {
+			ask := must(http.NewRequestWithContext(ctx, http.MethodPost, "http://"+ln.Addr().String(), strings.NewReader(f.Message)))
+			answer := must(transport.RoundTrip(ask))
+			body, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			check(err)
+			f.cameBack(string(body))
+		}
+	})
+	f.HTTP = f.cost(&maps)
+	f.HTTP.Conns = conns
 }
 
-// post sends the message as the body of a request, and takes it back.
-func (f *Overhead) post(ctx context.Context, transport *http.Transport, url string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(f.Message))
-	if err != nil {
-		return err
+// cameBack holds what came back against the message.
+func (f *Overhead) cameBack(got string) {
+	if got != f.Message {
+		check(fmt.Errorf("%q came back", got))
 	}
-	answer, err := transport.RoundTrip(r)
-	if err != nil {
-		return err
+}
+
+// cost is what the first connection's streams had to carry.
+func (f *Overhead) cost(maps *streammap.Maps) Cost {
+	out, in := maps.Map(1, event.ClientToServer), maps.Map(1, event.ServerToClient)
+	return Cost{
+		Out:    int(out.Size()-out.Start) / f.Times,
+		In:     int(in.Size()-in.Start) / f.Times,
+		Before: int(out.Start + in.Start),
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err == nil && string(body) != f.Message {
-		err = fmt.Errorf("%q came back", body)
-	}
-	return err
 }
 
 // EvenAt is the number of messages from which on the WebSocket, its handshake included, has cost less.

@@ -1,119 +1,156 @@
 package lab
 
 import (
+	"bufio"
 	"context"
-	"fmt"
 	"io"
 	"net"
+	"slices"
 
+	"echolab/framing"
 	"echolab/internal/event"
+	"echolab/internal/sock"
 	"echolab/internal/streammap"
+	"echolab/internal/websocket"
 )
 
-// A pair is the two ends of one TCP connection over loopback, with their reads and writes recorded.
-type pair struct {
-	client, server       *net.TCPConn // for what the kernel says
-	fromClient, atServer net.Conn     // the same, recorded
-	maps                 streammap.Maps
-	stop                 func() bool
+// An end is one end of a TCP connection in an experiment's hands. Its reads and writes are rows of the stream maps, the
+// kernel can be asked about its socket, and it is closed when the experiment's context ends: nothing waits for longer.
+// One goroutine may read while another writes.
+type end struct {
+	*event.Conn
+	side event.Side
+	id   int // of the connection, on the maps
+	maps *streammap.Maps
+	r    *bufio.Reader // reads what is to be made messages or frames of
+	stop func() bool
+
+	// Of a WebSocket, once its handshake is over.
+	parser   websocket.Parser
+	messages websocket.Assembler
+	at       int64  // the offset of what is to be parsed next
+	from     int64  // the offset of the first frame of the message that is on its way
+	message  string // the last one that came whole
 }
 
-// newPair connects two sockets. Their reads and writes fail when ctx ends.
-func newPair(ctx context.Context) (*pair, error) {
-	ln, err := listen(ctx)
-	if err != nil {
-		return nil, err
+func newEnd(ctx context.Context, c net.Conn, maps *streammap.Maps, id int, side event.Side) *end {
+	e := &end{Conn: event.Wrap(c, maps, id, side).(*event.Conn), side: side, id: id, maps: maps}
+	e.r = bufio.NewReader(e)
+	e.stop = context.AfterFunc(ctx, func() { c.Close() })
+	e.messages.Max = 1 << 20
+	if side == event.Client {
+		e.parser.Side = framing.ClientSide
 	}
+	return e
+}
+
+func (e *end) Close() error {
+	e.stop()
+	return e.Conn.Close()
+}
+
+// out is the map of the stream that this end writes, as it is now; in is that of the stream that it reads.
+func (e *end) out() *streammap.Map { return e.maps.Map(e.id, e.side.Out()) }
+func (e *end) in() *streammap.Map  { return e.maps.Map(e.id, e.side.In()) }
+
+func (e *end) record(ev event.Event) {
+	ev.At, ev.Conn = e.side, e.id
+	e.maps.Record(ev)
+}
+
+// write writes all of b with one write.
+func (e *end) write(b []byte) { must(e.Write(b)) }
+
+// send writes every message with a write of its own, and notes where it lies in the stream.
+func (e *end) send(messages ...[]byte) {
+	for _, msg := range messages {
+		e.note(len(msg))
+		e.write(msg)
+	}
+}
+
+// note records that n bytes of what this end writes, from the end of the last message on, are one message.
+func (e *end) note(n int) {
+	e.record(event.Event{Ev: event.Message, Dir: e.side.Out(), Span: &event.Span{Off: e.out().Row(streammap.Sent).End, N: n}})
+}
+
+// received records that this end has made a message of all that r has returned since the last.
+func (e *end) received(r *bufio.Reader) {
+	in := e.in()
+	from := in.Row(streammap.Received).End
+	n := int(in.Row(streammap.Reads).End-from) - r.Buffered()
+	e.record(event.Event{Ev: event.Message, Dir: e.side.In(), Span: &event.Span{Off: from, N: n}})
+}
+
+// receive reads messages until the stream ends.
+func (e *end) receive(codec framing.Codec) (got []string) {
+	for {
+		msg, err := codec.Read(e.r, 1024)
+		if err != nil {
+			check(unlessEOF(err))
+			return got
+		}
+		got = append(got, string(msg))
+		e.received(e.r)
+	}
+}
+
+// readAll reads until total bytes have come, at most size with each read, and returns what each read brought.
+func (e *end) readAll(total, size int) (reads [][]byte) {
+	for got := 0; got < total; {
+		b := make([]byte, size)
+		n := must(e.Read(b))
+		reads = append(reads, b[:n])
+		got += n
+	}
+	return reads
+}
+
+// toEnd reads until the stream ends.
+func (e *end) toEnd() string { return string(must(io.ReadAll(e))) }
+
+// awaitRead waits until reads of the other end have returned all that this one wrote: what it writes next comes with
+// another read.
+func (e *end) awaitRead(ctx context.Context) {
+	check(sock.Await(ctx, func() (bool, error) {
+		m := e.out()
+		return m.Row(streammap.Reads).End >= m.Row(streammap.Writes).End, nil
+	}))
+}
+
+// A pair is both ends of one TCP connection over loopback.
+type pair struct {
+	client, server *end
+	maps           streammap.Maps
+}
+
+func newPair(ctx context.Context) *pair {
+	ln := listen(ctx)
 	defer ln.Close()
-	client, err := dial(ctx, ln.Addr().String())
-	if err != nil {
-		return nil, err
-	}
-	server, err := ln.AcceptTCP()
-	if err != nil {
-		client.Close()
-		return nil, err
-	}
-	p := &pair{client: client, server: server}
-	p.fromClient = event.Wrap(client, &p.maps, 1, event.Client)
-	p.atServer = event.Wrap(server, &p.maps, 1, event.Server)
-	p.stop = context.AfterFunc(ctx, p.closeBoth)
-	return p, nil
+	p := new(pair)
+	p.client = newEnd(ctx, dial(ctx, ln.Addr().String()), &p.maps, 1, event.Client)
+	p.server = newEnd(ctx, must(ln.Accept()), &p.maps, 1, event.Server)
+	return p
 }
 
 func (p *pair) close() {
-	p.stop()
-	p.closeBoth()
-}
-
-func (p *pair) closeBoth() {
 	p.client.Close()
 	p.server.Close()
 }
 
-// send writes every message with a write of its own, and notes where it lies in the stream.
-func (p *pair) send(messages ...[]byte) error {
-	for _, msg := range messages {
-		p.note(len(msg))
-		if _, err := p.fromClient.Write(msg); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// note records that the client's next n bytes are one message.
-func (p *pair) note(n int) {
-	sent := p.stream().Row(streammap.Sent)
-	p.maps.Record(event.Event{Ev: event.Message, At: event.Client, Conn: 1, Dir: event.ClientToServer,
-		Span: &event.Span{Off: sent.End, N: n}})
-}
-
-// received records that the server has made a message of n bytes out of the stream.
-func (p *pair) received(n int) {
-	p.maps.Record(event.Event{Ev: event.Message, At: event.Server, Conn: 1, Dir: event.ClientToServer,
-		Span: &event.Span{Off: p.stream().Row(streammap.Received).End, N: n}})
-}
-
-// stream is the map of what the client writes.
-func (p *pair) stream() *streammap.Map { return p.maps.Map(1, event.ClientToServer) }
-
-// readAll reads from r until total bytes have come, at most size with each read, and returns what each read brought.
-func readAll(r io.Reader, total, size int) ([][]byte, error) {
-	var reads [][]byte
-	buf := make([]byte, size)
-	for got := 0; got < total; {
-		n, err := r.Read(buf)
-		if err != nil {
-			return reads, fmt.Errorf("after %d of %d bytes: %w", got, total, err)
-		}
-		reads = append(reads, append([]byte(nil), buf[:n]...))
-		got += n
-	}
-	return reads, nil
-}
-
 // listen returns a listener on a free port of loopback, whose Accept fails when ctx ends.
-func listen(ctx context.Context) (*net.TCPListener, error) {
+func listen(ctx context.Context) *net.TCPListener {
 	var config net.ListenConfig
-	ln, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	tcp := ln.(*net.TCPListener)
+	ln := must(config.Listen(ctx, "tcp", "127.0.0.1:0")).(*net.TCPListener)
 	if end, ok := ctx.Deadline(); ok {
-		err = tcp.SetDeadline(end)
+		check(ln.SetDeadline(end))
 	}
-	return tcp, err
+	return ln
 }
 
-func dial(ctx context.Context, addr string) (*net.TCPConn, error) {
+func dial(ctx context.Context, addr string) net.Conn {
 	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	return c.(*net.TCPConn), nil
+	return must(dialer.DialContext(ctx, "tcp", addr))
 }
 
 // sizes is the length of each.
@@ -126,10 +163,4 @@ func sizes(pieces [][]byte) []int {
 }
 
 // join puts messages end to end.
-func join(messages [][]byte) []byte {
-	var all []byte
-	for _, msg := range messages {
-		all = append(all, msg...)
-	}
-	return all
-}
+func join(messages [][]byte) []byte { return slices.Concat(messages...) }

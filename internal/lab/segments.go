@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/gobwas/ws"
-
 	"echolab/internal/sock"
 	"echolab/internal/streammap"
 	"echolab/internal/text"
@@ -33,58 +31,41 @@ type Crossing struct {
 // RunSegments writes four frames at once and reads them when all have come; then it writes the halves of a frame, each
 // read before the next is written.
 func RunSegments(ctx context.Context) (f Segments, err error) {
-	w, err := newWebPair(ctx)
-	if err != nil {
-		return f, err
+	defer caught(&err)
+	p := newWebPair(ctx)
+	defer p.close()
+	var four [][]byte
+	for _, msg := range []string{"one", "two", "three", "four"} {
+		four = append(four, p.client.text(msg))
+		p.client.note(len(p.client.text(msg)))
 	}
-	defer w.close()
-	var four []byte
-	for _, text := range []string{"one", "two", "three", "four"} {
-		frame := w.webClient.frame(ws.OpText, true, text)
-		w.webClient.note(w.webClient.out+int64(len(four)), len(frame))
-		four = append(four, frame...)
-	}
-	if f.Four, err = w.cross(ctx, 4, four); err != nil {
-		return f, err
-	}
-	one := w.webClient.frame(ws.OpText, true, "in two")
-	w.webClient.note(w.webClient.out, len(one))
-	if f.One, err = w.cross(ctx, 1, one[:8], one[8:]); err != nil {
-		return f, err
-	}
-	f.stream = w.stream()
+	f.Four = p.cross(ctx, 4, join(four))
+	one := p.client.text("in two")
+	p.client.note(len(one))
+	f.One = p.cross(ctx, 1, one[:8], one[8:])
+	f.stream = p.client.out()
 	return f, nil
 }
 
 // cross writes the pieces, reads each when all of it has come, and counts.
-func (w *webPair) cross(ctx context.Context, messages int, pieces ...[]byte) (c Crossing, err error) {
-	before := w.stream()
-	outBefore, inBefore := segments(w.client), segments(w.server)
+func (p *pair) cross(ctx context.Context, messages int, pieces ...[]byte) Crossing {
+	before, outBefore, inBefore := p.client.out(), segments(p.client), segments(p.server)
 	for _, piece := range pieces {
-		if err := w.webClient.write(piece); err != nil {
-			return c, err
-		}
-		if err := sock.AwaitUnread(ctx, w.server, len(piece)); err != nil {
-			return c, err
-		}
-		if err := w.webServer.readOnce(); err != nil {
-			return c, err
-		}
+		p.client.write(piece)
+		check(sock.AwaitUnread(ctx, p.server, len(piece)))
+		must(p.server.r.Peek(p.server.r.Buffered() + 1)) // one read
 	}
 	for range messages {
-		if _, err := w.webServer.nextMessage(); err != nil {
-			return c, err
-		}
+		p.server.nextMessage()
 	}
-	out, in := segments(w.client), segments(w.server)
-	after := w.stream()
+	after, out, in := p.client.out(), segments(p.client), segments(p.server)
 	count := func(l streammap.Layer) int { return after.Row(l).Count - before.Row(l).Count }
-	c = Crossing{Frames: count(streammap.Frames), Messages: count(streammap.Received), Writes: count(streammap.Writes),
+	c := Crossing{Frames: count(streammap.Frames), Messages: count(streammap.Received), Writes: count(streammap.Writes),
 		Reads: count(streammap.Reads), Out: -1, In: -1}
 	if out.told && in.told {
 		c.Out, c.In = out.sent-outBefore.sent, in.received-inBefore.received
 	}
-	return c, nil
+	return c
 }
 
 // A segmentCount is how many segments with data a socket has sent, those sent again left out, and received.

@@ -1,13 +1,13 @@
 package lab
 
 import (
-	"net"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
 // segments asks the kernel for the counts of TCP_INFO.
-func segments(c *net.TCPConn) (n segmentCount) {
+func segments(c syscall.Conn) (n segmentCount) {
 	raw, err := c.SyscallConn()
 	if err != nil {
 		return n

@@ -20,31 +20,17 @@ type TwoSockets struct {
 }
 
 // RunTwoSockets listens, connects and accepts.
-func RunTwoSockets(ctx context.Context) (TwoSockets, error) {
-	var f TwoSockets
-	ln, err := listen(ctx)
-	if err != nil {
-		return f, err
-	}
+func RunTwoSockets(ctx context.Context) (f TwoSockets, err error) {
+	defer caught(&err)
+	ln := listen(ctx)
 	defer ln.Close()
-	if f.Before, err = sock.Inspect(ln); err != nil {
-		return f, err
-	}
-	client, err := dial(ctx, ln.Addr().String())
-	if err != nil {
-		return f, err
-	}
+	f.Before = must(sock.Inspect(ln))
+	client := dial(ctx, ln.Addr().String())
 	defer client.Close()
-	accepted, err := ln.Accept()
-	if err != nil {
-		return f, err
-	}
+	accepted := must(ln.Accept())
 	defer accepted.Close()
-	var errs [3]error
-	f.After, errs[0] = sock.Inspect(ln)
-	f.Accepted, errs[1] = sock.Inspect(accepted)
-	f.Client, errs[2] = sock.Inspect(client)
-	return f, errors.Join(errs[:]...)
+	f.After, f.Accepted, f.Client = must(sock.Inspect(ln)), must(sock.Inspect(accepted)), must(sock.Inspect(client))
+	return f, nil
 }
 
 func (f TwoSockets) Report() Report {
@@ -71,19 +57,16 @@ type Refused struct {
 }
 
 // RunRefused connects to a port that surely nobody listens on: it belongs to a connection of our own.
-func RunRefused(ctx context.Context) (Refused, error) {
-	p, err := newPair(ctx)
-	if err != nil {
-		return Refused{}, err
-	}
+func RunRefused(ctx context.Context) (f Refused, err error) {
+	defer caught(&err)
+	p := newPair(ctx)
 	defer p.close()
 	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "tcp", p.client.LocalAddr().String())
-	if err == nil {
-		c.Close()
-		return Refused{Error: "none"}, nil
+	c, refused := dialer.DialContext(ctx, "tcp", p.client.LocalAddr().String())
+	if refused == nil {
+		return Refused{Error: "none"}, c.Close()
 	}
-	return Refused{err.Error(), errors.Is(err, syscall.ECONNREFUSED)}, nil
+	return Refused{refused.Error(), errors.Is(refused, syscall.ECONNREFUSED)}, nil
 }
 
 func (f Refused) Report() Report {

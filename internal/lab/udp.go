@@ -13,140 +13,88 @@ import (
 // UDP is what became of datagrams: read whole, read with a buffer that was too small, sent to a receiver that does not
 // read, and sent to nobody.
 type UDP struct {
-	Sent      []int  `json:"sent"`      // bytes of each datagram, one of them empty
-	Read      []int  `json:"read"`      // bytes that each read returned
-	Short     string `json:"short"`     // a datagram of 15 bytes, read with a buffer of 4
-	AfterIt   string `json:"after_it"`  // what the next read returned
-	Flood     int    `json:"flood"`     // datagrams sent to a receiver that did not read; every write succeeded
-	Survived  int    `json:"survived"`  // how many of them it got when it did
-	ToNobody  string `json:"to_nobody"` // the error of a write to a port that nobody has, "" for none
-	FloodSize int    `json:"flood_size"`
+	Sent     []int  `json:"sent"`      // bytes of each datagram, one of them empty
+	Read     []int  `json:"read"`      // bytes that each read returned
+	Short    string `json:"short"`     // a datagram of 15 bytes, read with a buffer of 4
+	AfterIt  string `json:"after_it"`  // what the next read returned
+	Flood    int    `json:"flood"`     // datagrams sent to a receiver that did not read; every write succeeded
+	Survived int    `json:"survived"`  // how many of them it got when it did
+	ToNobody string `json:"to_nobody"` // the error of a write to a port that nobody has, "" for none
 }
 
 // RunUDP sends datagrams over loopback.
-func RunUDP(ctx context.Context) (UDP, error) {
-	f := UDP{Flood: 5000, FloodSize: 256}
-	for _, part := range []func(context.Context, *udpPair) error{f.whole, f.short, f.overflow, f.nobody} {
-		p, err := newUDPPair(ctx)
-		if err != nil {
-			return f, err
-		}
-		err = part(ctx, p)
-		p.close()
-		if err != nil {
-			return f, err
-		}
+func RunUDP(ctx context.Context) (f UDP, err error) {
+	defer caught(&err)
+	f.Flood = 5000
+	for _, part := range []func(context.Context, *udpPair){f.whole, f.short, f.overflow, f.nobody} {
+		p := newUDPPair(ctx)
+		defer p.close()
+		part(ctx, p)
 	}
 	return f, nil
 }
 
 // A udpPair is a socket that sends and one that receives; neither is connected.
-type udpPair struct {
-	sender, receiver *net.UDPConn
-	stop             func() bool
-}
+type udpPair struct{ sender, receiver *net.UDPConn }
 
-func newUDPPair(ctx context.Context) (*udpPair, error) {
+// newUDPPair returns two sockets that are closed when ctx ends.
+func newUDPPair(ctx context.Context) *udpPair {
 	loopback := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
-	receiver, err := net.ListenUDP("udp4", loopback)
-	if err != nil {
-		return nil, err
-	}
-	sender, err := net.ListenUDP("udp4", loopback)
-	if err != nil {
-		receiver.Close()
-		return nil, err
-	}
-	p := &udpPair{sender: sender, receiver: receiver}
-	p.stop = context.AfterFunc(ctx, p.closeBoth)
-	return p, nil
+	p := &udpPair{must(net.ListenUDP("udp4", loopback)), must(net.ListenUDP("udp4", loopback))}
+	context.AfterFunc(ctx, p.close)
+	return p
 }
 
 func (p *udpPair) close() {
-	p.stop()
-	p.closeBoth()
-}
-
-func (p *udpPair) closeBoth() {
 	p.sender.Close()
 	p.receiver.Close()
 }
 
-func (p *udpPair) send(msg []byte) (int, error) {
-	return p.sender.WriteTo(msg, p.receiver.LocalAddr())
+func (p *udpPair) send(msg []byte) (int, error) { return p.sender.WriteTo(msg, p.receiver.LocalAddr()) }
+
+// read takes a datagram with a buffer of that size.
+func (p *udpPair) read(size int) string {
+	buf := make([]byte, size)
+	return string(buf[:must(p.receiver.Read(buf))])
 }
 
 // whole sends several datagrams before any is read.
-func (f *UDP) whole(_ context.Context, p *udpPair) error {
+func (f *UDP) whole(_ context.Context, p *udpPair) {
 	for _, msg := range append(Samples(), nil) {
-		n, err := p.send(msg)
-		if err != nil {
-			return err
-		}
-		f.Sent = append(f.Sent, n)
+		f.Sent = append(f.Sent, must(p.send(msg)))
 	}
-	buf := make([]byte, 4096)
 	for range f.Sent {
-		n, err := p.receiver.Read(buf)
-		if err != nil {
-			return err
-		}
-		f.Read = append(f.Read, n)
+		f.Read = append(f.Read, len(p.read(4096)))
 	}
-	return nil
 }
 
 // short reads a datagram with a buffer that is too small for it.
-func (f *UDP) short(_ context.Context, p *udpPair) error {
-	for _, msg := range []string{"hello, datagram", "next"} {
-		if _, err := p.send([]byte(msg)); err != nil {
-			return err
-		}
-	}
-	buf := make([]byte, 4)
-	n, err := p.receiver.Read(buf)
-	if err != nil {
-		return err
-	}
-	f.Short = string(buf[:n])
-	n, err = p.receiver.Read(buf)
-	f.AfterIt = string(buf[:n])
-	return err
+func (f *UDP) short(_ context.Context, p *udpPair) {
+	must(p.send([]byte("hello, datagram")))
+	must(p.send([]byte("next")))
+	f.Short, f.AfterIt = p.read(4), p.read(4)
 }
 
 // overflow sends more than the receiver's queue holds, while nobody reads.
-func (f *UDP) overflow(ctx context.Context, p *udpPair) error {
-	if err := p.receiver.SetReadBuffer(8 << 10); err != nil {
-		return err
-	}
+func (f *UDP) overflow(ctx context.Context, p *udpPair) {
+	const size = 256
+	check(p.receiver.SetReadBuffer(8 << 10))
 	for range f.Flood {
-		if _, err := p.send(make([]byte, f.FloodSize)); err != nil {
-			return err
-		}
+		must(p.send(make([]byte, size)))
 	}
-	if err := sock.AwaitUnread(ctx, p.receiver, f.FloodSize); err != nil {
-		return err
-	}
-	buf := make([]byte, f.FloodSize)
-	for {
-		// On loopback a datagram is in the queue, or lost, when its write returns: an empty queue stays empty.
-		unread, err := sock.Unread(p.receiver)
-		if err != nil || unread == 0 {
-			return err
-		}
-		if _, err := p.receiver.Read(buf); err != nil {
-			return err
-		}
+	check(sock.AwaitUnread(ctx, p.receiver, size))
+	// On loopback a datagram is in the queue, or lost, when its write returns: an empty queue stays empty.
+	for must(sock.Unread(p.receiver)) > 0 {
+		p.read(size)
 		f.Survived++
 	}
 }
 
 // nobody sends to a port that was just given up.
-func (f *UDP) nobody(_ context.Context, p *udpPair) error {
-	p.receiver.Close()
+func (f *UDP) nobody(_ context.Context, p *udpPair) {
+	check(p.receiver.Close())
 	_, err := p.send([]byte("anybody there?"))
 	f.ToNobody = errText(err)
-	return nil
 }
 
 func (f UDP) Report() Report {

@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -37,18 +35,11 @@ type Writers struct {
 // RunWriters lets two goroutines write at the same time: in the worst order that there is, with a lock, and with one
 // write a frame.
 func RunWriters(ctx context.Context) (f Writers, err error) {
+	defer caught(&err)
 	f = Writers{Sent: []string{"from goroutine A", "from goroutine B"}, Large: 40, LargeSize: 64 << 10}
-	for _, part := range []func(context.Context, *webPair) error{f.mixed, f.locked, f.oneWrite} {
-		w, err := newWebPair(ctx)
-		if err != nil {
-			return f, err
-		}
-		err = part(ctx, w)
-		w.close()
-		if err != nil {
-			return f, err
-		}
-	}
+	f.mixed(ctx)
+	f.locked(ctx)
+	f.oneWrite(ctx)
 	return f, nil
 }
 
@@ -69,105 +60,75 @@ func (p *paused) Write(b []byte) (int, error) {
 }
 
 // mixed lets each goroutine write when the other is between its header and its payload.
-func (f *Writers) mixed(ctx context.Context, w *webPair) error {
-	var both sync.WaitGroup
-	var errs [2]error
+func (f *Writers) mixed(ctx context.Context) {
+	p := newWebPair(ctx)
+	defer p.close()
 	begunA, begunB, doneA := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	both.Go(func() {
-		conn := &paused{w.atServer, func() { close(begunA); <-begunB }}
-		errs[0] = wsutil.WriteServerBinary(conn, []byte(f.Sent[0]))
+	together(func() {
+		conn := &paused{p.server, func() { close(begunA); await(ctx, begunB) }}
+		check(wsutil.WriteServerBinary(conn, []byte(f.Sent[0])))
 		close(doneA)
+	}, func() {
+		await(ctx, begunA)
+		conn := &paused{p.server, func() { close(begunB); await(ctx, doneA) }}
+		check(wsutil.WriteServerBinary(conn, []byte(f.Sent[1])))
 	})
-	both.Go(func() {
-		<-begunA
-		conn := &paused{w.atServer, func() { close(begunB); <-doneA }}
-		errs[1] = wsutil.WriteServerBinary(conn, []byte(f.Sent[1]))
-	})
-	both.Wait()
-	err := errors.Join(errs[:]...)
-	if err == nil {
-		written := w.answers()
-		f.Writes = written.Row(streammap.Writes).Count
-		err = sock.AwaitUnread(ctx, w.client, int(written.Size()-written.Start))
-	}
-	if err != nil {
-		return err
-	}
-	w.server.Close()
-	f.Mixed, err = w.webClient.untilClose()
-	f.MixedErr = errText(err)
-	f.stream = w.answers()
-	return nil
+	written := p.server.out()
+	f.Writes = written.Row(streammap.Writes).Count
+	check(sock.AwaitUnread(ctx, p.client, int(written.Size()-written.Start)))
+	check(p.server.Close())
+	var mixed error
+	f.Mixed, mixed = p.client.untilClose()
+	f.MixedErr = errText(mixed)
+	f.stream = p.server.out()
 }
 
 // locked is the same with a lock from the header to the end of the payload.
-func (f *Writers) locked(_ context.Context, w *webPair) (err error) {
-	var both sync.WaitGroup
-	var errs [2]error
+func (f *Writers) locked(ctx context.Context) {
+	p := newWebPair(ctx)
+	defer p.close()
 	var frame sync.Mutex
 	begunA, triedB := make(chan struct{}), make(chan struct{})
-	both.Go(func() {
+	together(func() {
 		frame.Lock()
 		defer frame.Unlock()
-		conn := &paused{w.atServer, func() { close(begunA); <-triedB }}
-		errs[0] = wsutil.WriteServerBinary(conn, []byte(f.Sent[0]))
-	})
-	both.Go(func() {
-		<-begunA
+		conn := &paused{p.server, func() { close(begunA); await(ctx, triedB) }}
+		check(wsutil.WriteServerBinary(conn, []byte(f.Sent[0])))
+	}, func() {
+		await(ctx, begunA)
 		f.Waited = !frame.TryLock()
 		close(triedB)
 		if f.Waited {
 			frame.Lock()
 		}
 		defer frame.Unlock()
-		errs[1] = wsutil.WriteServerBinary(w.atServer, []byte(f.Sent[1]))
+		check(wsutil.WriteServerBinary(p.server, []byte(f.Sent[1])))
 	})
-	both.Wait()
-	if err := errors.Join(errs[:]...); err != nil {
-		return err
-	}
-	for range f.Sent {
-		msg, err := w.webClient.nextMessage()
-		if err != nil {
-			return err
-		}
-		f.Locked = append(f.Locked, msg)
-	}
-	return nil
+	f.Locked = []string{p.client.nextMessage(), p.client.nextMessage()}
 }
 
 // oneWrite lets both goroutines write frames that do not fit the queues, so that each write takes its time.
-func (f *Writers) oneWrite(_ context.Context, w *webPair) error {
-	errs := make(chan error, 2)
-	for _, letter := range []byte("AB") {
-		go func() {
-			frame, err := ws.CompileFrame(ws.NewBinaryFrame(bytes.Repeat([]byte{letter}, f.LargeSize)))
+func (f *Writers) oneWrite(ctx context.Context) {
+	p := newWebPair(ctx)
+	defer p.close()
+	write := func(letter byte) func() {
+		return func() {
+			frame := must(ws.CompileFrame(ws.NewBinaryFrame(bytes.Repeat([]byte{letter}, f.LargeSize))))
 			for range f.Large / 2 {
-				if _, werr := w.server.Write(frame); werr != nil {
-					err = werr
+				p.server.write(frame)
+			}
+		}
+	}
+	together(write('A'), write('B'), func() {
+		defer p.client.Close() // if it fails, the writers must not wait for a reader
+		for range f.Large {
+			for _, m := range must(wsutil.ReadServerMessage(p.client.r, nil)) {
+				if len(m.Payload) == f.LargeSize && bytes.Count(m.Payload, m.Payload[:1]) == f.LargeSize {
+					f.Whole++
 				}
 			}
-			errs <- err
-		}()
-	}
-	r := bufio.NewReader(w.client)
-	var err error
-	for range f.Large {
-		var messages []wsutil.Message
-		if messages, err = wsutil.ReadServerMessage(r, nil); err != nil {
-			w.closeBoth() // the writers must not wait for a reader
-			break
 		}
-		for _, m := range messages {
-			if len(m.Payload) == f.LargeSize && bytes.Count(m.Payload, m.Payload[:1]) == f.LargeSize {
-				f.Whole++
-			}
-		}
-	}
-	if werr := errors.Join(<-errs, <-errs); err == nil {
-		err = werr
-	}
-	return err
+	})
 }
 
 func (f Writers) Report() Report {
