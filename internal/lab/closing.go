@@ -112,8 +112,7 @@ func (f *Closing) abrupt(ctx context.Context) {
 	check(p.server.Close())
 	_, ended := p.client.next()
 	f.AbruptEnd = errText(ended)
-	answers := p.server.out()
-	f.AbruptBytes = int(answers.Size() - answers.Start)
+	f.AbruptBytes = int(p.server.out().Size() - p.server.out().Start)
 }
 
 func (f Closing) Report() Report {

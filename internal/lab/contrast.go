@@ -42,19 +42,14 @@ type Handed struct {
 	stream *streammap.Map
 }
 
-// contrastCut is the size of the pieces that a stream is cut into: neither messages nor frames fit it.
-const contrastCut = 4
-
-// contrastWays make writes of the messages, which may be framed.
+// contrastWays make writes of the messages, which may be framed. Neither messages nor frames fit the last one's cuts.
 var contrastWays = []struct {
 	how    string
 	writes func(messages [][]byte) [][]byte
 }{
 	{"A write for each message", func(messages [][]byte) [][]byte { return messages }},
 	{"All messages glued into one write", func(messages [][]byte) [][]byte { return [][]byte{join(messages)} }},
-	{fmt.Sprintf("Cut into writes of %d bytes", contrastCut), func(messages [][]byte) [][]byte {
-		return slices.Collect(slices.Chunk(join(messages), contrastCut))
-	}},
+	{"Cut into writes of 4 bytes", func(messages [][]byte) [][]byte { return slices.Collect(slices.Chunk(join(messages), 4)) }},
 }
 
 // RunContrast sends three messages to one port of the lab's server: in each way once as they are, and once as gobwas/ws
@@ -133,7 +128,7 @@ func (p *contrastPort) raw(ctx context.Context, addr string, cut func([][]byte) 
 	for _, msg := range messages {
 		c.note(len(msg))
 	}
-	return p.send(ctx, c, cut(messages))
+	return p.send(ctx, c, "raw TCP", cut(messages))
 }
 
 // webSocket lets gobwas/ws do the handshake and frame the messages.
@@ -153,11 +148,11 @@ func (p *contrastPort) webSocket(ctx context.Context, addr string, cut func([][]
 		c.note(framed.Len())
 		c.record(event.FrameEvent(event.ClientToServer, at, ws.HeaderSize(h), h, msg))
 	}
-	return p.send(ctx, c, cut(messages))
+	return p.send(ctx, c, "WebSocket", cut(messages))
 }
 
 // send makes the writes, each when the one before was read, and returns what the receiver got.
-func (p *contrastPort) send(ctx context.Context, c *end, writes [][]byte) (h Handed) {
+func (p *contrastPort) send(ctx context.Context, c *end, name string, writes [][]byte) (h Handed) {
 	for _, b := range writes {
 		c.write(b)
 		c.awaitRead(ctx)
@@ -165,6 +160,7 @@ func (p *contrastPort) send(ctx context.Context, c *end, writes [][]byte) (h Han
 	check(c.CloseWrite())
 	h.Got = await(ctx, p.got)
 	h.stream = c.out()
+	h.stream.Title = name + ": " + h.stream.Title
 	h.Bytes, h.Writes = int(h.stream.Size()-h.stream.Start), h.stream.Row(streammap.Writes).Count
 	ends := h.stream.Row(streammap.Reads).Boundaries(h.stream.Start, h.stream.Size())
 	for i := range len(ends) - 1 {
@@ -179,7 +175,7 @@ func (f Contrast) Report() Report {
 		text.Count(len(f.Sent), "message", "messages"))}}
 	for i, way := range f.Ways {
 		r.Steps = append(r.Steps, way.How+":"+way.Raw.row("raw TCP")+way.WebSocket.row("gobwas/ws"))
-		r.Maps = []*streammap.Map{titled(way.Raw.stream, "raw TCP: "+event.ClientToServer.Words()), titled(way.WebSocket.stream, "WebSocket: "+event.ClientToServer.Words())}
+		r.Maps = []*streammap.Map{way.Raw.stream, way.WebSocket.stream}
 		r.expect(slices.Equal(way.WebSocket.Got, f.Sent), way.How+": gobwas/ws did not return the messages")
 		r.expect(i == 0 || !slices.Equal(way.Raw.Got, f.Sent), way.How+": raw reads returned the messages")
 	}

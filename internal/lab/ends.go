@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -87,9 +88,9 @@ func (f BrokenPipe) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server closed. The client's socket is in %s: it knows that no more will come.", f.PeerClosed),
-			fmt.Sprintf("First write: %d bytes accepted, error: %s.", f.FirstBytes, orNone(f.First)),
+			fmt.Sprintf("First write: %d bytes accepted, error: %s.", f.FirstBytes, cmp.Or(f.First, "none")),
 			fmt.Sprintf("They were answered with a RST: the socket is now in %s.", f.AfterFirst),
-			fmt.Sprintf("Second write: %s.", orNone(f.Second)),
+			fmt.Sprintf("Second write: %s.", cmp.Or(f.Second, "none")),
 		},
 		Answer: "A write succeeds once the kernel has taken the bytes, whatever becomes of them. The peer's FIN only says " +
 			"that it will send no more; it might still read. That it is gone is known when the first bytes are " +
@@ -150,8 +151,8 @@ func (f Reset) Report() Report {
 	r := Report{
 		Steps: []string{
 			fmt.Sprintf("The server answered and closed, with %s of the request unread.", text.Bytes(int64(f.Unread))),
-			fmt.Sprintf("The client read %q, which had already arrived; then: %s.", f.Queued, orNone(f.Then)),
-			fmt.Sprintf("When the server had read everything before it closed, the client's next read returned: %s.", orNone(f.CleanThen)),
+			fmt.Sprintf("The client read %q, which had already arrived; then: %s.", f.Queued, cmp.Or(f.Then, "none")),
+			fmt.Sprintf("When the server had read everything before it closed, the client's next read returned: %s.", cmp.Or(f.CleanThen, "none")),
 		},
 		Answer: "\"Connection reset by peer\". A close with unread input sends a RST and not a FIN: the kernel says that " +
 			"bytes were thrown away. An answer that has not arrived by then can be lost with them. A server that " +

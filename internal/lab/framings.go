@@ -28,9 +28,7 @@ type FramingRun struct {
 }
 
 // equals are messages of one size, so that a fixed size can carry them too: 15 bytes.
-func equals() [][]byte {
-	return [][]byte{[]byte("hello, stream! "), []byte(hangul), []byte("goodbye, bytes!")}
-}
+var equals = []string{"hello, stream! ", hangul, "goodbye, bytes!"}
 
 // framingCases are the framings by their names, each with the codec of the client's side and of the server's.
 var framingCases = []struct {
@@ -51,13 +49,11 @@ var cuts = []int{0, 1, 4, 7, 20}
 // is made, so that every cut is seen by the receiver.
 func RunFramings(ctx context.Context) (f Framings, err error) {
 	defer caught(&err)
-	for _, msg := range equals() {
-		f.Messages = append(f.Messages, string(msg))
-	}
+	f.Messages = equals
 	for _, c := range framingCases {
 		for _, cut := range cuts {
 			run := runFraming(ctx, c.client, c.server, cut)
-			run.Codec = c.name
+			run.Codec, run.stream.Title = c.name, fmt.Sprintf("%s, %d bytes a write", c.name, cut)
 			f.Runs = append(f.Runs, run)
 		}
 	}
@@ -68,9 +64,9 @@ func runFraming(ctx context.Context, client, server framing.Codec, cut int) Fram
 	p := newPair(ctx)
 	defer p.close()
 	var framed []byte
-	for _, msg := range equals() {
+	for _, msg := range equals {
 		had := len(framed)
-		framed = must(client.Append(framed, msg))
+		framed = must(client.Append(framed, []byte(msg)))
 		p.client.note(len(framed) - had)
 	}
 	run := FramingRun{Cut: cut}
@@ -94,7 +90,7 @@ func (f Framings) Report() Report {
 			whole[run.Codec]++
 		}
 		if run.Cut == 20 && slices.Contains([]string{"raw", "length", "websocket"}, run.Codec) {
-			r.Maps = append(r.Maps, titled(run.stream, run.Codec+", 20 bytes a write"))
+			r.Maps = append(r.Maps, run.stream)
 		}
 	}
 	var kept []string

@@ -114,7 +114,7 @@ func (l *late) Read(b []byte) (int, error) {
 // glue sends a request with the first message right after it, in one write, and returns the key.
 func (e *end) glue(message string) (key string, size int) {
 	key = websocket.NewKey()
-	glued := append(request(e, key), e.text(message)...)
+	glued := append(e.request(key), e.text(message)...)
 	e.write(glued)
 	return key, len(glued)
 }

@@ -72,7 +72,7 @@ func RunHandshake(ctx context.Context) (f Handshake, err error) {
 // answer.
 func offer(ctx context.Context, key string) (status int, accept, text string) {
 	withServer(ctx, &server.Server{}, func(c *end) {
-		c.write(request(c, key))
+		c.write(c.request(key))
 		answer := must(http.ReadResponse(c.r, nil))
 		status, accept = answer.StatusCode, answer.Header.Get("Sec-Websocket-Accept")
 		if status != http.StatusSwitchingProtocols { // whose body are frames

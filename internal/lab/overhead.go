@@ -75,10 +75,8 @@ func (f *Overhead) overHTTP(ctx context.Context) {
 		for range f.Times {
 			ask := must(http.NewRequestWithContext(ctx, http.MethodPost, "http://"+ln.Addr().String(), strings.NewReader(f.Message)))
 			answer := must(transport.RoundTrip(ask))
-			body, err := io.ReadAll(answer.Body)
-			answer.Body.Close()
-			check(err)
-			f.cameBack(string(body))
+			f.cameBack(string(must(io.ReadAll(answer.Body))))
+			check(answer.Body.Close())
 		}
 	})
 	f.HTTP = f.cost(&maps)

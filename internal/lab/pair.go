@@ -142,9 +142,7 @@ func (p *pair) close() {
 func listen(ctx context.Context) *net.TCPListener {
 	var config net.ListenConfig
 	ln := must(config.Listen(ctx, "tcp", "127.0.0.1:0")).(*net.TCPListener)
-	if end, ok := ctx.Deadline(); ok {
-		check(ln.SetDeadline(end))
-	}
+	context.AfterFunc(ctx, func() { ln.Close() })
 	return ln
 }
 

@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"slices"
+	"strings"
 
 	"echolab/internal/sock"
 	"echolab/internal/text"
@@ -22,79 +24,52 @@ type UDP struct {
 	ToNobody string `json:"to_nobody"` // the error of a write to a port that nobody has, "" for none
 }
 
-// RunUDP sends datagrams over loopback.
+// RunUDP sends datagrams over loopback, from one socket to another; neither is connected.
 func RunUDP(ctx context.Context) (f UDP, err error) {
 	defer caught(&err)
-	f.Flood = 5000
-	for _, part := range []func(context.Context, *udpPair){f.whole, f.short, f.overflow, f.nobody} {
-		p := newUDPPair(ctx)
-		defer p.close()
-		part(ctx, p)
-	}
-	return f, nil
-}
-
-// A udpPair is a socket that sends and one that receives; neither is connected.
-type udpPair struct{ sender, receiver *net.UDPConn }
-
-// newUDPPair returns two sockets that are closed when ctx ends.
-func newUDPPair(ctx context.Context) *udpPair {
 	loopback := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
-	p := &udpPair{must(net.ListenUDP("udp4", loopback)), must(net.ListenUDP("udp4", loopback))}
-	context.AfterFunc(ctx, p.close)
-	return p
-}
+	sender, receiver := must(net.ListenUDP("udp4", loopback)), must(net.ListenUDP("udp4", loopback))
+	defer sender.Close()
+	defer receiver.Close()
+	defer context.AfterFunc(ctx, func() { receiver.Close() })() // no read waits for longer
+	send := func(msg string) (int, error) { return sender.WriteTo([]byte(msg), receiver.LocalAddr()) }
+	read := func(size int) string {
+		buf := make([]byte, size)
+		return string(buf[:must(receiver.Read(buf))])
+	}
 
-func (p *udpPair) close() {
-	p.sender.Close()
-	p.receiver.Close()
-}
-
-func (p *udpPair) send(msg []byte) (int, error) { return p.sender.WriteTo(msg, p.receiver.LocalAddr()) }
-
-// read takes a datagram with a buffer of that size.
-func (p *udpPair) read(size int) string {
-	buf := make([]byte, size)
-	return string(buf[:must(p.receiver.Read(buf))])
-}
-
-// whole sends several datagrams before any is read.
-func (f *UDP) whole(_ context.Context, p *udpPair) {
+	// Several, before any is read.
 	for _, msg := range append(Samples(), nil) {
-		f.Sent = append(f.Sent, must(p.send(msg)))
+		f.Sent = append(f.Sent, must(send(string(msg))))
 	}
 	for range f.Sent {
-		f.Read = append(f.Read, len(p.read(4096)))
+		f.Read = append(f.Read, len(read(4096)))
 	}
-}
 
-// short reads a datagram with a buffer that is too small for it.
-func (f *UDP) short(_ context.Context, p *udpPair) {
-	must(p.send([]byte("hello, datagram")))
-	must(p.send([]byte("next")))
-	f.Short, f.AfterIt = p.read(4), p.read(4)
-}
+	// One that is too long for the buffer.
+	must(send("hello, datagram"))
+	must(send("next"))
+	f.Short, f.AfterIt = read(4), read(4)
 
-// overflow sends more than the receiver's queue holds, while nobody reads.
-func (f *UDP) overflow(ctx context.Context, p *udpPair) {
-	const size = 256
-	check(p.receiver.SetReadBuffer(8 << 10))
+	// More than the receiver's queue holds, while nobody reads. On loopback a datagram is in the queue, or lost, when its
+	// write returns: an empty queue stays empty.
+	f.Flood = 5000
+	datagram := strings.Repeat("x", 256)
+	check(receiver.SetReadBuffer(8 << 10))
 	for range f.Flood {
-		must(p.send(make([]byte, size)))
+		must(send(datagram))
 	}
-	check(sock.AwaitUnread(ctx, p.receiver, size))
-	// On loopback a datagram is in the queue, or lost, when its write returns: an empty queue stays empty.
-	for must(sock.Unread(p.receiver)) > 0 {
-		p.read(size)
+	check(sock.AwaitUnread(ctx, receiver, len(datagram)))
+	for must(sock.Unread(receiver)) > 0 {
+		read(len(datagram))
 		f.Survived++
 	}
-}
 
-// nobody sends to a port that was just given up.
-func (f *UDP) nobody(_ context.Context, p *udpPair) {
-	check(p.receiver.Close())
-	_, err := p.send([]byte("anybody there?"))
-	f.ToNobody = errText(err)
+	// To a port that was just given up.
+	check(receiver.Close())
+	_, toNobody := send("anybody there?")
+	f.ToNobody = errText(toNobody)
+	return f, nil
 }
 
 func (f UDP) Report() Report {
@@ -105,7 +80,7 @@ func (f UDP) Report() Report {
 			fmt.Sprintf("One of 15 bytes, read with a buffer of 4: %q. The next read: %q. The rest was thrown away.", f.Short, f.AfterIt),
 			fmt.Sprintf("%s were sent to a receiver that did not read, every write without an error. It got %d.",
 				text.Count(f.Flood, "datagram", "datagrams"), f.Survived),
-			fmt.Sprintf("A write to a port that nobody has, error: %s.", orNone(f.ToNobody)),
+			fmt.Sprintf("A write to a port that nobody has, error: %s.", cmp.Or(f.ToNobody, "none")),
 		},
 		Answer: fmt.Sprintf("It keeps the boundaries: a read returns a datagram. It keeps nothing else: %d of %d were lost within one "+
 			"machine, and nobody was told. UDP promises no order, no acknowledgement and no connection.", f.Flood-f.Survived, f.Flood),

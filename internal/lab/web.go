@@ -62,12 +62,12 @@ func withEcho(ctx context.Context, srv *server.Server, talk func(c *end)) *strea
 // ask writes a client's request for a WebSocket.
 func (e *end) ask() (key string) {
 	key = websocket.NewKey()
-	e.write(request(e, key))
+	e.write(e.request(key))
 	return key
 }
 
 // request is the request for a WebSocket with that key.
-func request(e *end, key string) []byte {
+func (e *end) request(key string) []byte {
 	return websocket.Request(e.RemoteAddr().String(), "/ws", key, "")
 }
 
@@ -127,7 +127,7 @@ func (f Frame) String() string {
 // endsMessage says whether a message has come whole with this frame.
 func (f Frame) endsMessage() bool { return f.Fin && !ws.OpCode(f.Opcode).IsControl() }
 
-// next reads on until a frame has come whole, and records it. Its errors are of interest: they are returned.
+// next reads on until a frame has come whole, and records it. Its error may be what an experiment measures: it is returned.
 func (e *end) next() (f Frame, err error) {
 	for from := e.at; ; {
 		if _, err := e.r.Peek(1); err != nil {
@@ -138,35 +138,31 @@ func (e *end) next() (f Frame, err error) {
 		if err != nil {
 			return f, err
 		}
-		if piece != nil {
-			f.Payload += string(piece.Payload)
-			if !piece.OpCode.IsControl() {
-				msg, whole, err := e.messages.Take(piece)
-				if err != nil {
-					return f, err
-				}
-				if whole {
-					e.message = string(msg)
-				}
+		e.at += int64(must(e.r.Discard(len(b) - len(rest)))) // the piece stays valid until the next read
+		if piece == nil {
+			continue
+		}
+		f.Payload += string(piece.Payload)
+		if !piece.OpCode.IsControl() {
+			if piece.First && piece.OpCode != ws.OpContinuation {
+				e.from = from
+			}
+			msg, whole, err := e.messages.Take(piece)
+			if err != nil {
+				return f, err
+			}
+			if whole {
+				e.message = string(msg)
 			}
 		}
-		e.at += int64(must(e.r.Discard(len(b) - len(rest))))
-		if piece != nil && piece.Last {
+		if piece.Last {
 			f.Opcode, f.Fin = byte(piece.OpCode), piece.Fin
 			e.record(event.FrameEvent(e.side.In(), from, piece.Size, piece.Header, []byte(f.Payload)))
-			e.recordMessage(f, from)
+			if f.endsMessage() {
+				e.record(event.Event{Ev: event.Message, Dir: e.side.In(), Span: &event.Span{Off: e.from, N: int(e.at - e.from)}})
+			}
 			return f, nil
 		}
-	}
-}
-
-// recordMessage notes where a message begins, and records it when it ends.
-func (e *end) recordMessage(f Frame, from int64) {
-	if op := ws.OpCode(f.Opcode); op.IsData() && op != ws.OpContinuation {
-		e.from = from
-	}
-	if f.endsMessage() {
-		e.record(event.Event{Ev: event.Message, Dir: e.side.In(), Span: &event.Span{Off: e.from, N: int(e.at - e.from)}})
 	}
 }
 

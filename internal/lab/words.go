@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"echolab/internal/streammap"
 	"echolab/internal/text"
 )
 
@@ -13,13 +12,6 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "none"
-	}
-	return text
 }
 
 // numbers is each of them, with commas between.
@@ -47,14 +39,4 @@ func quoted(list []string, columns int) string {
 		b.WriteString(q)
 	}
 	return b.String()
-}
-
-// titled is a map with another title; nil if there is none.
-func titled(m *streammap.Map, title string) *streammap.Map {
-	if m == nil {
-		return nil
-	}
-	copied := *m
-	copied.Title = title
-	return &copied
 }
