@@ -169,7 +169,9 @@ func TestAHalfClosedConnectionStillAnswers(t *testing.T) {
 	assert.Equal(t, "hello안녕하세요goodbye, TCP!", f.Request)
 	assert.Equal(t, sock.StateFinWait2, f.ClientState)
 	assert.Equal(t, sock.StateCloseWait, f.ServerState)
+	assert.Zero(t, f.Before, "nothing of the answer came before the server had read the end")
 	assert.Equal(t, "HELLO안녕하세요GOODBYE, TCP!", f.Answer)
+	assert.Equal(t, sock.StateClose, f.Ended, "with both streams the connection ends, and no socket was closed")
 }
 
 func TestTheFirstWriteAfterThePeersCloseSucceedsAndTheSecondFails(t *testing.T) {

@@ -19,6 +19,7 @@ type HalfClose struct {
 	ServerState string `json:"server_state"`
 	Before      int    `json:"before"` // bytes of the answer that the client had when the server had read that end
 	Answer      string `json:"answer"` // what the client read after that, until the end
+	Ended       string `json:"ended"`  // the server's state when it had ended its side too, its socket still open
 }
 
 // RunHalfClose sends, ends the client's side, and answers once the server has read that end.
@@ -36,6 +37,8 @@ func RunHalfClose(ctx context.Context) (f HalfClose, err error) {
 	p.server.write([]byte(strings.ToUpper(f.Request)))
 	check(p.server.CloseWrite())
 	f.Answer = p.client.toEnd()
+	check(sock.AwaitState(ctx, p.server, sock.StateClose))
+	f.Ended = must(sock.State(p.server))
 	return f, nil
 }
 
@@ -45,6 +48,7 @@ func (f HalfClose) Report() Report {
 			fmt.Sprintf("The client sent %q and shut down its sending side: it is in %s, the server in %s.", f.Request, f.ClientState, f.ServerState),
 			fmt.Sprintf("The server read the end of the stream; its own sending side was still open, and the client had %s of the answer.", text.Bytes(int64(f.Before))),
 			fmt.Sprintf("It answered, and the client read %q.", f.Answer),
+			fmt.Sprintf("Then the server shut down its sending side too: it is in %s, and nobody has called close yet.", f.Ended),
 		},
 		Answer: "Yes. A connection is two streams, and each ends on its own: CloseWrite in Go, shutdown(SHUT_WR) below " +
 			"it. A server that closes the whole connection when it reads the end of one stream cuts off its own " +
@@ -53,6 +57,7 @@ func (f HalfClose) Report() Report {
 	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed "+
 		"connection")
 	r.expect(f.Before == 0, "the answer came before the server had read the end")
+	r.expect(f.Ended == sock.StateClose, "two ends of streams were not the end of the connection")
 	r.expect(f.Request != "" && f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
 	return r
 }

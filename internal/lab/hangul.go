@@ -60,9 +60,11 @@ func (f *Hangul) cutByFrames(ctx context.Context) {
 	var arrived bytes.Buffer
 	f.Message = string(must(wsutil.ReadClientText(readWriter{io.TeeReader(p.server, &arrived), p.server})))
 	for arrived.Len() > 0 {
-		frame := ws.UnmaskFrame(must(ws.ReadFrame(&arrived)))
+		h := must(ws.ReadHeader(&arrived))
+		payload := arrived.Next(int(h.Length))
+		ws.Cipher(payload, h.Mask, 0)
 		f.Frames++
-		f.FrameValid = append(f.FrameValid, utf8.Valid(frame.Payload))
+		f.FrameValid = append(f.FrameValid, utf8.Valid(payload))
 	}
 }
 

@@ -47,10 +47,12 @@ func (f *Masking) capture(ctx context.Context) {
 		frame := must(ws.CompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(f.Text)))))
 		p.client.write(frame)
 		seen := join(p.server.readAll(len(frame), len(frame)))
-		decoded := must(ws.ReadFrame(bytes.NewReader(seen)))
 		f.Captured = append(f.Captured, hex.EncodeToString(seen))
-		f.Keys = append(f.Keys, hex.EncodeToString(decoded.Header.Mask[:]))
-		f.Read = append(f.Read, string(ws.UnmaskFrame(decoded).Payload))
+		h := must(ws.ReadHeader(bytes.NewReader(seen)))
+		payload := seen[ws.HeaderSize(h):]
+		ws.Cipher(payload, h.Mask, 0)
+		f.Keys = append(f.Keys, hex.EncodeToString(h.Mask[:]))
+		f.Read = append(f.Read, string(payload))
 	}
 }
 
