@@ -182,13 +182,13 @@ const (
 	NoLimit       = math.MaxInt
 )
 
-// Within returns an error unless a flag's number is from least to most.
-func Within(name string, value, least, most int) error {
+// Within returns an error unless a flag's number or time is from least to most.
+func Within[T int | time.Duration](name string, value, least, most T) error {
 	switch {
 	case value < least:
-		return fmt.Errorf("-%s %d: it must be %d or more", name, value, least)
+		return fmt.Errorf("-%s %v: it must be %v or more", name, value, least)
 	case value > most:
-		return fmt.Errorf("-%s %d: it must be %d or less", name, value, most)
+		return fmt.Errorf("-%s %v: it must be %v or less", name, value, most)
 	}
 	return nil
 }

@@ -156,6 +156,7 @@ func TestNumbersHaveBounds(t *testing.T) {
 	assert.NoError(t, cli.Within("n", math.MaxInt, 1, cli.NoLimit))
 	texttest.Error(t, cli.Within("n", 0, 1, 3), "-n 0: … 1 or more")
 	texttest.Error(t, cli.Within("n", 4, 1, 3), "-n 4: … 3 or less")
+	texttest.Error(t, cli.Within("t", 0, time.Second, time.Minute), "-t 0s: … 1s or more")
 }
 
 func TestATimeIsOneThatAProgramCanWaitFor(t *testing.T) {

@@ -4,22 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
+	"time"
 
 	"echolab/internal/cli"
+	"echolab/internal/text"
 )
 
-// A comparison does what a plan says.
+// A comparison is what the flags ask for.
 type comparison struct {
-	plan
-	programs programs
-	progress *cli.Progress
+	options
+	servers   []server
+	loads     []load
+	idleGiven bool          // -idle was set on the command line
+	settle    time.Duration // memory has come to rest when it changes no more for so long
+	progress  *cli.Progress
 }
 
 // run measures everything, and returns a table for each load and one for idle connections.
 func (c *comparison) run(ctx context.Context) ([]table, error) {
-	if err := c.checkFiles(); err != nil {
+	files, err := openFiles()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.fit(files); err != nil {
 		return nil, err
 	}
 	all, err := c.measureLoads(ctx)
@@ -46,38 +54,35 @@ var errUnable = errors.New("this machine cannot do it")
 // spareFiles is what a process has open besides its connections, generously.
 const spareFiles = 100
 
-// checkFiles sees to it that the connections can be held, here and in the servers. Nobody asked for the default number
-// of idle ones in particular: that many, or as many as this system allows.
-func (c *comparison) checkFiles() error {
-	need := c.idle
-	for _, l := range c.loads {
-		need = max(need, l.conns)
-	}
-	files, err := raiseFiles(need + spareFiles)
-	if err != nil {
-		return err
-	}
+// fit sees to it that so many open files suffice, here and in the servers. Nobody asked for the default number of idle
+// connections in particular: there are that many, or as many as this system allows.
+func (c *comparison) fit(files int) error {
 	most := max(0, files-spareFiles)
 	if !c.idleGiven {
 		c.idle = min(c.idle, most)
 	}
-	for _, l := range slices.Concat(c.loads, []load{{conns: c.idle}}) {
-		if l.conns > most {
-			return fmt.Errorf("%w: the limit of open files is %d, so there can be %s (see ulimit -n)",
-				errUnable, files, count(most, "connection"))
-		}
+	need := c.idle
+	for _, l := range c.loads {
+		need = max(need, l.conns)
+	}
+	if need > most {
+		return fmt.Errorf("%w: the limit of open files is %d, so there can be %s (see ulimit -n)",
+			errUnable, files, text.Count(most, "connection", "connections"))
 	}
 	return nil
 }
 
 // measureLoads returns every turn, by load, server and round.
 func (c *comparison) measureLoads(ctx context.Context) ([][][]turn, error) {
-	return takeTurns(c.rounds, len(c.loads), len(c.servers), func(round, load, server int) (turn, error) {
+	return takeTurns(c.rounds, len(c.loads), len(c.servers), func(round, load, server int) (t turn, err error) {
 		l, s := c.loads[load], c.servers[server]
 		c.progress.Show(func() string {
 			return fmt.Sprintf("round %d of %d, load %d of %d: %s", round+1, c.rounds, load+1, len(c.loads), s.name)
 		})
-		t, err := c.once(ctx, s, l)
+		err = c.with(ctx, s, func(p *process) (err error) {
+			t, err = measure(ctx, p, s.framed, l, c.warmup, c.time)
+			return err
+		})
 		if err != nil {
 			err = fmt.Errorf("%s, %v: %w", s.name, l, err)
 		}
@@ -107,18 +112,12 @@ func takeTurns(rounds, loads, servers int, once func(round, load, server int) (t
 	return all, nil
 }
 
-// once measures a load on a server that was started for it.
-func (c *comparison) once(ctx context.Context, s server, l load) (t turn, err error) {
-	err = c.with(ctx, s, func(p *process) error {
-		t, err = measure(ctx, p, s.framed, l, c.warmup, c.time)
-		return err
-	})
-	return t, err
-}
-
-// with runs the server while use runs.
+// with runs a server for use, and ends it.
 func (c *comparison) with(ctx context.Context, s server, use func(*process) error) error {
-	path, args := c.programs.command(s)
+	path, args, err := s.command(c.wsserver)
+	if err != nil {
+		return err
+	}
 	p, err := startProcess(ctx, path, args...)
 	if err != nil {
 		return err
@@ -131,31 +130,7 @@ func (c *comparison) with(ctx context.Context, s server, use func(*process) erro
 	return nil
 }
 
-// median returns the middle of the values, or between the two in the middle. It is NaN without any, and if one is.
-func median(values []float64) float64 {
-	if len(values) == 0 || slices.ContainsFunc(values, math.IsNaN) {
-		return math.NaN()
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+// needsWsserver says whether one of the servers is wsserver.
+func (c *comparison) needsWsserver() bool {
+	return slices.ContainsFunc(c.servers, func(s server) bool { return s.loop == nil })
 }
-
-// medianOf is the median of one thing that was measured in every turn.
-func medianOf(turns []turn, get func(turn) float64) float64 {
-	var values []float64
-	for _, t := range turns {
-		values = append(values, get(t))
-	}
-	return median(values)
-}
-
-// ratios is the processor time of each turn over that of the other's turn in the same round.
-func ratios(turns, others []turn) (all []float64) {
-	for i := range turns {
-		all = append(all, turns[i].cpu/others[i].cpu)
-	}
-	return all
-}
-
-func cpu(t turn) float64 { return t.cpu }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"math"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,16 +30,15 @@ func TestServersTakeTurnsAndEachRoundBeginsWithAnother(t *testing.T) {
 	assert.Nil(t, all)
 }
 
-func TestTheMedianIsTheMiddle(t *testing.T) {
-	assert.Equal(t, 7.0, median([]float64{7}))
-	assert.Equal(t, 2.5, median([]float64{4, 1, 3, 2}))
-	assert.Equal(t, 3.0, median([]float64{100, 1, 3, 2, 50}))
-	assert.True(t, math.IsNaN(median(nil)))
-	assert.True(t, math.IsNaN(median([]float64{1, 2, math.NaN()})))
-}
-
-func TestTheMedianLeavesItsValuesAsTheyAre(t *testing.T) {
-	values := []float64{3, 1, 2}
-	median(values)
-	assert.Equal(t, []float64{3, 1, 2}, values)
+func TestTheDefaultOfIdleConnectionsFitsTheOpenFiles(t *testing.T) {
+	const files = 1000
+	c := comparison{options: options{idle: 15_000}}
+	require.NoError(t, c.fit(files))
+	assert.Equal(t, files-spareFiles, c.idle)
+	c.idleGiven = true
+	require.NoError(t, c.fit(files))
+	c.idle++
+	assert.ErrorIs(t, c.fit(files), errUnable)
+	c.idle, c.loads = 1, []load{{files - spareFiles + 1, 1, 1}}
+	assert.ErrorIs(t, c.fit(files), errUnable)
 }

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
-	"net/url"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -22,35 +20,26 @@ const portsPerAddress = 20_000
 // dial connects to addr; if framed is set, the connection is a WebSocket then. The connection with that number comes
 // from an address of its own on loopback once another one's ports are used up.
 func dial(ctx context.Context, addr string, number int, framed bool) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: dialTimeout}
+	tcp := net.Dialer{Timeout: dialTimeout}
 	if number >= portsPerAddress {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+number/portsPerAddress))}
+		tcp.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, byte(1+number/portsPerAddress))}
 	}
-	conn, err := dialer.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
+	connect := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := tcp.DialContext(ctx, network, addr)
+		if err == nil {
+			c.(*net.TCPConn).SetLinger(0) // nothing is left to send then, and a port in TIME_WAIT would be missing
+		}
+		return c, err
 	}
-	c := conn.(*net.TCPConn)
-	c.SetLinger(0) // nothing is left to send when it is closed, and a port in TIME_WAIT would be missing
 	if !framed {
-		return c, nil
+		return connect(ctx, "tcp", addr)
 	}
-	if err := handshake(c, addr); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("the handshake: %w", err)
-	}
-	return c, nil
-}
-
-// handshake makes a WebSocket of c.
-func handshake(c net.Conn, host string) error {
-	c.SetDeadline(time.Now().Add(dialTimeout))
-	defer c.SetDeadline(time.Time{})
-	early, _, err := ws.Dialer{}.Upgrade(c, &url.URL{Scheme: "ws", Host: host, Path: "/ws"})
+	c, early, _, err := ws.Dialer{Timeout: dialTimeout, NetDial: connect}.Dial(ctx, "ws://"+addr+"/ws")
 	if early != nil {
+		c.Close()
 		err = errors.New("bytes came with the answer, unasked: an echo does not speak first")
 	}
-	return err
+	return c, err
 }
 
 // dialing is how many connections are made at once.
@@ -62,11 +51,13 @@ func dialAll(ctx context.Context, addr string, framed bool, n int, use func(net.
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(dialing)
 	for i := range n {
-		group.Go(func() (err error) {
-			if conns[i], err = dial(ctx, addr, i, framed); err != nil {
+		group.Go(func() error {
+			c, err := dial(ctx, addr, i, framed)
+			if err != nil {
 				return err
 			}
-			return use(conns[i], i)
+			conns[i] = c
+			return use(c, i)
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -1,50 +1,30 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sync/errgroup"
 )
 
-// A phase is what all connections of a load do at the time, and the round trips that they have measured.
-type phase struct {
-	measuring atomic.Bool // record round trips
-	stopping  atomic.Bool // send no more
-
-	mu    sync.Mutex
-	trips *hdrhistogram.Histogram // in nanoseconds
-}
-
-// longestTrip is more than any measurement takes.
-const longestTrip = time.Hour
-
-func newPhase() *phase {
-	return &phase{trips: hdrhistogram.New(1, int64(longestTrip), 3)}
-}
-
-func (ph *phase) record(trip time.Duration, messages int) error {
-	ph.mu.Lock()
-	defer ph.mu.Unlock()
-	return ph.trips.RecordValues(int64(trip), int64(messages))
-}
-
-// An exchange is one connection of a load: it keeps its window full, and checks what comes back.
+// An exchange is one connection of a load: it keeps its window full, and compares every byte that comes back. A message
+// must come back as one frame, as all servers here echo it.
 type exchange struct {
-	conn    net.Conn
-	phase   *phase
-	window  int
-	send    *prepared
-	sent    int // messages
-	r       *bufio.Reader
-	echo    *echo
-	batches []batch       // of those in flight, the oldest first
-	done    atomic.Uint64 // messages that came back
+	conn      net.Conn
+	phase     *phase
+	window    int
+	out, back stream
+	sent      int // messages
+	came      int // bytes
+	buf       []byte
+	batches   []batch       // of those in flight, the oldest first
+	done      atomic.Uint64 // messages that came back
 }
 
 // A batch is what one write sent.
@@ -53,102 +33,109 @@ type batch struct {
 	messages int // that have not come back
 }
 
-// Sizes of reads and writes.
-const (
-	minRead = 4 << 10
-	maxRead = 256 << 10
-	// A write as small as this one always fits into the socket buffers on the way there and back. A larger one needs
-	// somebody who reads at the same time: it might wait for a server that waits itself until its echo is read.
-	safeWrite = 32 << 10
-)
+// A write as small as safeWrite always fits into the socket buffers on the way there and back. A larger one needs
+// somebody who reads at the same time: it might wait for a server that waits itself until its echo is read.
+const safeWrite = 32 << 10
 
 func newExchange(conn net.Conn, number int, l load, framed bool, ph *phase) *exchange {
-	send := prepare(l, number, framed)
-	r := bufio.NewReaderSize(conn, min(max(l.window*send.size, minRead), maxRead))
-	return &exchange{
-		conn: conn, phase: ph, window: l.window, send: send, r: r, echo: newEcho(r, send),
-		batches: make([]batch, 0, l.window),
-	}
+	e := &exchange{conn: conn, phase: ph, window: l.window, batches: make([]batch, 0, l.window)}
+	e.out, e.back = streams(l, number, framed)
+	e.buf = make([]byte, e.back.most)
+	return e
 }
 
 // run sends until the phase says stop, and returns when everything has come back.
 func (e *exchange) run() error {
-	if e.window*e.send.size <= safeWrite {
-		return e.loop(func(b []byte) error {
-			_, err := e.conn.Write(b)
-			return err
-		})
+	write := func(b []byte) error {
+		_, err := e.conn.Write(b)
+		return err
+	}
+	if e.window*e.out.size <= safeWrite {
+		return e.loop(write)
 	}
 	queue := make(chan []byte, e.window) // never full: it has room for a write of each message in flight
-	written := make(chan error, 1)
-	go func() {
-		var err error
+	var writing errgroup.Group
+	writing.Go(func() error {
 		for b := range queue {
-			if _, err = e.conn.Write(b); err != nil {
+			if err := write(b); err != nil {
 				e.conn.Close() // nobody need wait for the echo of this
-				break
+				return err
 			}
 		}
-		written <- err
-	}()
+		return nil
+	})
 	err := e.loop(func(b []byte) error { queue <- b; return nil })
 	close(queue)
 	if err != nil {
 		e.conn.Close() // a write must not wait for a server that waits for us
 	}
-	return errors.Join(err, <-written)
+	return errors.Join(err, writing.Wait())
 }
 
 // loop is run with something that writes.
 func (e *exchange) loop(write func([]byte) error) error {
-	if err := e.fill(write, e.window, time.Now()); err != nil {
-		return err
-	}
-	for e.echo.done < e.sent {
-		n, err := e.receive()
-		if err != nil {
-			return fmt.Errorf("after %d of %d messages: %w", e.echo.done, e.sent, err)
+	for n, now := e.window, time.Now(); ; {
+		if !e.phase.stopping.Load() || e.sent == 0 {
+			piece := e.out.piece(e.sent*e.out.size, n*e.out.size)
+			e.batches = append(e.batches, batch{now, n})
+			e.sent += n
+			if err := write(piece); err != nil {
+				return err
+			}
 		}
-		now := time.Now()
+		if e.came == e.sent*e.back.size {
+			return nil
+		}
+		var err error
+		if n, err = e.receive(); err != nil {
+			return fmt.Errorf("after %d of %d messages: %w", e.came/e.back.size, e.sent, err)
+		}
+		now = time.Now()
 		if err := e.arrived(n, now); err != nil {
 			return err
 		}
-		if e.phase.stopping.Load() {
-			continue
-		}
-		if err := e.fill(write, n, now); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fill sends n messages more, with one write.
-func (e *exchange) fill(write func([]byte) error, n int, now time.Time) error {
-	e.batches = append(e.batches, batch{now, n})
-	b := e.send.run(e.sent, n)
-	e.sent += n
-	return write(b)
-}
-
-// receive waits for one message, and takes those that came with it. It returns how many there were.
-func (e *exchange) receive() (n int, err error) {
-	for {
-		if err := e.echo.next(); err != nil {
-			return n, err
-		}
-		n++
-		if e.echo.done == e.sent {
-			if e.r.Buffered() > 0 {
-				err = errors.New("more came back than was sent")
-			}
-			return n, err
-		}
-		if e.r.Buffered() < e.send.back {
-			return n, nil
-		}
 	}
 }
+
+// receive waits for a message, and takes those that come with it. It returns how many there were.
+func (e *exchange) receive() (messages int, err error) {
+	before := e.came / e.back.size
+	for messages == 0 {
+		n, err := e.conn.Read(e.buf)
+		missing := e.sent*e.back.size - e.came
+		if err := e.check(e.buf[:min(n, missing)]); err != nil {
+			return 0, err
+		}
+		e.came += min(n, missing)
+		switch messages = e.came/e.back.size - before; {
+		case n > missing:
+			return 0, errors.New("more came back than was sent")
+		case messages > 0: // another Read reports err again
+		case err == io.EOF:
+			return 0, io.ErrUnexpectedEOF // there is no right place for an end: a message is missing
+		case err != nil:
+			return 0, err
+		}
+	}
+	return messages, nil
+}
+
+// check says where the bytes that came differ from those that must come next.
+func (e *exchange) check(got []byte) error {
+	want := e.back.piece(e.came, len(got))
+	if bytes.Equal(got, want) {
+		return nil
+	}
+	i := 0
+	for got[i] == want[i] {
+		i++
+	}
+	at, end := e.came+i, min(i+8, len(got))
+	return fmt.Errorf("message %d: %w: from its byte %d on % x instead of % x",
+		at/e.back.size, errNotSent, at%e.back.size, got[i:end], want[i:end])
+}
+
+var errNotSent = errors.New("what came back is not what was sent")
 
 // arrived takes note that n messages came back.
 func (e *exchange) arrived(n int, now time.Time) error {
@@ -168,6 +155,6 @@ func (e *exchange) arrived(n int, now time.Time) error {
 			whole++
 		}
 	}
-	e.batches = append(e.batches[:0], e.batches[whole:]...)
+	e.batches = slices.Delete(e.batches, 0, whole)
 	return nil
 }

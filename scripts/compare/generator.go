@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"net"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -21,11 +23,34 @@ type turn struct {
 	memory float64 // resident while the load is on, in bytes
 }
 
+// A phase is what all connections of a load do at the time, and the round trips that they have measured.
+type phase struct {
+	measuring atomic.Bool // record round trips
+	stopping  atomic.Bool // send no more than one window
+
+	mu    sync.Mutex
+	trips *hdrhistogram.Histogram // in nanoseconds
+}
+
+// longestTrip is more than any measurement takes.
+const longestTrip = time.Hour
+
+func newPhase() *phase {
+	return &phase{trips: hdrhistogram.New(1, int64(longestTrip), 3)}
+}
+
+func (ph *phase) record(trip time.Duration, messages int) error {
+	ph.mu.Lock()
+	defer ph.mu.Unlock()
+	return ph.trips.RecordValues(int64(trip), int64(messages))
+}
+
 // patience is how much longer than asked for a turn may take before the server counts as stuck.
 const patience = 20 * time.Second
 
 // A generator sends a load to a server.
 type generator struct {
+	load      load
 	phase     *phase
 	exchanges []*exchange
 	running   *errgroup.Group
@@ -35,32 +60,28 @@ type generator struct {
 
 // measure puts the load on the server, lets it run for the warm-up, and measures for that time. An error says that
 // something else came back than was sent.
-func measure(ctx context.Context, p *process, framed bool, l load, warmup, during time.Duration) (turn, error) {
+func measure(ctx context.Context, p *process, framed bool, l load, warmup, during time.Duration) (t turn, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, warmup+during+patience, errors.New("the server is stuck"))
 	defer cancel()
 	g, err := startGenerator(ctx, p.addr, framed, l)
 	if err != nil {
-		return turn{}, err
+		return t, err
 	}
 	defer g.close()
-	if err := g.wait(warmup); err != nil {
-		return turn{}, err
+	if err = g.wait(warmup); err == nil {
+		t, err = g.watch(p, during)
 	}
-	t, err := g.watch(p, during)
-	if err != nil {
-		return turn{}, err
-	}
-	if err := g.finish(); err != nil {
-		return turn{}, err
+	if err == nil {
+		err = g.finish()
 	}
 	t.p50 = float64(g.phase.trips.ValueAtPercentile(50))
 	t.p99 = float64(g.phase.trips.ValueAtPercentile(99))
-	return t, nil
+	return t, err
 }
 
 // startGenerator connects, and lets every connection run.
 func startGenerator(ctx context.Context, addr string, framed bool, l load) (*generator, error) {
-	g := &generator{phase: newPhase(), exchanges: make([]*exchange, l.conns)}
+	g := &generator{load: l, phase: newPhase(), exchanges: make([]*exchange, l.conns)}
 	if _, err := dialAll(ctx, addr, framed, l.conns, func(c net.Conn, i int) error {
 		g.exchanges[i] = newExchange(c, i, l, framed, g.phase)
 		return nil
@@ -93,12 +114,10 @@ func (g *generator) finish() error {
 
 // wait waits for that time, or until something fails.
 func (g *generator) wait(d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
 	case <-g.ctx.Done():
 		return context.Cause(g.ctx)
-	case <-timer.C:
+	case <-time.After(d):
 		return nil
 	}
 }
@@ -110,26 +129,26 @@ const minWindows = 10
 
 // watch takes note of what the server does in that time, or in several times that until enough has come back.
 func (g *generator) watch(p *process, during time.Duration) (t turn, err error) {
-	used, err := orNaN(p.cpu())
+	used, err := p.cpu()
 	if err != nil {
 		return t, err
 	}
 	began, done := time.Now(), g.done()
 	g.phase.measuring.Store(true)
-	for enough := done + minWindows*g.inFlight(); g.done() < enough; {
+	for enough := done + uint64(minWindows*g.load.conns*g.load.window); g.done() < enough; {
 		if err := g.wait(during); err != nil {
 			return t, err
 		}
 	}
 	g.phase.measuring.Store(false)
 	took, messages := time.Since(began), float64(g.done()-done)
-	after, err := orNaN(p.cpu())
+	after, err := p.cpu()
 	if err != nil {
 		return t, err
 	}
 	t.cpu = (after - used) / messages
 	t.rate = messages / took.Seconds()
-	t.memory, err = orNaN(p.memory())
+	t.memory, err = p.memory()
 	return t, err
 }
 
@@ -139,20 +158,4 @@ func (g *generator) done() (n uint64) {
 		n += e.done.Load()
 	}
 	return n
-}
-
-// inFlight is how many messages are under way on all connections together.
-func (g *generator) inFlight() (n uint64) {
-	for _, e := range g.exchanges {
-		n += uint64(e.window)
-	}
-	return n
-}
-
-// orNaN is the value as a number, or NaN if this system does not report it.
-func orNaN[T ~int64](value T, err error) (float64, error) {
-	if errors.Is(err, errNotAvailable) {
-		return math.NaN(), nil
-	}
-	return float64(value), err
 }

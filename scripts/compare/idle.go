@@ -7,6 +7,8 @@ import (
 	"net"
 	"slices"
 	"time"
+
+	"echolab/internal/text"
 )
 
 // An idle is what connections cost that do nothing. What this system does not report is NaN.
@@ -21,10 +23,9 @@ type idle struct {
 var activeLoad = load{conns: 1, size: 64, window: 1}
 
 // measureIdle returns what idle connections cost, by server.
-func (c *comparison) measureIdle(ctx context.Context) ([]idle, error) {
-	var all []idle
+func (c *comparison) measureIdle(ctx context.Context) (all []idle, err error) {
 	for _, s := range c.servers {
-		what := fmt.Sprintf("%s: %s", count(c.idle, "idle connection"), s.name)
+		what := fmt.Sprintf("%s: %s", text.Count(c.idle, "idle connection", "idle connections"), s.name)
 		c.progress.Show(func() string { return what })
 		var r idle
 		err := c.with(ctx, s, func(full *process) error {
@@ -93,33 +94,25 @@ const (
 // settledMemory returns the resident memory of the process once that has come to rest for the time settle, or at least
 // when waiting for it took too long.
 func settledMemory(ctx context.Context, p *process, settle time.Duration) (memory float64, settled bool, err error) {
-	ticks := time.NewTicker(settle / looks)
-	defer ticks.Stop()
 	var seen []float64
-	for began := time.Now(); ; {
-		memory, err = orNaN(p.memory())
-		if err != nil || math.IsNaN(memory) {
+	for range settleBound * looks {
+		if memory, err = p.memory(); err != nil || math.IsNaN(memory) {
 			return memory, true, err
 		}
 		if seen = append(seen, memory); settles(seen) {
 			return memory, true, nil
 		}
-		if time.Since(began) > settleBound*settle {
-			return memory, false, nil
-		}
 		select {
 		case <-ctx.Done():
 			return 0, false, ctx.Err()
-		case <-ticks.C:
+		case <-time.After(settle / looks):
 		}
 	}
+	return memory, false, nil
 }
 
 // settles says whether the last looks at the memory agree.
 func settles(seen []float64) bool {
-	if len(seen) < looks {
-		return false
-	}
-	last := seen[len(seen)-looks:]
-	return slices.Max(last)-slices.Min(last) <= settledShare*slices.Max(last)
+	last := seen[max(0, len(seen)-looks):]
+	return len(last) == looks && slices.Max(last)-slices.Min(last) <= settledShare*slices.Max(last)
 }

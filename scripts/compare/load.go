@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
+
+	"echolab/internal/text"
 )
 
 // A load is what the generator sends: so many connections, and on each of them a window of messages of one size. It
@@ -19,22 +20,21 @@ const defaultLoads = "100x64x1,100x64x64,100x1Kx16,4x1Mx1"
 
 // What a load may ask for: everything that it sends is held in memory.
 const (
-	maxConns   = 10_000
-	maxSize    = 64 << 20
-	maxWindow  = 1 << 16
-	maxWaiting = 256 << 20 // bytes in flight on all connections together
+	maxConns    = 10_000
+	maxSize     = 64 << 20
+	maxWindow   = 1 << 16
+	maxInFlight = 256 << 20 // bytes, on all connections together
 )
 
 // parseLoads reads loads with commas between them; none if text is empty.
-func parseLoads(text string) ([]load, error) {
-	var loads []load
+func parseLoads(text string) (loads []load, err error) {
 	if text == "" {
 		return nil, nil
 	}
 	for spec := range strings.SplitSeq(text, ",") {
 		l, err := parseLoad(spec)
 		if err != nil {
-			return nil, fmt.Errorf("-loads: %w", err)
+			return nil, fmt.Errorf("-loads: %q: %w", spec, err)
 		}
 		loads = append(loads, l)
 	}
@@ -45,41 +45,47 @@ func parseLoads(text string) ([]load, error) {
 func parseLoad(spec string) (load, error) {
 	parts := strings.Split(spec, "x")
 	if len(parts) != 3 {
-		return load{}, fmt.Errorf("%q: it must be CONNSxBYTESxWINDOW, as in 100x1Kx16", spec)
+		return load{}, fmt.Errorf("it must be CONNSxBYTESxWINDOW, as in 100x1Kx16")
 	}
-	var l load
-	for i, field := range []struct {
-		what string
-		to   *int
-		most int
-	}{{"connections", &l.conns, maxConns}, {"bytes", &l.size, maxSize}, {"messages in flight", &l.window, maxWindow}} {
-		n, err := parseNumber(parts[i])
-		if err != nil || n < 1 || n > field.most {
-			return load{}, fmt.Errorf("%q: %q %s: it must be a number from 1 to %d", spec, parts[i], field.what, field.most)
+	var numbers [3]int
+	for i, most := range [3]int{maxConns, maxSize, maxWindow} {
+		n, err := parseNumber(parts[i], most)
+		if err != nil {
+			return load{}, err
 		}
-		*field.to = n
+		numbers[i] = n
 	}
-	if l.conns*l.window > maxWaiting/l.size {
-		return load{}, fmt.Errorf("%q: it has more than %s in flight", spec, bytesText(maxWaiting))
+	l := load{numbers[0], numbers[1], numbers[2]}
+	if l.conns*l.window > maxInFlight/l.size {
+		return load{}, fmt.Errorf("it has more than %s in flight", bytesText(maxInFlight))
 	}
 	return l, nil
 }
 
-// parseNumber reads a whole number, perhaps with K (1024) or M (1024*1024) after it.
-func parseNumber(s string) (int, error) {
-	unit := 1
-	if n, ok := strings.CutSuffix(s, "K"); ok {
-		s, unit = n, 1<<10
-	} else if n, ok := strings.CutSuffix(s, "M"); ok {
-		s, unit = n, 1<<20
+// parseNumber reads a whole number from 1 to most, perhaps with K (1024) or M (1024*1024) after it.
+func parseNumber(s string, most int) (int, error) {
+	digits, unit := s, 1
+	if before, ok := strings.CutSuffix(s, "K"); ok {
+		digits, unit = before, 1<<10
+	} else if before, ok := strings.CutSuffix(s, "M"); ok {
+		digits, unit = before, 1<<20
 	}
-	n, err := strconv.ParseUint(s, 10, 31)
-	if err != nil || int(n) > math.MaxInt32/unit {
-		return 0, fmt.Errorf("%q is not a number", s)
+	n, err := strconv.ParseUint(digits, 10, 31)
+	if err != nil || n < 1 || n > uint64(most/unit) {
+		return 0, fmt.Errorf("%q: it must be a number from 1 to %d", s, most)
 	}
 	return int(n) * unit, nil
 }
 
 func (l load) String() string {
-	return fmt.Sprintf("%s, %s, %d in flight", count(l.conns, "connection"), bytesText(l.size), l.window)
+	return fmt.Sprintf("%s, %s, %d in flight", text.Count(l.conns, "connection", "connections"), bytesText(l.size), l.window)
+}
+
+// bytesText is a number of bytes in the largest unit that makes it whole.
+func bytesText(n int) string {
+	units := []string{"B", "KiB", "MiB"}
+	for n%1024 == 0 && len(units) > 1 {
+		n, units = n/1024, units[1:]
+	}
+	return fmt.Sprintf("%d %s", n, units[0])
 }

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
 	"echolab/internal/cli"
+	"echolab/internal/text"
 )
 
 func main() {
@@ -54,46 +56,32 @@ var shortly = map[string]string{"rounds": "1", "time": "50ms", "warmup": "20ms",
 // maxIdle is limited by the memory of most machines, and by how many addresses dial has.
 const maxIdle = 1_000_000
 
-// plan is what the options ask for.
-type plan struct {
-	options
-	servers   []server
-	loads     []load
-	idleGiven bool          // -idle was set on the command line
-	settle    time.Duration // memory has come to rest when it changes no more for so long
-}
-
-// check returns the plan, or says what is wrong with the options, which fs has set.
-func (o *options) check(fs *flag.FlagSet) (plan, error) {
-	idleGiven, settle := cli.Given(fs, "idle"), time.Second
+// check returns the comparison, or says what is wrong with the options, which fs has set.
+func (o *options) check(fs *flag.FlagSet) (*comparison, error) {
+	c := &comparison{idleGiven: cli.Given(fs, "idle"), settle: time.Second}
 	if o.short {
-		settle = 50 * time.Millisecond
+		c.settle = 50 * time.Millisecond
 		for name, value := range shortly {
 			if !cli.Given(fs, name) {
 				fs.Set(name, value)
 			}
 		}
 	}
-	servers, serversErr := parseServers(o.servers)
-	loads, loadsErr := parseLoads(o.loads)
+	c.options = *o
+	var serversErr, loadsErr error
+	c.servers, serversErr = parseServers(o.servers)
+	c.loads, loadsErr = parseLoads(o.loads)
 	err := errors.Join(
 		serversErr, loadsErr,
 		cli.Within("rounds", o.rounds, 1, 1000),
 		cli.Within("idle", o.idle, 0, maxIdle),
-		within("time", o.time, time.Millisecond, time.Minute),
-		within("warmup", o.warmup, 0, time.Minute),
+		cli.Within("time", o.time, time.Millisecond, time.Minute),
+		cli.Within("warmup", o.warmup, 0, time.Minute),
 	)
-	if err == nil && len(loads) == 0 && o.idle == 0 {
+	if err == nil && len(c.loads) == 0 && o.idle == 0 {
 		err = errors.New("-loads and -idle leave nothing to measure")
 	}
-	return plan{*o, servers, loads, idleGiven, settle}, err
-}
-
-func within(name string, value, least, most time.Duration) error {
-	if value < least || value > most {
-		return fmt.Errorf("-%s %v: it must be from %v to %v", name, value, least, most)
-	}
-	return nil
+	return c, err
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -125,42 +113,42 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 	if _, status, done := p.Parse(fs, args, func() bool { return false }); done {
 		return status
 	}
-	plan, err := o.check(fs)
+	c, err := o.check(fs)
 	if err != nil {
 		return p.Misused(err)
 	}
-	programs, err := findPrograms(ctx, plan.servers, plan.wsserver)
-	if err != nil {
-		return p.Fail(orInterrupted(ctx, err))
+	if c.wsserver == "" && c.needsWsserver() {
+		scratch, err := os.MkdirTemp("", "compare")
+		if err != nil {
+			return p.Fail(err)
+		}
+		defer os.RemoveAll(scratch)
+		if c.wsserver, err = buildWsserver(ctx, scratch); err != nil {
+			return failed(ctx, p, err)
+		}
 	}
-	defer programs.remove()
-
 	began := time.Now()
-	c := comparison{plan: plan, programs: programs, progress: cli.NewProgress(p.Stderr)}
+	c.progress = cli.NewProgress(p.Stderr)
 	tables, err := c.run(ctx)
 	c.progress.End()
 	if err != nil {
-		status := p.Fail(orInterrupted(ctx, err))
-		if errors.Is(err, errUnable) {
-			status = cli.Unable
-		}
-		return status
+		return failed(ctx, p, err)
 	}
-	if plan.markdown {
-		fmt.Fprintf(p.Stdout, "Measured on %s with `%s`: %s.\n%s\n\n",
-			began.Format(time.DateOnly), commandLine(args), machine(), method)
-		showLegend(p.Stdout, "- %s: %s\n", plan.servers)
-		fmt.Fprintln(p.Stdout)
-	}
-	for _, t := range tables {
-		show(p.Stdout, t, plan.markdown)
-	}
-	if !plan.markdown {
-		fmt.Fprintf(p.Stdout, "%s\n\n", method)
-		showLegend(p.Stdout, "%-9s  %s\n", plan.servers)
-		fmt.Fprintf(p.Stdout, "%s; %v\n", machine(), time.Since(began).Round(time.Second))
-	}
+	c.report(p.Stdout, tables, began, args)
 	return cli.OK
+}
+
+// failed says what went wrong, or that somebody pressed Ctrl-C: that reaches the servers, too, and what fails then is
+// not their fault.
+func failed(ctx context.Context, p cli.Program, err error) int {
+	if ctx.Err() != nil {
+		return p.Fail(ctx.Err())
+	}
+	status := p.Fail(err)
+	if errors.Is(err, errUnable) {
+		status = cli.Unable
+	}
+	return status
 }
 
 // method says what the numbers are.
@@ -168,12 +156,28 @@ const method = `CPU is the server's processor time. Ratio is that over the plain
 same round (among idle connections: over that without them), in the median; in
 turns are the least and the greatest. All others are medians of the turns.`
 
-// orInterrupted is err, or why it came to it if somebody pressed Ctrl-C: the servers may end before this program does.
-func orInterrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+// report prints the tables, and what one must know to read them: before them in Markdown, after them on a terminal.
+func (c *comparison) report(w io.Writer, tables []table, began time.Time, args []string) {
+	machine := fmt.Sprintf("%s, %s, %s", system(), text.Count(runtime.NumCPU(), "core", "cores"), runtime.Version())
+	legend := func(format string) {
+		for _, s := range c.servers {
+			fmt.Fprintf(w, format, s.name, s.describe())
+		}
 	}
-	return err
+	if c.markdown {
+		fmt.Fprintf(w, "Measured on %s with `%s`: %s.\n%s\n\n",
+			began.Format(time.DateOnly), commandLine(args), machine, method)
+		legend("- %s: %s\n")
+		fmt.Fprintln(w)
+	}
+	for _, t := range tables {
+		t.show(w, c.markdown)
+	}
+	if !c.markdown {
+		fmt.Fprintf(w, "%s\n\n", method)
+		legend("%-9s  %s\n")
+		fmt.Fprintf(w, "%s; %v\n", machine, time.Since(began).Round(time.Second))
+	}
 }
 
 // commandLine is the command that was given, for somebody who wants to repeat it.

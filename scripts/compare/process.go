@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -18,14 +17,10 @@ const listeningOn = "listening on "
 // startTimeout is how long a server may take to print it.
 const startTimeout = 10 * time.Second
 
-// errNotAvailable is what this system does not report about another process.
-var errNotAvailable = errors.New("not available on this system")
-
 // A process is a server that runs.
 type process struct {
 	addr   string
 	cmd    *exec.Cmd
-	stdin  io.Closer    // a loop of this program ends with it
 	stderr bytes.Buffer // to be read after stop
 }
 
@@ -34,10 +29,6 @@ func startProcess(ctx context.Context, path string, args ...string) (*process, e
 	p := &process{cmd: exec.CommandContext(ctx, path, args...)}
 	p.cmd.Stderr = &p.stderr
 	endWithUs(p.cmd)
-	var err error
-	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

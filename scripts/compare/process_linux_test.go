@@ -35,7 +35,7 @@ func TestTheProcessorTimeIsThatOfAllThreads(t *testing.T) {
 	after, err := self.cpu()
 	require.NoError(t, err)
 	// The kernel accounts to a thread that runs with each tick only: some of the work may be missing.
-	assert.Greater(t, after-before, work/2)
+	assert.Greater(t, after-before, float64(work/2))
 }
 
 func TestTheProcessorTimeOfNoProcessIsAnError(t *testing.T) {
@@ -50,7 +50,7 @@ func TestTheProcessorTimeOfNoProcessIsAnError(t *testing.T) {
 func TestResidentSizeIsReadInPages(t *testing.T) {
 	size, err := residentSize("9999 1234 56 1 0 78 0\n")
 	require.NoError(t, err)
-	assert.Equal(t, int64(1234*os.Getpagesize()), size)
+	assert.Equal(t, float64(1234*os.Getpagesize()), size)
 	for _, statm := range []string{"", "9999", "9999 x 56", "9999 -1 56", "9999 99999999999999999999 56", "0 0 0 0 0 0 0\n"} {
 		_, err := residentSize(statm)
 		assert.Error(t, err, statm)

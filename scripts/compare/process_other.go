@@ -3,22 +3,22 @@
 package main
 
 import (
+	"math"
 	"os/exec"
 	"runtime"
-	"time"
 )
 
-// endWithUs has no counterpart: after a kill of this process a wsserver stays.
+// endWithUs has no counterpart: when this process is killed, its servers stay.
 func endWithUs(*exec.Cmd) {}
 
 // cpu is told by no call that works for any process.
-func (p *process) cpu() (time.Duration, error) { return 0, errNotAvailable }
+func (p *process) cpu() (float64, error) { return math.NaN(), nil }
 
 // memory is told by no call that works for any process.
-func (p *process) memory() (int64, error) { return 0, errNotAvailable }
+func (p *process) memory() (float64, error) { return math.NaN(), nil }
 
-// raiseFiles leaves the limit as it is: Go raises it as far as it may.
-func raiseFiles(n int) (int, error) { return n, nil }
+// openFiles is not known before they are opened.
+func openFiles() (int, error) { return math.MaxInt, nil }
 
-// machine is the system, how many processors it has, and the Go release.
-func machine() string { return machineText(runtime.GOARCH, runtime.GOOS) }
+// system is the processor's kind and the operating system.
+func system() string { return runtime.GOARCH + ", " + runtime.GOOS }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"net"
 	"os"
 	"runtime"
@@ -33,14 +34,6 @@ func TestAProcessListensUntilItIsStopped(t *testing.T) {
 	p.stop()
 	_, err = net.Dial("tcp", p.addr)
 	assert.Error(t, err)
-}
-
-// So no server is left behind when this program is killed.
-func TestALoopEndsWithItsStandardInput(t *testing.T) {
-	p, err := startProcess(t.Context(), program(t), serveCommand, "plain")
-	require.NoError(t, err)
-	require.NoError(t, p.stdin.Close())
-	require.NoError(t, p.cmd.Wait())
 }
 
 func TestALoopEndsWithAnInterrupt(t *testing.T) {
@@ -77,13 +70,13 @@ func TestTheSystemTellsWhatAProcessUsesOrSaysThatItDoesNot(t *testing.T) {
 	require.NoError(t, err)
 	defer p.stop()
 	cpu, err := p.cpu()
+	require.NoError(t, err)
 	if runtime.GOOS != "linux" {
-		assert.ErrorIs(t, err, errNotAvailable)
+		assert.True(t, math.IsNaN(cpu))
 		return
 	}
-	require.NoError(t, err)
 	assert.Positive(t, cpu)
 	memory, err := p.memory()
 	require.NoError(t, err)
-	assert.Greater(t, memory, int64(1<<20))
+	assert.Greater(t, memory, float64(1<<20))
 }

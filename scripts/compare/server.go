@@ -3,9 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -77,12 +78,34 @@ func parseServers(text string) (list []server, err error) {
 	return list, nil
 }
 
+// command is what starts the server.
+func (s server) command(wsserver string) (path string, args []string, err error) {
+	if s.loop != nil {
+		path, err = os.Executable()
+		return path, []string{serveCommand, s.name}, err
+	}
+	return wsserver, []string{
+		"-quiet", "-addr", "127.0.0.1:0", "-ping", "0", "-idle-timeout", "1h",
+		"-max-conns", fmt.Sprint(2 * maxIdle), "-max-message", fmt.Sprint(maxSize),
+	}, nil
+}
+
+// buildWsserver builds this repository's wsserver in a directory.
+func buildWsserver(ctx context.Context, dir string) (path string, err error) {
+	path = filepath.Join(dir, "wsserver.exe") // a name that every system runs
+	build := exec.CommandContext(ctx, "go", "build", "-C", "../..", "-buildvcs=false", "-o", path, "./wsserver")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot build wsserver, which raw and websocket are (run this in scripts/compare, name one "+
+			"with -wsserver, or leave them out with -servers): %w\n%s", err, strings.TrimSpace(string(out)))
+	}
+	return path, nil
+}
+
 // serveCommand makes this program one of the servers that it compares: compare serve NAME. It is hidden, because nobody
 // but compare itself needs it.
 const serveCommand = "serve"
 
-// serve runs one of the loops on a free port until it is interrupted or its standard input ends, which it does when
-// compare ends, however that comes.
+// serve runs one of the loops on a free port until it is interrupted.
 func serve(ctx context.Context, p cli.Program, args []string) int {
 	if len(args) != 1 {
 		return p.Misused(fmt.Errorf("%s wants one name", serveCommand))
@@ -95,20 +118,11 @@ func serve(ctx context.Context, p cli.Program, args []string) int {
 	if err != nil {
 		return p.Fail(err)
 	}
+	context.AfterFunc(ctx, func() { ln.Close() })
 	fmt.Fprintf(p.Stdout, "%s%s\n", listeningOn, ln.Addr())
-	served := make(chan error, 1)
-	ended := make(chan struct{})
-	go func() { served <- servers[i].loop(ln) }()
-	go func() {
-		defer close(ended)
-		io.Copy(io.Discard, os.Stdin)
-	}()
-	select {
-	case err := <-served:
-		return p.Fail(err)
-	case <-ctx.Done():
-		return cli.OK
-	case <-ended:
+	err = servers[i].loop(ln)
+	if ctx.Err() != nil {
 		return cli.OK
 	}
+	return p.Fail(err)
 }

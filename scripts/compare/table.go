@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
+	"text/tabwriter"
+
+	"echolab/internal/text"
 )
 
 // A table has a row for each server.
@@ -29,32 +29,28 @@ func loadTable(l load, servers []server, turns [][]turn) table {
 	for i, s := range servers {
 		ratio, spread := notAvailable, notAvailable
 		if plain >= 0 {
-			ratio, spread = ratioTexts(ratios(turns[i], turns[plain]))
+			ratio, spread = ratioTexts(turns[i], turns[plain])
 		}
-		of := func(get func(turn) float64) float64 { return medianOf(turns[i], get) }
 		t.rows = append(t.rows, []string{
-			s.name, timeText(of(cpu)), ratio, spread,
-			rateText(of(func(t turn) float64 { return t.rate })),
-			timeText(of(func(t turn) float64 { return t.p50 })),
-			timeText(of(func(t turn) float64 { return t.p99 })),
-			memoryText(of(func(t turn) float64 { return t.memory })),
+			s.name, timeText(medianOf(turns[i], cpu)), ratio, spread,
+			rateText(medianOf(turns[i], func(t turn) float64 { return t.rate })),
+			timeText(medianOf(turns[i], func(t turn) float64 { return t.p50 })),
+			timeText(medianOf(turns[i], func(t turn) float64 { return t.p99 })),
+			memoryText(medianOf(turns[i], func(t turn) float64 { return t.memory })),
 		})
 	}
-	if math.IsNaN(medianOf(turns[0], cpu)) {
-		t.notes = append(t.notes, untold)
-	}
-	return t
+	return t.explained(turns[0])
 }
 
 // idleTable shows what n idle connections cost each server.
 func idleTable(n int, servers []server, idles []idle) table {
 	t := table{
-		title: fmt.Sprintf("%s, idle after one message; and one more that is active", count(n, "connection")),
+		title: text.Count(n, "connection", "connections") + ", idle after one message; and one more that is active",
 		head:  []string{"server", "memory/connection", "CPU/message alone", "among them", "ratio", "in turns"},
 	}
 	for i, s := range servers {
 		r := idles[i]
-		ratio, spread := ratioTexts(ratios(r.among, r.alone))
+		ratio, spread := ratioTexts(r.among, r.alone)
 		t.rows = append(t.rows, []string{
 			s.name, memoryText(r.perConn), timeText(medianOf(r.alone, cpu)), timeText(medianOf(r.among, cpu)), ratio, spread,
 		})
@@ -62,152 +58,39 @@ func idleTable(n int, servers []server, idles []idle) table {
 			t.notes = append(t.notes, s.name+": its memory had not come to rest.")
 		}
 	}
-	if math.IsNaN(medianOf(idles[0].alone, cpu)) {
+	return t.explained(idles[0].alone)
+}
+
+// explained has a note if the turns know no processor time.
+func (t table) explained(turns []turn) table {
+	if math.IsNaN(medianOf(turns, cpu)) {
 		t.notes = append(t.notes, untold)
 	}
 	return t
 }
 
 // show prints the table for a terminal, or in Markdown.
-func show(w io.Writer, t table, markdown bool) {
-	begin, between, end := "", "  ", ""
-	if markdown {
-		begin, between, end = "| ", " | ", " |"
-	}
-	widths := make([]int, len(t.head))
-	for _, row := range append([][]string{t.head}, t.rows...) {
-		for i, cell := range row {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
-	}
-	line := func(row []string) {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			width := widths[i]
-			if i == 0 {
-				width = -width // to the left
-			}
-			cells[i] = fmt.Sprintf("%*s", width, cell)
-		}
-		fmt.Fprintln(w, begin+strings.Join(cells, between)+end)
-	}
+func (t table) show(w io.Writer, markdown bool) {
+	rows := append([][]string{t.head}, t.rows...)
 	if markdown {
 		fmt.Fprintf(w, "%s:\n\n", t.title)
-		line(t.head)
-		fmt.Fprintf(w, "|---|%s\n", strings.Repeat("---:|", len(t.head)-1))
+		rule := append([]string{"---"}, slices.Repeat([]string{"---:"}, len(t.head)-1)...)
+		for _, row := range slices.Insert(rows, 1, rule) {
+			fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+		}
+		if len(t.notes) > 0 {
+			fmt.Fprintln(w)
+		}
 	} else {
 		fmt.Fprintln(w, t.title)
-		line(t.head)
-	}
-	for _, row := range t.rows {
-		line(row)
-	}
-	if markdown && len(t.notes) > 0 {
-		fmt.Fprintln(w)
+		aligned := tabwriter.NewWriter(w, 0, 0, 0, ' ', tabwriter.AlignRight)
+		for _, row := range rows {
+			fmt.Fprintf(aligned, "%-9s\t  %s\t\n", row[0], strings.Join(row[1:], "\t  "))
+		}
+		aligned.Flush()
 	}
 	for _, note := range t.notes {
 		fmt.Fprintln(w, note)
 	}
 	fmt.Fprintln(w)
-}
-
-// showLegend prints what each server is, in lines of that format.
-func showLegend(w io.Writer, format string, servers []server) {
-	for _, s := range servers {
-		fmt.Fprintf(w, format, s.name, s.describe())
-	}
-}
-
-// machineText describes the machine.
-func machineText(processor, system string) string {
-	return fmt.Sprintf("%s, %s, %s, %s", processor, count(runtime.NumCPU(), "core"), system, runtime.Version())
-}
-
-// notAvailable stands for a number that is not there, and untold says why all of a table are not.
-const (
-	notAvailable = "n/a"
-	untold       = "n/a: this system does not report what another process uses."
-)
-
-// timeText is a duration in nanoseconds, with three digits that count.
-func timeText(ns float64) string {
-	return scaled(ns, 1000, []string{"ns", "µs", "ms", "s"})
-}
-
-// memoryText is a size in bytes, likewise.
-func memoryText(bytes float64) string {
-	return scaled(bytes, 1024, []string{"B", "KiB", "MiB", "GiB"})
-}
-
-// scaled is a value in the largest unit of which there is one at least.
-func scaled(value, step float64, units []string) string {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return notAvailable
-	}
-	last := len(units) - 1
-	unit := 0
-	for ; unit < last && math.Abs(value) >= step*0.9995; unit++ {
-		value /= step
-	}
-	return threeDigits(value) + " " + units[unit]
-}
-
-// threeDigits is a value with three digits that count.
-func threeDigits(value float64) string {
-	decimals := 2
-	switch abs := math.Abs(value); {
-	case abs >= 99.95:
-		decimals = 0
-	case abs >= 9.995:
-		decimals = 1
-	}
-	return strconv.FormatFloat(value, 'f', decimals, 64)
-}
-
-// ratioTexts are the median of the ratios, and the least and the greatest of them.
-func ratioTexts(ratios []float64) (middle, spread string) {
-	m := median(ratios)
-	if math.IsNaN(m) || math.IsInf(m, 0) {
-		return notAvailable, notAvailable
-	}
-	return threeDigits(m), threeDigits(slices.Min(ratios)) + "–" + threeDigits(slices.Max(ratios))
-}
-
-// rateText is a whole number, with three digits that count.
-func rateText(n float64) string {
-	if math.IsNaN(n) || math.IsInf(n, 0) {
-		return notAvailable
-	}
-	if n >= 1000 {
-		unit := math.Pow(10, math.Floor(math.Log10(n))-2)
-		n = math.Round(n/unit) * unit
-	}
-	return grouped(int(math.Round(n)))
-}
-
-// grouped is n with commas between the thousands.
-func grouped(n int) string {
-	if n < 1000 {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
-}
-
-// bytesText is a number of bytes in the largest unit that makes it whole.
-func bytesText(n int) string {
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d B", n)
-}
-
-// count is a number of things.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return grouped(n) + " " + thing + "s"
 }

@@ -10,25 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestNumbersHaveThreeDigitsThatCount(t *testing.T) {
-	nan := math.NaN()
-	for want, got := range map[string]string{
-		"0.00 ns": timeText(0), "7.50 ns": timeText(7.5), "999 ns": timeText(999.4), "1.00 µs": timeText(999.6),
-		"14.3 µs": timeText(14_321), "2.00 ms": timeText(2e6), "1.50 s": timeText(1.5e9), "5000 s": timeText(5e12),
-		"512 B": memoryText(512), "3.61 KiB": memoryText(3700), "1.00 MiB": memoryText(1 << 20),
-		"-1.00 KiB": memoryText(-1024),
-		"1.00":      threeDigits(1), "0.95": threeDigits(0.95), "10.0": threeDigits(9.9951),
-		"27.4": threeDigits(27.41), "134": threeDigits(134.4),
-		"0": rateText(0), "7": rateText(7.4), "999": rateText(999),
-		"1,230": rateText(1234), "8,510,000": rateText(8_514_999), "1,000,000": rateText(999_999),
-	} {
-		assert.Equal(t, want, got)
-	}
-	for _, got := range []string{timeText(nan), memoryText(nan), rateText(nan), timeText(math.Inf(1))} {
-		assert.Equal(t, "n/a", got)
-	}
-}
-
 // turns are turns that differ in nothing but the processor time.
 func turns(cpus ...float64) (list []turn) {
 	for _, cpu := range cpus {
@@ -73,8 +54,8 @@ func TestTheWidestTableFitsATerminal(t *testing.T) {
 		all[i], idles[i] = []turn{wide}, idle{888 << 10, true, []turn{wide}, []turn{wide}}
 	}
 	var out bytes.Buffer
-	show(&out, loadTable(load{maxConns, maxSize, maxWindow}, servers, all), false)
-	show(&out, idleTable(1_000_000, servers, idles), false)
+	loadTable(load{maxConns, maxSize, maxWindow}, servers, all).show(&out, false)
+	idleTable(maxIdle, servers, idles).show(&out, false)
 	for line := range strings.Lines(out.String()) {
 		assert.LessOrEqual(t, utf8.RuneCountInString(line)-1, 80, line)
 	}
@@ -83,10 +64,10 @@ func TestTheWidestTableFitsATerminal(t *testing.T) {
 func TestATableIsAlignedAndIsMarkdownIfAsked(t *testing.T) {
 	table := table{title: "A title", head: []string{"server", "x"}, rows: [][]string{{"gws", "10.0 µs"}}, notes: []string{"A note."}}
 	var text, markdown bytes.Buffer
-	show(&text, table, false)
-	assert.Equal(t, "A title\nserver        x\ngws     10.0 µs\nA note.\n\n", text.String())
-	show(&markdown, table, true)
-	assert.Equal(t, "A title:\n\n| server |       x |\n|---|---:|\n| gws    | 10.0 µs |\n\nA note.\n\n", markdown.String())
+	table.show(&text, false)
+	assert.Equal(t, "A title\nserver           x\ngws        10.0 µs\nA note.\n\n", text.String())
+	table.show(&markdown, true)
+	assert.Equal(t, "A title:\n\n| server | x |\n| --- | ---: |\n| gws | 10.0 µs |\n\nA note.\n\n", markdown.String())
 }
 
 func TestWhatASystemDoesNotTellIsExplained(t *testing.T) {
