@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"echolab/internal/cli"
@@ -128,9 +127,4 @@ func (c *comparison) with(ctx context.Context, s server, use func(*process) erro
 		return fmt.Errorf("%w%s", err, p.complaint())
 	}
 	return nil
-}
-
-// needsWsserver says whether one of the servers is wsserver.
-func (c *comparison) needsWsserver() bool {
-	return slices.ContainsFunc(c.servers, func(s server) bool { return s.loop == nil })
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,8 +22,7 @@ type exchange struct {
 	sent      int // messages
 	came      int // bytes
 	buf       []byte
-	batches   []batch       // of those in flight, the oldest first
-	done      atomic.Uint64 // messages that came back
+	batches   []batch // of those in flight, the oldest first
 }
 
 // A batch is what one write sent.
@@ -139,7 +137,7 @@ var errNotSent = errors.New("what came back is not what was sent")
 
 // arrived takes note that n messages came back.
 func (e *exchange) arrived(n int, now time.Time) error {
-	e.done.Add(uint64(n))
+	e.phase.done.Add(int64(n))
 	measuring := e.phase.measuring.Load()
 	whole := 0 // batches
 	for n > 0 {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -63,10 +64,10 @@ func (*tape) Close() error { return nil }
 
 // hear sends a window of messages of that size, and is answered with what back makes of the right echo.
 func hear(size, window, reads int, framed bool, change func(back []byte) []byte) error {
-	ph := newPhase()
+	var ph phase
 	ph.stopping.Store(true)
 	c := &tape{reads: reads}
-	e := newExchange(c, 1, load{1, size, window}, framed, ph)
+	e := newExchange(c, 1, load{1, size, window}, framed, &ph)
 	for i := range window {
 		c.back = append(c.back, e.back.piece(i*e.back.size, e.back.size)...)
 	}
@@ -84,9 +85,9 @@ func exchangeWith(t *testing.T, l load, handle func(c *net.TCPConn)) error {
 	defer c.Close()
 	haveSmallBuffers(c)
 	require.NoError(t, c.SetDeadline(time.Now().Add(watchdog)))
-	ph := newPhase()
+	var ph phase
 	ph.stopping.Store(true)
-	return newExchange(c, 0, l, false, ph).run()
+	return newExchange(c, 0, l, false, &ph).run()
 }
 
 func TestAnEchoIsAcceptedHoweverItIsCut(t *testing.T) {
@@ -176,7 +177,7 @@ func TestAWrongEchoIsAnErrorEvenIfTheServerReadsNothing(t *testing.T) {
 
 func TestARoundTripBeginsWithTheWriteThatSentTheMessage(t *testing.T) {
 	began := time.Now()
-	ph := newPhase()
+	ph := &phase{trips: hdrhistogram.New(1, int64(longestTrip), 3)}
 	e := &exchange{phase: ph, batches: []batch{{began, 3}, {began.Add(time.Second), 2}, {began.Add(2 * time.Second), 1}}}
 	require.NoError(t, e.arrived(1, began.Add(3*time.Second)))
 	assert.Zero(t, ph.trips.TotalCount(), "nothing is measured yet")

@@ -23,21 +23,18 @@ type turn struct {
 	memory float64 // resident while the load is on, in bytes
 }
 
-// A phase is what all connections of a load do at the time, and the round trips that they have measured.
+// A phase is what all connections of a load do at the time, and what has come of it.
 type phase struct {
-	measuring atomic.Bool // record round trips
-	stopping  atomic.Bool // send no more than one window
+	measuring atomic.Bool  // record round trips
+	stopping  atomic.Bool  // send no more than one window
+	done      atomic.Int64 // messages that came back
 
 	mu    sync.Mutex
-	trips *hdrhistogram.Histogram // in nanoseconds
+	trips *hdrhistogram.Histogram // in nanoseconds; nil if nothing is to be measured
 }
 
 // longestTrip is more than any measurement takes.
 const longestTrip = time.Hour
-
-func newPhase() *phase {
-	return &phase{trips: hdrhistogram.New(1, int64(longestTrip), 3)}
-}
 
 func (ph *phase) record(trip time.Duration, messages int) error {
 	ph.mu.Lock()
@@ -50,12 +47,11 @@ const patience = 20 * time.Second
 
 // A generator sends a load to a server.
 type generator struct {
-	load      load
-	phase     *phase
-	exchanges []*exchange
-	running   *errgroup.Group
-	ctx       context.Context // of what is running: it ends when an exchange fails, with its error
-	cancel    context.CancelFunc
+	load    load
+	phase   *phase
+	running *errgroup.Group
+	ctx     context.Context // of what is running: it ends when an exchange fails, with its error
+	cancel  context.CancelFunc
 }
 
 // measure puts the load on the server, lets it run for the warm-up, and measures for that time. An error says that
@@ -81,9 +77,10 @@ func measure(ctx context.Context, p *process, framed bool, l load, warmup, durin
 
 // startGenerator connects, and lets every connection run.
 func startGenerator(ctx context.Context, addr string, framed bool, l load) (*generator, error) {
-	g := &generator{load: l, phase: newPhase(), exchanges: make([]*exchange, l.conns)}
+	g := &generator{load: l, phase: &phase{trips: hdrhistogram.New(1, int64(longestTrip), 3)}}
+	exchanges := make([]*exchange, l.conns)
 	if _, err := dialAll(ctx, addr, framed, l.conns, func(c net.Conn, i int) error {
-		g.exchanges[i] = newExchange(c, i, l, framed, g.phase)
+		exchanges[i] = newExchange(c, i, l, framed, g.phase)
 		return nil
 	}); err != nil {
 		return nil, cmp.Or(context.Cause(ctx), err)
@@ -91,7 +88,7 @@ func startGenerator(ctx context.Context, addr string, framed bool, l load) (*gen
 	runtime.GC() // what was prepared before is not to be collected while the clock runs
 	ctx, g.cancel = context.WithCancel(ctx)
 	g.running, g.ctx = errgroup.WithContext(ctx)
-	for _, e := range g.exchanges {
+	for _, e := range exchanges {
 		context.AfterFunc(g.ctx, func() { e.conn.Close() })
 		g.running.Go(e.run)
 	}
@@ -133,15 +130,15 @@ func (g *generator) watch(p *process, during time.Duration) (t turn, err error) 
 	if err != nil {
 		return t, err
 	}
-	began, done := time.Now(), g.done()
+	began, done := time.Now(), g.phase.done.Load()
 	g.phase.measuring.Store(true)
-	for enough := done + uint64(minWindows*g.load.conns*g.load.window); g.done() < enough; {
+	for enough := done + int64(minWindows*g.load.conns*g.load.window); g.phase.done.Load() < enough; {
 		if err := g.wait(during); err != nil {
 			return t, err
 		}
 	}
 	g.phase.measuring.Store(false)
-	took, messages := time.Since(began), float64(g.done()-done)
+	took, messages := time.Since(began), float64(g.phase.done.Load()-done)
 	after, err := p.cpu()
 	if err != nil {
 		return t, err
@@ -150,12 +147,4 @@ func (g *generator) watch(p *process, during time.Duration) (t turn, err error) 
 	t.rate = messages / took.Seconds()
 	t.memory, err = p.memory()
 	return t, err
-}
-
-// done is how many messages have come back.
-func (g *generator) done() (n uint64) {
-	for _, e := range g.exchanges {
-		n += e.done.Load()
-	}
-	return n
 }

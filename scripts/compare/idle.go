@@ -75,11 +75,11 @@ func (c *comparison) idleOn(ctx context.Context, s server, full, empty *process)
 
 // holdIdle makes n connections, each of which has echoed one message.
 func holdIdle(ctx context.Context, addr string, framed bool, n int) ([]net.Conn, error) {
-	once := newPhase()
+	var once phase
 	once.stopping.Store(true) // one window and no more
 	return dialAll(ctx, addr, framed, n, func(c net.Conn, i int) error {
 		c.SetDeadline(time.Now().Add(dialTimeout))
-		return newExchange(c, i, activeLoad, framed, once).run()
+		return newExchange(c, i, activeLoad, framed, &once).run()
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +118,7 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 	if err != nil {
 		return p.Misused(err)
 	}
-	if c.wsserver == "" && c.needsWsserver() {
+	if c.wsserver == "" && slices.ContainsFunc(c.servers, func(s server) bool { return s.loop == nil }) {
 		scratch, err := os.MkdirTemp("", "compare")
 		if err != nil {
 			return p.Fail(err)

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
-	"slices"
 	"sync"
 	"testing"
 
@@ -56,7 +54,7 @@ func (browser) open(t *testing.T, way string, to target) *tab {
 	tab.Server = httptest.NewServer(mux)
 	t.Cleanup(tab.Close)
 	address := tab.URL + "/?" + url.Values{"way": {way}, "url": {to.url}}.Encode()
-	p := start(t, nil, path,
+	p := start(t, nil, nil, path,
 		"--headless=new", "--no-sandbox", // which root cannot have
 		"--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir="+t.TempDir(),
 		"--disable-background-networking", "--disable-component-update",
@@ -116,13 +114,5 @@ func (b browser) stay(t *testing.T, to target, ready func()) closed {
 }
 
 var findBrowser = sync.OnceValue(func() string {
-	commands := []string{"chromium", "chromium-browser", "google-chrome"}
-	i := slices.IndexFunc(commands, func(command string) bool {
-		_, err := exec.LookPath(command)
-		return err == nil
-	})
-	if i < 0 {
-		return ""
-	}
-	return commands[i]
+	return first(nil, []string{"chromium", "chromium-browser", "google-chrome"}, "--version")
 })

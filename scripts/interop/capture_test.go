@@ -1,11 +1,9 @@
 package interop
 
 import (
-	"bytes"
-	"context"
+	"fmt"
 	"io"
 	"net/netip"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -39,26 +37,25 @@ func (c *frameCount) Record(e event.Event) {
 	}
 }
 
+// captured has a client visit a server of its own, and compares the capture of that as tshark reads it and as this
+// project does.
+func captured(t *testing.T, v *visit, start func(*testing.T, ...string) *wsserver, args ...string) tshark.Counts {
+	t.Helper()
+	v.server = start(t, append(args, "-origin", "*")...)
+	recording := v.server.record(t)
+	require.NotEmpty(t, v.visit(t, v.target()))
+	v.server.end(t)
+	return tshark.CompareLive(t, recording.End())
+}
+
 // Of what each client sends, and of what it is sent, the server, tshark and this project's own reading of the capture
 // have the same frames.
 func TestWhatEveryClientSendsIsCapturedAsTsharkReadsIt(t *testing.T) {
 	for _, c := range clients {
-		for _, offer := range []bool{true, false} {
-			if c.offers != asTold && !offer {
-				continue
-			}
-			name := c.name
-			if offer {
-				name += ", offers compression"
-			}
-			t.Run(name, func(t *testing.T) {
-				v := visit{client: c, offer: offer}
-				v.server = startServer(t, "-compress", "-origin", "*")
-				recording := v.server.record(t)
-				results := v.visit(t, v.target())
-				require.NotEmpty(t, results)
-				v.server.end(t)
-				counts := tshark.CompareLive(t, recording.End())
+		for _, offer := range c.offers.ways() {
+			t.Run(fmt.Sprintf("%s, offers compression: %v", c.name, offer), func(t *testing.T) {
+				v := &visit{client: c, offer: offer}
+				counts := captured(t, v, startServer, "-compress")
 				assert.Positive(t, counts.Frames)
 				assert.Equal(t, v.server.frames(t), counts.Frames)
 			})
@@ -70,13 +67,8 @@ func TestWhatEveryClientSendsIsCapturedAsTsharkReadsIt(t *testing.T) {
 func TestACaptureOfTLSShowsNoFrames(t *testing.T) {
 	for _, c := range clients {
 		t.Run(c.name, func(t *testing.T) {
-			v := visit{client: c, offer: true, tls: true}
-			v.server = startSecure(t, "-origin", "*")
-			recording := v.server.record(t)
-			results := v.visit(t, v.target())
-			require.NotEmpty(t, results)
-			v.server.end(t)
-			counts := tshark.CompareLive(t, recording.End())
+			v := &visit{client: c, offer: true, tls: true}
+			counts := captured(t, v, startSecure)
 			assert.Positive(t, counts.Segments)
 			assert.Zero(t, counts.Frames)
 			assert.Positive(t, v.server.frames(t))
@@ -87,9 +79,9 @@ func TestACaptureOfTLSShowsNoFrames(t *testing.T) {
 func TestWhatCurlGetsIsCapturedAsTsharkReadsIt(t *testing.T) {
 	server := startServer(t)
 	recording := server.record(t)
-	page := curl(t, "http://"+server.addr+"/")
+	page := curl(t, nil, "http://"+server.addr+"/")
 	assert.Contains(t, page, "<!doctype html>")
-	assert.Contains(t, curl(t, "http://"+server.addr+"/healthz"), "\r\n\r\nok\n")
+	assert.Contains(t, curl(t, nil, "http://"+server.addr+"/healthz"), "\r\n\r\nok\n")
 	server.end(t)
 	counts := tshark.CompareLive(t, recording.End())
 	assert.Equal(t, 3, counts.Connections, "the two of curl, and the last one")
@@ -99,51 +91,17 @@ func TestWhatCurlGetsIsCapturedAsTsharkReadsIt(t *testing.T) {
 // curl sends what it is given on standard input, here after the answer. Frames
 // that come in front of it, as in the test of curl alone, tshark takes for HTTP.
 func TestTheUpgradeThatCurlAsksForIsCapturedAsTsharkReadsIt(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		missing(t, "curl", "curl")
-	}
 	server := startServer(t)
 	recording := server.record(t)
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "curl", "-q", "-sS", "-i", "-N", "--noproxy", "*", "-X", "GET", "-T", "-",
-		"-H", "Transfer-Encoding:", "-H", "Expect:", // the frames are no body
-		"-H", "Connection: Upgrade", "-H", "Upgrade: websocket", "-H", "Sec-WebSocket-Version: 13",
-		"-H", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "http://"+server.addr+"/ws")
-	stdin, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	var stdout bytes.Buffer
-	cmd.Stdout = &stdout
-	require.NoError(t, cmd.Start())
-	require.True(t, server.stdout.contains(`"ev":"write"`), "the server ended before it answered")
-	_, err = io.WriteString(stdin, curlHello+curlBye)
-	require.NoError(t, err)
-	require.NoError(t, stdin.Close())
-	require.NoError(t, cmd.Wait())
-	head, frames, _ := strings.Cut(stdout.String(), "\r\n\r\n")
-	assert.True(t, strings.HasPrefix(head, "HTTP/1.1 101 "), head)
-	assert.Equal(t, curlAnswer, frames)
+	frames, w := io.Pipe()
+	defer frames.Close()
+	go func() {
+		server.stdout.until(func(text string) bool { return strings.Contains(text, `"ev":"write"`) })
+		_, _ = io.WriteString(w, curlHello+curlBye) // fails if curl has ended
+		_ = w.Close()
+	}()
+	upgraded(t, curl(t, frames, upgrading("-", "-N", "http://"+server.addr+"/ws")...))
 	server.end(t)
 	counts := tshark.CompareLive(t, recording.End())
 	assert.Equal(t, 4, counts.Frames)
 }
-
-// contains waits until a text is there, and says whether it came.
-func (o *output) contains(text string) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for !strings.Contains(o.all.String(), text) {
-		if o.ended {
-			return false
-		}
-		o.grown.Wait()
-	}
-	return true
-}
-
-// A frame of each kind that curl is given, and what comes back.
-const (
-	curlHello  = "\x81\x85\x00\x00\x00\x00hello"    // a text, masked with a key that changes nothing
-	curlBye    = "\x88\x82\x00\x00\x00\x00\x03\xe8" // a Close, 1000
-	curlAnswer = "\x81\x05hello" + "\x88\x02\x03\xe8"
-)

@@ -60,6 +60,14 @@ const (
 	unknown              // it cannot be told to, and its version decides
 )
 
+// ways are what one can have the client do: offer it, or not.
+func (o deflateOffer) ways() []bool {
+	if o == asTold {
+		return []bool{true, false}
+	}
+	return []bool{true}
+}
+
 var clients = []client{
 	{name: "coder", visitor: goClient(dialCoder)},
 	{name: "gorilla", visitor: goClient(dialGorilla)},

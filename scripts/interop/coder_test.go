@@ -3,6 +3,7 @@ package interop
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 
 	"github.com/coder/websocket"
@@ -45,18 +46,7 @@ func (c *coderConn) send(text bool, message []byte) error {
 	return c.Write(c.ctx, kind, message)
 }
 
-func (c *coderConn) sendFragments(fragments [][]byte) error {
-	w, err := c.Writer(c.ctx, websocket.MessageText)
-	if err != nil {
-		return err
-	}
-	for _, fragment := range fragments {
-		if _, err := w.Write(fragment); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
+func (c *coderConn) writer() (io.WriteCloser, error) { return c.Writer(c.ctx, websocket.MessageText) }
 
 func (c *coderConn) receive() (text bool, message []byte, err error) {
 	kind, message, err := c.Read(c.ctx)
@@ -79,21 +69,14 @@ func (c *coderConn) ping(payload string) error {
 	return <-read
 }
 
-// leave reads while it closes, because Close itself does not tell what the answer was.
-func (c *coderConn) leave(code int, reason string) (closed, error) {
-	left := make(chan error, 1)
-	go func() { left <- c.Close(websocket.StatusCode(code), reason) }()
-	answer, err := c.awaitClose()
-	return answer, errors.Join(err, <-left)
+func (c *coderConn) close(code int, reason string) error {
+	return c.Close(websocket.StatusCode(code), reason)
 }
 
-func (c *coderConn) awaitClose() (closed, error) {
-	_, _, err := c.receive()
-	var answer websocket.CloseError
-	if !errors.As(err, &answer) {
-		return closed{}, notClosed(err)
-	}
-	return closed{int(answer.Code), answer.Reason}, nil
+func (*coderConn) closed(err error) (answer closed, ok bool) {
+	var came websocket.CloseError
+	ok = errors.As(err, &came)
+	return closed{int(came.Code), came.Reason}, ok
 }
 
 func (c *coderConn) cut() { _ = c.CloseNow() }

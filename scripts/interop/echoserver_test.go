@@ -110,7 +110,7 @@ func goServer(echo func(http.ResponseWriter, *http.Request) error) func(*testing
 }
 
 // scriptServer serves with a script in testdata.
-func scriptServer(run interpreter, file string) func(*testing.T, bool) (string, string) {
+func scriptServer(by *interpreter, file string) func(*testing.T, bool) (string, string) {
 	return func(t *testing.T, tls bool) (addr, cert string) {
 		t.Helper()
 		var key string
@@ -119,7 +119,7 @@ func scriptServer(run interpreter, file string) func(*testing.T, bool) (string, 
 			cert, key = certificate(t, lender)
 			lender.Close()
 		}
-		p := run(t, nil, file, cert, key)
+		p := by.start(t, nil, file, cert, key)
 		t.Cleanup(func() { assert.Empty(t, p.stderr.text()) })
 		return p.await(&p.stdout, "listening on "), cert
 	}

@@ -6,8 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -25,11 +25,11 @@ type goClient func(ctx context.Context, to target, subprotocols ...string) (goCo
 type goConn interface {
 	negotiated() (extensions, subprotocol string)
 	send(text bool, message []byte) error
-	sendFragments(fragments [][]byte) error // of one text
+	writer() (io.WriteCloser, error) // of a text; each Write makes at least a frame
 	receive() (text bool, message []byte, err error)
-	ping(payload string) error // and waits for the Pong
-	leave(code int, reason string) (answer closed, err error)
-	awaitClose() (closed, error)
+	ping(payload string) error                 // and waits for the Pong
+	close(code int, reason string) error       // while somebody reads
+	closed(err error) (answer closed, ok bool) // what came if a Close is why receive failed
 	cut()
 }
 
@@ -69,15 +69,21 @@ func (dial goClient) visit(t *testing.T, to target) (results []result) {
 	results[len(results)-1].Wire = int(wire.Load() - before)
 
 	hangul := []byte(syllables(random[:40_000]))
-	fragments := [][]byte{hangul[:1], hangul[1:20_000], nil, hangul[20_000:]}
-	require.NoError(t, conn.sendFragments(fragments))
+	w, err := conn.writer()
+	require.NoError(t, err)
+	for _, fragment := range [][]byte{hangul[:1], hangul[1:20_000], nil, hangul[20_000:]} {
+		_, err = w.Write(fragment)
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
 	back("fragments", true, hangul)
 
 	require.NoError(t, conn.ping("are you there?"))
 	results = append(results, result{Case: "ping"})
-	answer, err := conn.leave(3001, "that was all")
-	require.NoError(t, err)
-	results = append(results, result{Case: "close", closed: answer})
+	left := make(chan error, 1)
+	go func() { left <- conn.close(3001, "that was all") }()
+	results = append(results, result{Case: "close", closed: awaitClose(t, conn)})
+	require.NoError(t, <-left)
 
 	conn, err = dial(ctx, to, "chat", "superchat")
 	require.NoError(t, err)
@@ -93,9 +99,16 @@ func (dial goClient) stay(t *testing.T, to target, ready func()) closed {
 	require.NoError(t, err)
 	defer conn.cut()
 	ready()
-	c, err := conn.awaitClose()
-	require.NoError(t, err)
-	return c
+	return awaitClose(t, conn)
+}
+
+// awaitClose returns the Close that must be next.
+func awaitClose(t *testing.T, conn goConn) closed {
+	t.Helper()
+	_, _, err := conn.receive()
+	answer, ok := conn.closed(err)
+	require.True(t, ok, "no Close came: %v", err)
+	return answer
 }
 
 // syllables is a text of Hangul syllables, of 3 bytes each, that compresses badly.
@@ -149,6 +162,3 @@ func trust(file string) (*tls.Config, error) {
 	}
 	return config, nil
 }
-
-// notClosed is the error of a connection that ended otherwise than by a Close.
-func notClosed(err error) error { return errors.Join(errors.New("no Close came"), err) }

@@ -3,6 +3,7 @@ package interop
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -55,18 +56,7 @@ func (c *gorillaConn) send(text bool, message []byte) error {
 	return c.WriteMessage(kind, message)
 }
 
-func (c *gorillaConn) sendFragments(fragments [][]byte) error {
-	w, err := c.NextWriter(websocket.TextMessage)
-	if err != nil {
-		return err
-	}
-	for _, fragment := range fragments {
-		if _, err := w.Write(fragment); err != nil {
-			return err
-		}
-	}
-	return w.Close()
-}
+func (c *gorillaConn) writer() (io.WriteCloser, error) { return c.NextWriter(websocket.TextMessage) }
 
 func (c *gorillaConn) receive() (text bool, message []byte, err error) {
 	kind, message, err := c.ReadMessage()
@@ -90,21 +80,16 @@ func (c *gorillaConn) ping(payload string) error {
 	return nil
 }
 
-func (c *gorillaConn) leave(code int, reason string) (closed, error) {
-	payload := websocket.FormatCloseMessage(code, reason)
-	if err := c.WriteControl(websocket.CloseMessage, payload, time.Now().Add(limit)); err != nil {
-		return closed{}, err
-	}
-	return c.awaitClose()
+func (c *gorillaConn) close(code int, reason string) error {
+	return c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(limit))
 }
 
-func (c *gorillaConn) awaitClose() (closed, error) {
-	_, _, err := c.receive()
-	var answer *websocket.CloseError
-	if !errors.As(err, &answer) {
-		return closed{}, notClosed(err)
+func (*gorillaConn) closed(err error) (answer closed, ok bool) {
+	var came *websocket.CloseError
+	if ok = errors.As(err, &came); ok {
+		answer = closed{came.Code, came.Text}
 	}
-	return closed{answer.Code, answer.Text}, nil
+	return answer, ok
 }
 
 func (c *gorillaConn) cut() { _ = c.Close() }

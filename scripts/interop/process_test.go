@@ -3,6 +3,7 @@ package interop
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,15 +46,18 @@ func buildAndRun(m *testing.M) (status int) {
 // program is the path of a program of the lab.
 func program(name string) string { return filepath.Join(bin, name) }
 
-// missing ends a test that cannot be without a program that is not there: it is skipped, but fails in CI, where all of
-// them must be installed.
+// missing ends a test that cannot be without a program that is not there: it is skipped, but fails in CI, where all
+// that is in packages of Debian must be installed.
 func missing(t *testing.T, what, packages string) {
 	t.Helper()
-	const text = "%s is missing: on Debian, apt-get install %s"
-	if os.Getenv("CI") == "true" {
-		t.Fatalf(text, what, packages)
+	text := what + " is missing"
+	if packages != "" {
+		text += ": on Debian, apt-get install " + packages
 	}
-	t.Skipf(text, what, packages)
+	if packages != "" && os.Getenv("CI") == "true" {
+		t.Fatal(text)
+	}
+	t.Skip(text)
 }
 
 // A process is a program that runs. It is killed at the end of its test, and when it runs for too long.
@@ -64,12 +68,12 @@ type process struct {
 	done           chan struct{} // closed when it has ended, and all of its output is there
 }
 
-func start(t *testing.T, env []string, path string, args ...string) *process {
+func start(t *testing.T, stdin io.Reader, env []string, path string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, path, args...), done: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), env...)
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, &p.stdout, &p.stderr
 	p.cmd.WaitDelay = time.Second // for what its children keep open
 	p.stdout.grown.L, p.stderr.grown.L = &p.stdout.mu, &p.stderr.mu
 	if err := p.cmd.Start(); err != nil {
@@ -153,17 +157,26 @@ func (o *output) text() string {
 
 // await waits for a whole line that begins with prefix, and returns the rest of it.
 func (o *output) await(prefix string) (rest string, ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for {
-		for line := range strings.Lines(o.all.String()) {
-			if rest, ok = strings.CutPrefix(line, prefix); ok && strings.HasSuffix(rest, "\n") {
-				return strings.TrimSuffix(rest, "\n"), true
+	ok = o.until(func(text string) (found bool) {
+		for line := range strings.Lines(text) {
+			if rest, found = strings.CutPrefix(line, prefix); found && strings.HasSuffix(rest, "\n") {
+				return true
 			}
 		}
+		return false
+	})
+	return strings.TrimSuffix(rest, "\n"), ok
+}
+
+// until waits until the text is as wanted, and says whether that came.
+func (o *output) until(wanted func(text string) bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for !wanted(o.all.String()) {
 		if o.ended {
-			return "", false
+			return false
 		}
 		o.grown.Wait()
 	}
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,12 +15,54 @@ import (
 
 // A script is a client in testdata, of another language.
 type script struct {
-	run  interpreter
+	by   *interpreter
 	file string
 }
 
-// An interpreter runs a script, or skips the test where it cannot.
-type interpreter func(t *testing.T, env []string, file string, args ...string) *process
+// An interpreter runs scripts. It is the first of its commands that takes the arguments try.
+type interpreter struct {
+	what, packages string // for who misses it; without packages it may be missing anywhere
+	commands       []string
+	options, env   []string
+	try            []string
+
+	once sync.Once
+	path string // "" if there is none
+}
+
+var (
+	python = &interpreter{
+		what: "Python's websockets", packages: "python3-websockets",
+		// Debian's Python, if it is another than that of the PATH, is the one that has Debian's packages.
+		commands: []string{"/usr/bin/python3", "python3"},
+		try:      []string{"-c", "import websockets.legacy.client"},
+	}
+	nodeWS = &interpreter{
+		what: "Node's package ws", packages: "nodejs node-ws",
+		commands: []string{"node", "nodejs"},
+		// Where Debian's packages for Node are, for a Node that is not Debian's.
+		env: []string{"NODE_PATH=" + strings.Join(append(filepath.SplitList(os.Getenv("NODE_PATH")), "/usr/share/nodejs"),
+			string(filepath.ListSeparator))},
+		try: []string{"-e", "require('ws')"},
+	}
+	node = &interpreter{
+		what:     "Node's own WebSocket (of Node 20.10 or later; Debian 12 has 18)",
+		commands: []string{"node", "nodejs"},
+		options:  []string{"--experimental-websocket"}, // before Node 22; later ones know it still
+		try:      []string{"-e", "WebSocket"},
+	}
+)
+
+// start runs a script in testdata, or ends the test where it cannot.
+func (i *interpreter) start(t *testing.T, env []string, file string, args ...string) *process {
+	t.Helper()
+	i.once.Do(func() { i.path = first(i.env, i.commands, append(i.options, i.try...)...) })
+	if i.path == "" {
+		missing(t, i.what, i.packages)
+	}
+	args = slices.Concat(i.options, []string{filepath.Join("testdata", file)}, args)
+	return start(t, nil, slices.Concat(env, i.env), i.path, args...)
+}
 
 // start runs the script in one of its ways, visit or stay.
 func (s script) start(t *testing.T, way string, to target) *process {
@@ -32,7 +75,7 @@ func (s script) start(t *testing.T, way string, to target) *process {
 	if to.ca != "" {
 		env = []string{"NODE_EXTRA_CA_CERTS=" + to.ca} // Node's own WebSocket has no option for that
 	}
-	return s.run(t, env, s.file, way, to.url, to.ca, offer)
+	return s.by.start(t, env, s.file, way, to.url, to.ca, offer)
 }
 
 func (s script) visit(t *testing.T, to target) []result {
@@ -79,54 +122,4 @@ func first(env []string, commands []string, args ...string) string {
 		}
 	}
 	return ""
-}
-
-// findPython prefers Debian's Python if it is another than that of the PATH: it is the one that has Debian's packages.
-var findPython = sync.OnceValue(func() string {
-	return first(nil, []string{"/usr/bin/python3", "python3"}, "-c", "import websockets.legacy.client")
-})
-
-func python(t *testing.T, env []string, file string, args ...string) *process {
-	t.Helper()
-	path := findPython()
-	if path == "" {
-		missing(t, "Python's websockets", "python3-websockets")
-	}
-	return start(t, env, path, append([]string{filepath.Join("testdata", file)}, args...)...)
-}
-
-// debianModules is where Debian's packages for Node are, for a Node that is not Debian's.
-var debianModules = "NODE_PATH=" + strings.Join(append(filepath.SplitList(os.Getenv("NODE_PATH")), "/usr/share/nodejs"),
-	string(filepath.ListSeparator))
-
-var findNodeWS = sync.OnceValue(func() string {
-	return first([]string{debianModules}, []string{"node", "nodejs"}, "-e", "require('ws')")
-})
-
-// nodeWS runs a script that needs the package ws.
-func nodeWS(t *testing.T, env []string, file string, args ...string) *process {
-	t.Helper()
-	path := findNodeWS()
-	if path == "" {
-		missing(t, "Node's package ws", "nodejs node-ws")
-	}
-	return start(t, append(env, debianModules), path, append([]string{filepath.Join("testdata", file)}, args...)...)
-}
-
-// experimental is what a Node before 22 needs to be told; later ones know it still.
-const experimental = "--experimental-websocket"
-
-var findNode = sync.OnceValue(func() string {
-	return first(nil, []string{"node", "nodejs"}, experimental, "-e", "WebSocket")
-})
-
-// node runs a script that needs Node's own WebSocket. Not every release has one: it is no failure to go without.
-func node(t *testing.T, env []string, file string, args ...string) *process {
-	t.Helper()
-	path := findNode()
-	if path == "" {
-		t.Skip("Node's own WebSocket is missing: it needs Node 20.10 or later, and Debian 12 has 18")
-	}
-	script := filepath.Join("testdata", file)
-	return start(t, env, path, append([]string{experimental, script}, args...)...)
 }

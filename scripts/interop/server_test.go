@@ -21,10 +21,7 @@ type visit struct {
 // visits are those of every client, in every way that makes a difference.
 func visits(compressing, plain *wsserver) (all []*visit) {
 	for _, c := range clients {
-		for _, offer := range []bool{true, false} {
-			if c.offers != asTold && !offer {
-				continue
-			}
+		for _, offer := range c.offers.ways() {
 			all = append(all,
 				&visit{client: c, server: plain, offer: offer},
 				&visit{client: c, server: compressing, offer: offer},

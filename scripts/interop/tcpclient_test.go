@@ -54,7 +54,7 @@ func run(t *testing.T, addr, cert string, args []string) (last exchange) {
 	if cert != "" {
 		args = append(args, "-tls", "-ca", cert)
 	}
-	p := start(t, nil, program("tcpclient"), args...)
+	p := start(t, nil, nil, program("tcpclient"), args...)
 	p.succeed()
 	assert.Empty(t, p.stderr.text())
 	lines := bytes.Split(bytes.TrimSpace([]byte(p.stdout.text())), []byte("\n"))

@@ -21,7 +21,7 @@ type wsserver struct {
 func startServer(t *testing.T, args ...string) *wsserver {
 	t.Helper()
 	args = append([]string{"-addr", "127.0.0.1:0", "-json"}, args...)
-	s := &wsserver{process: start(t, nil, program("wsserver"), args...)}
+	s := &wsserver{process: start(t, nil, nil, program("wsserver"), args...)}
 	s.addr = s.await(&s.stderr, "listening on ")
 	if _, after, ok := strings.Cut(s.stderr.text(), "self-signed certificate in "); ok {
 		s.cert, _, _ = strings.Cut(after, ",")
