@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -15,44 +14,6 @@ import (
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 )
-
-// accepted is what a call of Accept returns.
-type accepted struct {
-	conn net.Conn
-	err  error
-}
-
-// A script is a listener whose Accept returns what the test wants, and then waits for Close.
-type script struct {
-	next   chan accepted
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newScript(results ...accepted) *script {
-	l := &script{next: make(chan accepted, len(results)), closed: make(chan struct{})}
-	for _, r := range results {
-		l.next <- r
-	}
-	return l
-}
-
-func (l *script) Accept() (net.Conn, error) {
-	select {
-	case r := <-l.next:
-		return r.conn, r.err
-	default:
-	}
-	<-l.closed
-	return nil, net.ErrClosed
-}
-
-func (l *script) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *script) Addr() net.Addr { return new(net.TCPAddr) }
 
 // acceptError is an error as the net package returns it.
 func acceptError(errno syscall.Errno) error {
@@ -67,7 +28,7 @@ func TestTheServerWaitsOutErrorsThatPass(t *testing.T) {
 			client, atServer := net.Pipe()
 			defer client.Close()
 			failed := accepted{err: acceptError(errno)}
-			ln := newScript(failed, failed, failed, accepted{conn: atServer})
+			ln := newDesk(failed, failed, failed, accepted{conn: atServer})
 			rec := new(labtest.Account)
 			srv := &server.Server{Recorder: rec}
 			done := make(chan error, 1)
@@ -92,7 +53,7 @@ func TestAPauseBetweenAcceptsEndsWithTheServer(t *testing.T) {
 	rec := new(labtest.Account)
 	srv := &server.Server{Recorder: rec}
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(newScript(failures...)) }()
+	go func() { done <- srv.Serve(newDesk(failures...)) }()
 	rec.Await(t, event.Failed, 3)
 	srv.Close()
 	assert.ErrorIs(t, <-done, server.ErrServerClosed)
@@ -102,7 +63,7 @@ func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {
 	broken := errors.New("broken")
 	client, atServer := net.Pipe()
 	defer client.Close()
-	ln := newScript(accepted{conn: atServer}, accepted{err: broken})
+	ln := newDesk(accepted{conn: atServer}, accepted{err: broken})
 	srv := new(server.Server)
 	assert.Equal(t, broken, srv.Serve(ln))
 	_, open := <-ln.closed

@@ -125,7 +125,7 @@ func TestAConnectionNeedNotBeASocket(t *testing.T) {
 			srv.Recorder = rec
 		}
 		client, atServer := net.Pipe()
-		ln := newScript(accepted{conn: atServer})
+		ln := newDesk(accepted{conn: atServer})
 		done := make(chan error, 1)
 		go func() { done <- srv.Serve(ln) }()
 		ping(t, client)

@@ -48,7 +48,7 @@ func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
 			got := readAll(t, victim)
 			switch kind {
 			case event.Frame, event.Message:
-				frames, err := fromServer([]byte(got))
+				frames, err := fromServer(got)
 				require.NoError(t, err)
 				assert.Equal(t, []string{refused(1011)}, frames)
 				assert.NotContains(t, got, "bug", "what of is the server's own business")
@@ -59,7 +59,7 @@ func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
 
 			ping(t, raw)
 			write(t, honest, []byte(sends(0x81, "still here")+sends(0x88, "")))
-			hears(t, honest, []string{`81 "still here"`, `88 ""`}, "the honest one")
+			hears(t, honest, `81 "still here"`, `88 ""`)
 		})
 	}
 }

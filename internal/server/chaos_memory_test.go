@@ -119,20 +119,12 @@ func serveCrowd(t *testing.T, n int, offer string, one func(net.Conn)) (*served,
 }
 
 func TestAnIdleWebSocketHoldsNoBuffer(t *testing.T) {
-	const packs = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-	const size = 200 << 10
+	const n, size = 400, 200 << 10
 	var window takeover
 	text, bytes := strings.Repeat("안녕 a", size/8), string(labtest.Random(size))
-	for name, load := range map[string]struct {
-		n     int
-		offer string
-		large string
-	}{
-		"a thousand":               {1000, noExtension, sends(0x82, bytes)},
-		"text":                     {500, noExtension, sends(0x81, text)},
-		"fragments":                {500, noExtension, sends(0x01, text[:size/2]) + sends(0x80, text[size/2:])},
-		"compressed":               {500, packs, sends(0xc2, window.pack(t, bytes))},
-		"compressed by the server": {500, packs, sends(0x81, text)},
+	for name, load := range map[string]struct{ offer, large string }{
+		"plain":      {noExtension, sends(0x82, bytes) + sends(0x81, text) + sends(0x01, text[:size/2]) + sends(0x80, text[size/2:])},
+		"compressed": {deflateOffer, sends(0xc2, window.pack(t, bytes)) + sends(0x81, text)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exchange := func(c net.Conn) {
@@ -144,14 +136,14 @@ func TestAnIdleWebSocketHoldsNoBuffer(t *testing.T) {
 				readUntil(t, c, "\x8a\x0bthat was it")
 				require.NoError(t, <-sent)
 			}
-			s, without := serveCrowd(t, load.n, load.offer, exchange)
-			list := crowd(t, s.addr, load.offer, load.n)
-			labtest.Await(t, func() bool { return s.Stats().Open == load.n }, "all connections")
-			assert.Less(t, without.share(t, load.n), idleShare, "fresh")
+			s, without := serveCrowd(t, n, load.offer, exchange)
+			list := crowd(t, s.addr, load.offer, n)
+			labtest.Await(t, func() bool { return s.Stats().Open == n }, "all connections")
+			assert.Less(t, without.share(t, n), idleShare, "fresh")
 			for _, c := range list {
 				exchange(c)
 			}
-			assert.Less(t, without.share(t, load.n), idleShare+stackStep, "after a large message")
+			assert.Less(t, without.share(t, n), idleShare+stackStep, "after a large message")
 			runtime.KeepAlive(list)
 		})
 	}
@@ -172,15 +164,16 @@ func readUntil(t *testing.T, c net.Conn, last string) {
 func TestHalfAFrameHoldsWhatArrived(t *testing.T) {
 	labtest.OnLinux(t)
 	const n, claimed = 100, 1 << 20
-	for _, arrived := range []int{0, 1000, 60_000, 70_000, 200_000} {
+	for _, arrived := range []int{1000, 60_000, 200_000} {
 		for kind, first := range map[string]byte{"text": 0x81, "a fragment": 0x02, "bytes": 0x82} {
 			t.Run(fmt.Sprintf("%s, %d bytes", kind, arrived), func(t *testing.T) {
 				s, without := serveCrowd(t, n, noExtension, func(net.Conn) {})
 				list := crowd(t, s.addr, noExtension, n)
 				half := []byte(head(first, claimed) + masked(strings.Repeat("x", arrived)))
 				for _, c := range list {
-					write(t, c, half)
-					require.True(t, drained(t, c.(*net.TCPConn), <-s.spy.accepted))
+					atServer := <-s.spy.accepted
+					labtest.QuickAck(atServer)
+					writeAlone(t, c.(*net.TCPConn), atServer, half)
 				}
 				// Some buffers lie in pools besides: each is shared by all.
 				assert.Less(t, without.share(t, n), 2*arrived+2*idleShare+stackStep+pooled/n)

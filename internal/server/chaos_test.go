@@ -26,7 +26,7 @@ import (
 
 var (
 	chaosTime = flag.Duration("chaos", 0,
-		"how long the chaos lasts; if 0, 5s, or 1m with the race detector where CI=true")
+		"how long the chaos lasts; if 0, 2.5s, or 1m with the race detector where CI=true")
 	chaosSeed   = flag.Uint64("chaos.seed", 1, "decides what the chaos clients do")
 	chaosClient = flag.Int("chaos.client", -1, "the only chaos client that takes part; -1 for all")
 )
@@ -38,11 +38,11 @@ func chaosLasts() time.Duration {
 	case os.Getenv("CI") == "true" && labtest.UnderRace:
 		return time.Minute
 	}
-	return 5 * time.Second
+	return 2500 * time.Millisecond
 }
 
 const (
-	chaosClients = 500
+	chaosClients = 250
 	chaosAtOnce  = 75 // of their connections
 	chaosMessage = 256 << 10
 )
@@ -83,11 +83,12 @@ type chaos struct {
 func TestChaos(t *testing.T) {
 	config, trusts := labtest.Secrets(t)
 	trusts.ServerName = "127.0.0.1"
-	for _, quiet := range []bool{true, false} {
-		t.Run(map[bool]string{true: "quiet", false: "with an account"}[quiet], func(t *testing.T) {
-			before := look(t)
+	before := look(t)
+	t.Run("rage", func(t *testing.T) { // both at once, and the end of both
+		either(t, func(t *testing.T, account *labtest.Account) {
+			t.Parallel()
 			srv, rec := chaosServer(config), newLedger()
-			if !quiet {
+			if account != nil {
 				srv.Recorder = rec
 			}
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -98,17 +99,17 @@ func TestChaos(t *testing.T) {
 			c := &chaos{addr: ln.Addr().String(), trusts: trusts,
 				seats: make(chan struct{}, chaosAtOnce), count: make(map[string]int)}
 			honest := c.honest(t)
-			c.rage(t, chaosLasts()/2-patience) // in which the last ones meet their limits
+			c.rage(t, chaosLasts()-patience) // in which the last ones meet their limits
 			c.leaveInOrder(t, srv, honest)
 			assert.Equal(t, server.ErrServerClosed, <-served)
 
 			c.report(t, srv)
-			if !quiet {
+			if account != nil {
 				rec.check(t, srv.Stats())
 			}
-			before.compare(t)
 		})
-	}
+	})
+	before.compare(t)
 }
 
 // narrow is a listener of connections that hold little on their way.

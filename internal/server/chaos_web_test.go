@@ -174,10 +174,15 @@ func (l *life) converse(in string, want []string, d *deal) error {
 	if err != nil {
 		return err
 	}
-	got, err := understand(stream, d)
+	var window *takeover
+	if d != nil {
+		window = &d.toClient
+	}
+	got, err := messagesFrom(string(stream), window)
 	if err != nil {
 		return err
 	}
+	got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "89") }) // its Pings
 	if slices.Equal(want, got) {
 		return nil
 	}
@@ -192,38 +197,6 @@ func (l *life) converse(in string, want []string, d *deal) error {
 		err = fmt.Errorf("%w: %w", err, io.ErrUnexpectedEOF)
 	}
 	return err
-}
-
-// understand makes messages of the server's stream, and leaves its Pings out.
-func understand(stream []byte, d *deal) (messages []string, err error) {
-	var begun byte
-	var whole string
-	for len(stream) > 0 {
-		first, payload, rest, err := serverFrame(stream)
-		if err != nil {
-			return messages, err
-		}
-		stream = rest
-		switch {
-		case first == 0x89:
-			continue
-		case first&0x08 != 0:
-			messages = append(messages, line(first, payload))
-			continue
-		case first&0x0f != 0:
-			begun, whole = first, ""
-		}
-		if whole += payload; first&0x80 == 0 {
-			continue
-		}
-		if begun&0x40 != 0 {
-			if whole, err = d.toClient.unpack(whole); err != nil {
-				return messages, fmt.Errorf("what came does not inflate: %v", err)
-			}
-		}
-		messages = append(messages, line(begun&^0x40|0x80, whole))
-	}
-	return messages, nil
 }
 
 // messages are some messages and Pings as the client sends them, and what must come back.

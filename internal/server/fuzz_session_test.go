@@ -2,10 +2,8 @@ package server_test
 
 import (
 	"encoding/binary"
-	"net"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -166,53 +164,6 @@ func isText(b []byte, all bool) bool {
 	return true
 }
 
-// A desk is a listener to which a test hands connections.
-type desk struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-// serveDesk runs a server until the test ends.
-func serveDesk(t testing.TB, srv *server.Server) *desk {
-	d := &desk{conns: make(chan net.Conn), closed: make(chan struct{})}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(d) }()
-	t.Cleanup(func() {
-		srv.Close()
-		require.ErrorIs(t, <-done, server.ErrServerClosed)
-	})
-	return d
-}
-
-func (d *desk) Accept() (net.Conn, error) {
-	select {
-	case c := <-d.conns:
-		return c, nil
-	case <-d.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (d *desk) Close() error {
-	d.once.Do(func() { close(d.closed) })
-	return nil
-}
-
-func (d *desk) Addr() net.Addr { return new(net.TCPAddr) }
-
-// talk plays a tape to the server and returns what came back.
-func (d *desk) talk(t *testing.T, parts ...string) string {
-	t.Helper()
-	c := newTape(parts...)
-	d.conns <- c
-	<-c.closed
-	if c.late {
-		t.Fatal("something was sent after the end")
-	}
-	return c.written()
-}
-
 // pieces cuts b: each byte of cuts is the size of a piece, and the last piece has the rest.
 func pieces(b []byte, cuts []byte) (list []string) {
 	for _, n := range cuts {
@@ -252,8 +203,8 @@ func FuzzSession(f *testing.F) {
 		} else {
 			parts = append([]string{askWebSocket}, parts...)
 		}
-		got := plain.talk(t, parts...)
-		frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+		got := plain.play(t, parts...)
+		frames, err := fromServer(afterSwitch(t, got))
 		require.NoError(t, err)
 		require.Equal(t, answers(in), frames)
 	})

@@ -23,9 +23,9 @@ func TestAProgramThatPanicsWhenItIsCalledIsAClose(t *testing.T) {
 		panic("a secret")
 	}
 	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
-	got := d.talk(t, askWebSocket+sends(0x81, "hello"))
+	got := d.play(t, askWebSocket+sends(0x81, "hello"))
 	assert.NotContains(t, got, "secret")
-	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	frames, err := fromServer(afterSwitch(t, got))
 	require.NoError(t, err)
 	assert.Equal(t, []string{refused(1011)}, frames)
 	socket := <-sockets

@@ -29,28 +29,6 @@ func pages() http.Handler {
 	return mux
 }
 
-// inBubble runs a test in a bubble, whose clock goes on when everybody waits, with a server of pipes, which hold nothing
-// on their way. It is made inside too.
-func inBubble(t *testing.T, test func(t *testing.T, serve func(*server.Server) (dial func() net.Conn))) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		test(t, func(srv *server.Server) func() net.Conn {
-			ln := newPipes()
-			done := make(chan error, 1)
-			go func() { done <- srv.Serve(ln) }()
-			t.Cleanup(func() {
-				srv.Close()
-				assert.ErrorIs(t, <-done, server.ErrServerClosed)
-			})
-			return func() net.Conn {
-				c, err := ln.dial()
-				require.NoError(t, err)
-				return c
-			}
-		})
-	})
-}
-
 const getStream = "GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 // A streamer sends a line every second until its request ends.
@@ -72,12 +50,12 @@ func (s streamer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func TestAStreamThatIsReadLastsAndEndsWithTheServer(t *testing.T) {
-	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+	synctest.Test(t, func(t *testing.T) {
 		h := streamer{make(chan error, 1)}
 		srv := &server.Server{WriteTimeout: 5 * time.Second, IdleTimeout: 10 * time.Second,
 			Web: &server.Web{Handler: h, HeaderTimeout: 5 * time.Second}}
-		dial := serve(srv)
-		c := dial()
+		d := serveDesk(t, srv)
+		c := d.dial(t)
 		write(t, c, []byte(getStream))
 		response, err := http.ReadResponse(bufio.NewReader(c), nil)
 		require.NoError(t, err)
@@ -100,11 +78,11 @@ func TestAStreamThatIsReadLastsAndEndsWithTheServer(t *testing.T) {
 }
 
 func TestAStreamThatNobodyReadsIsCutOff(t *testing.T) {
-	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+	synctest.Test(t, func(t *testing.T) {
 		h := streamer{make(chan error, 1)}
 		srv := &server.Server{WriteTimeout: 5 * time.Second, Web: &server.Web{Handler: h}}
-		dial := serve(srv)
-		c := dial()
+		d := serveDesk(t, srv)
+		c := d.dial(t)
 		write(t, c, []byte(getStream))
 		began := time.Now()
 		assert.Equal(t, context.Canceled, <-h.cause)
@@ -133,10 +111,10 @@ func TestAHandlerMayTakeItsTime(t *testing.T) {
 		"with a body":    "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+			synctest.Test(t, func(t *testing.T) {
 				srv := &server.Server{Web: &server.Web{Handler: http.HandlerFunc(slow)}}
-				dial := serve(srv)
-				c := dial()
+				d := serveDesk(t, srv)
+				c := d.dial(t)
 				in := bufio.NewReader(c)
 				for range 2 { // on one connection
 					write(t, c, []byte(request))
@@ -165,10 +143,10 @@ func TestAHandlerMayTakeItsTime(t *testing.T) {
 
 func TestAHandlerThatIsDeafIsClosedWithTheServer(t *testing.T) {
 	deaf := func(http.ResponseWriter, *http.Request) { time.Sleep(time.Hour) }
-	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+	synctest.Test(t, func(t *testing.T) {
 		srv := &server.Server{Web: &server.Web{Handler: http.HandlerFunc(deaf)}}
-		dial := serve(srv)
-		c := dial()
+		d := serveDesk(t, srv)
+		c := d.dial(t)
 		write(t, c, []byte(getStream))
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
@@ -211,7 +189,9 @@ func TestAProgramSendsAndReceivesWholeMessages(t *testing.T) {
 				upper := strings.ToUpper(long)
 				want := []string{line(0x81, "welcome to /feed?from=7"), line(0x82, "unasked"), `8a "?"`,
 					line(0x81, upper), line(0x81, upper), line(0x82, "END"), refused(4000)}
-				(&deflated{TCPConn: client, toClient: takeover{bits: 15, none: true}}).hears(t, want, name)
+				got, err := messagesFrom(readAll(t, client), &takeover{bits: 15, none: true})
+				require.NoError(t, err)
+				require.Equal(t, want, got)
 				<-socket.Context().Done()
 				assert.ErrorIs(t, socket.Send(true, nil), net.ErrClosed)
 
@@ -229,12 +209,12 @@ func TestAProgramsErrorIsTheClientsClose(t *testing.T) {
 		&framing.ProtocolError{Code: 4001, Text: "no such topic"}: closing(4001, "no such topic"),
 		errors.New("a secret"): closing(1011, "the server failed"),
 	} {
-		inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		synctest.Test(t, func(t *testing.T) {
 			srv := &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{
 				"/ws": func(*server.Socket) func(bool, []byte) error { return func(bool, []byte) error { return err } },
 			}}}
-			dial := serve(srv)
-			c := dial()
+			d := serveDesk(t, srv)
+			c := d.dial(t)
 			shakeHands(t, c)
 			write(t, c, []byte(sends(0x81, "hello")))
 			expect(t, c, []byte("\x88"+string(byte(len(want)))+want))
@@ -256,11 +236,11 @@ func collect() (*server.Web, chan *server.Socket) {
 
 func TestAProgramsClientMeetsTheSameLimits(t *testing.T) {
 	t.Run("it is asked, although it is sent to", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		synctest.Test(t, func(t *testing.T) {
 			web, sockets := collect()
 			srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
-			dial := serve(srv)
-			c := dial()
+			d := serveDesk(t, srv)
+			c := d.dial(t)
 			shakeHands(t, c)
 			socket, began := <-sockets, time.Now()
 			var sending sync.WaitGroup
@@ -289,11 +269,11 @@ func TestAProgramsClientMeetsTheSameLimits(t *testing.T) {
 		})
 	})
 	t.Run("it may be behind, and not for long", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		synctest.Test(t, func(t *testing.T) {
 			web, sockets := collect()
 			srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
-			dial := serve(srv)
-			c := dial()
+			d := serveDesk(t, srv)
+			c := d.dial(t)
 			shakeHands(t, c)
 			socket := <-sockets
 			block, sent := make([]byte, 100<<10), 0
@@ -310,11 +290,11 @@ func TestAProgramsClientMeetsTheSameLimits(t *testing.T) {
 		})
 	})
 	t.Run("it leaves with the server", func(t *testing.T) {
-		inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		synctest.Test(t, func(t *testing.T) {
 			web, sockets := collect()
 			srv := &server.Server{Web: web}
-			dial := serve(srv)
-			c := dial()
+			d := serveDesk(t, srv)
+			c := d.dial(t)
 			shakeHands(t, c)
 			socket := <-sockets
 			ended := make(chan error, 1)
@@ -365,13 +345,13 @@ func TestAProtocolOfTheProgramsOwnIsOnTheSamePort(t *testing.T) {
 		},
 	} {
 		t.Run(way, func(t *testing.T) {
-			inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+			synctest.Test(t, func(t *testing.T) {
 				srv := &server.Server{IdleTimeout: time.Minute, Web: &server.Web{Protocols: []server.Custom{upper}}}
-				dial := serve(srv)
-				c := dial()
+				d := serveDesk(t, srv)
+				c := d.dial(t)
 				sendIt(t, c, "UP hello\n")
 				expect(t, c, []byte("UP HELLO\n"))
-				raw := dial()
+				raw := d.dial(t)
 				go sendIt(t, raw, "UPhello\n")
 				expect(t, raw, []byte("UPhello\n"))
 				raw.Close()
@@ -381,7 +361,7 @@ func TestAProtocolOfTheProgramsOwnIsOnTheSamePort(t *testing.T) {
 				assert.Equal(t, io.EOF, err)
 				assert.InDelta(t, 60, time.Since(began).Seconds(), 6, "the limit is the server's")
 
-				last := dial()
+				last := d.dial(t)
 				sendIt(t, last, "UP bye\n")
 				expect(t, last, []byte("UP BYE\n"))
 				_, err = srv.Shutdown(context.Background())

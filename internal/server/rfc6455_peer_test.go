@@ -1,18 +1,17 @@
 package server_test
 
 import (
-	"bufio"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"testing"
 	"unicode/utf8"
-
-	"github.com/stretchr/testify/require"
 )
+
+// The tests in rfc*_test.go hold the server against RFC 6455 and RFC 7692, section by section. They have frames and an
+// idea of the rules of their own: what the server's packages think of a frame is not asked.
 
 // askWebSocket is an opening handshake that can only be accepted; the key is the RFC's own (section 1.3).
 const askWebSocket = "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
@@ -75,8 +74,9 @@ func line(first byte, payload string) string {
 // refused is the server's own Close.
 func refused(code int) string { return fmt.Sprintf("88 %d with a reason", code) }
 
-// fromServer takes the stream of a server apart and finds what is wrong with it: section 5 binds the server too.
-func fromServer(stream []byte) (frames []string, err error) {
+// fromServer takes the stream of a server apart, frame by frame, and finds what is wrong with it: section 5 binds the
+// server too.
+func fromServer(stream string) (frames []string, err error) {
 	for len(stream) > 0 {
 		if len(frames) > 0 && strings.HasPrefix(frames[len(frames)-1], "88") {
 			return frames, fmt.Errorf("%d bytes after the Close", len(stream))
@@ -93,60 +93,74 @@ func fromServer(stream []byte) (frames []string, err error) {
 	return frames, nil
 }
 
-func serverFrame(b []byte) (first byte, payload string, rest []byte, err error) {
-	if len(b) < 2 {
-		return 0, "", nil, io.ErrUnexpectedEOF
-	}
-	first, length, size := b[0], uint64(b[1]), 2
-	switch {
-	case length > 127:
-		return 0, "", nil, errors.New("a server's frame is masked")
-	case first&0x08 != 0 && (first&0x80 == 0 || length > 125):
-		return 0, "", nil, errors.New("a control frame is fragmented or too long")
-	case length == 126 && len(b) >= 4:
-		length, size = uint64(binary.BigEndian.Uint16(b[2:])), 4
-	case length == 127 && len(b) >= 10:
-		length, size = binary.BigEndian.Uint64(b[2:]), 10
-	case length > 125:
-		return 0, "", nil, io.ErrUnexpectedEOF
-	}
-	if size == 4 && length < 126 || size == 10 && length < 1<<16 {
-		return 0, "", nil, errors.New("a length is not in its shortest form")
-	}
-	if uint64(len(b)-size) < length {
-		return 0, "", nil, io.ErrUnexpectedEOF
-	}
-	end := size + int(length)
-	return first, string(b[size:end]), b[end:], nil
-}
-
-// readMessages reads messages whole, however the server cuts them, until the stream ends.
-func readMessages(t *testing.T, r *bufio.Reader) (messages []string) {
-	t.Helper()
-	stream, err := io.ReadAll(r)
-	require.NoError(t, err)
+// messagesFrom takes the stream of a server apart, message by message, in whatever fragments they come. A window inflates
+// those that are compressed; without one, none may be.
+func messagesFrom(stream string, window *takeover) (messages []string, err error) {
 	var begun byte
 	var whole strings.Builder
 	for len(stream) > 0 {
 		first, payload, rest, err := serverFrame(stream)
-		require.NoError(t, err)
+		if err != nil {
+			return messages, err
+		}
 		stream = rest
 		if first&0x08 != 0 {
 			messages = append(messages, line(first, payload))
 			continue
 		}
-		if opcode := first & 0x0f; opcode != 0 {
-			require.Zero(t, begun, "a message inside a message")
-			begun = 0x80 | opcode
+		switch opcode := first & 0x0f; {
+		case opcode != 0 && begun != 0:
+			return messages, errors.New("a message inside a message")
+		case opcode == 0 && begun == 0:
+			return messages, errors.New("nothing to continue")
+		case first&0x30 != 0, first&0x40 != 0 && (window == nil || opcode == 0):
+			return messages, errors.New("an RSV bit")
+		case opcode != 0:
+			begun = first | 0x80
 		}
-		require.NotZero(t, begun, "nothing to continue")
-		require.Zero(t, first&0x70, "RSV")
-		if whole.WriteString(payload); first&0x80 != 0 {
-			messages = append(messages, line(begun, whole.String()))
-			begun = 0
-			whole.Reset()
+		if whole.WriteString(payload); first&0x80 == 0 {
+			continue
 		}
+		msg := whole.String()
+		if begun&0x40 != 0 {
+			if msg, err = window.unpack(msg); err != nil {
+				return messages, fmt.Errorf("what came does not inflate: %w", err)
+			}
+		}
+		messages = append(messages, line(begun&^0x40, msg))
+		begun = 0
+		whole.Reset()
 	}
-	require.Zero(t, begun, "the end inside a message")
-	return messages
+	if begun != 0 {
+		err = fmt.Errorf("the end inside a message: %w", io.ErrUnexpectedEOF)
+	}
+	return messages, err
+}
+
+func serverFrame(b string) (first byte, payload, rest string, err error) {
+	if len(b) < 2 {
+		return 0, "", "", io.ErrUnexpectedEOF
+	}
+	first, length, size := b[0], uint64(b[1]), 2
+	number := func(n int) uint64 { return binary.BigEndian.Uint64(append(make([]byte, 8-n, 8), b[2:2+n]...)) }
+	switch {
+	case length > 127:
+		return 0, "", "", errors.New("a server's frame is masked")
+	case first&0x08 != 0 && (first&0x80 == 0 || length > 125):
+		return 0, "", "", errors.New("a control frame is fragmented or too long")
+	case length == 126 && len(b) >= 4:
+		length, size = number(2), 4
+	case length == 127 && len(b) >= 10:
+		length, size = number(8), 10
+	case length > 125:
+		return 0, "", "", io.ErrUnexpectedEOF
+	}
+	if size == 4 && length < 126 || size == 10 && length < 1<<16 {
+		return 0, "", "", errors.New("a length is not in its shortest form")
+	}
+	if uint64(len(b)-size) < length {
+		return 0, "", "", io.ErrUnexpectedEOF
+	}
+	end := size + int(length)
+	return first, b[size:end], b[end:], nil
 }

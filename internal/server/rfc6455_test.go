@@ -2,22 +2,19 @@ package server_test
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
-	"echolab/internal/sock"
 )
-
-// The tests in rfc6455_*_test.go hold the server against RFC 6455, section by section, over real sockets. They have
-// frames and an idea of the rules of their own: what the server's packages think of a frame is not asked.
 
 // A talk is what a client sends after its handshake, and what the server must send: these frames, then the end of the
 // stream, never a reset.
@@ -26,6 +23,7 @@ type talk struct {
 	in   string
 	want []string // as line shows them
 	last bool     // it is the last byte of in that the server ends it for, and no earlier one
+	ends bool     // after in the client ends its side; it may send more otherwise
 }
 
 // goesOn is a talk that breaks no rule: the client can end it with a Close, which is answered.
@@ -38,71 +36,110 @@ func breaks(name, in string, code int, want ...string) talk {
 	return talk{name: name, in: in, want: append(want, refused(code)), last: true}
 }
 
-// A way is how the bytes of a talk get to the server.
-type way struct {
-	name string
-	send func(t *testing.T, client, atServer *net.TCPConn, in string)
+// more is what a client may still send that does not know yet that it is over.
+func (talk talk) more() string {
+	if talk.ends {
+		return ""
+	}
+	return strings.Repeat("\x82\xfe", 16<<10)
 }
 
-var ways = []way{
-	{"in one write", func(t *testing.T, client, _ *net.TCPConn, in string) {
-		shakeHands(t, client)
-		write(t, client, []byte(in))
-	}},
-	{"byte by byte", func(t *testing.T, client, atServer *net.TCPConn, in string) {
-		shakeHands(t, client)
-		dribble(t, client, atServer, in)
-	}},
-	{"with the handshake", func(t *testing.T, client, _ *net.TCPConn, in string) {
-		write(t, client, []byte(askWebSocket+in))
-		expectSwitch(t, client)
-	}},
-	{"with more after", func(t *testing.T, client, _ *net.TCPConn, in string) {
-		shakeHands(t, client)
-		write(t, client, []byte(in+strings.Repeat("\x82\xfe", 16<<10)))
-	}},
+// ways are how the bytes of a talk may come to the server, read by read.
+var ways = map[string]func(opening string, talk talk) []string{
+	"in one read":        func(opening string, talk talk) []string { return []string{opening, talk.in} },
+	"byte by byte":       func(opening string, talk talk) []string { return append([]string{opening}, dribbled(talk.in)...) },
+	"with the handshake": func(opening string, talk talk) []string { return []string{opening + talk.in} },
+	"with more after":    func(opening string, talk talk) []string { return []string{opening, talk.in + talk.more()} },
 }
 
-// converse has every talk with the server in every way; with an account, which makes the server read in another manner,
-// in those that differ for it.
+// dribbled is every byte alone. Of what is long, these are the first and the last ones; what is between is in pieces.
+func dribbled(in string) (parts []string) {
+	const edge = 200
+	for at := 0; at < len(in); {
+		n := 1
+		if at >= edge && at < len(in)-edge {
+			n = min(1+len(in)/8, len(in)-edge-at)
+		}
+		parts = append(parts, in[at:at+n])
+		at += n
+	}
+	return parts
+}
+
+// nobody takes the account and forgets it.
+type nobody struct{}
+
+func (nobody) Record(event.Event) {}
+
+// eachAccount runs a test on two desks: without an account whole runs of usual frames are answered in a loop of their
+// own, and with one, each frame by itself.
+func eachAccount(t *testing.T, srv *server.Server, test func(d *desk, how string)) {
+	t.Helper()
+	for how, rec := range map[string]event.Recorder{"quiet": nil, "with an account": nobody{}} {
+		s := &server.Server{Codec: srv.Codec, Web: srv.Web, MaxMessage: srv.MaxMessage, ReadBuffer: srv.ReadBuffer, Recorder: rec}
+		test(serveDesk(t, s), how)
+	}
+}
+
+// converse has every talk with the server, with an account and without: in every way on a tape, and over a socket, which
+// is read in another manner and may end in a reset, in one.
 func converse(t *testing.T, srv *server.Server, talks []talk) {
-	either(t, func(t *testing.T, rec *labtest.Account) {
-		s := serve(t, &server.Server{Web: srv.Web, MaxMessage: srv.MaxMessage}, rec)
+	t.Helper()
+	converseAfter(t, srv, askWebSocket, nil, talks)
+}
+
+// converseAfter is converse after another handshake. deflates is the offer's window, which each connection has for itself.
+func converseAfter(t *testing.T, srv *server.Server, opening string, deflates *takeover, talks []talk) {
+	t.Helper()
+	hears := func(stream string, want []string, name, how string) {
+		t.Helper()
+		got, err := fromServer(stream)
+		if deflates != nil {
+			window := *deflates
+			got, err = messagesFrom(stream, &window)
+		}
+		require.NoError(t, err, "%s, %s", name, how)
+		require.Equal(t, append([]string(nil), want...), got, "%s, %s", name, how)
+	}
+	eachAccount(t, srv, func(d *desk, how string) {
 		for _, talk := range talks {
-			t.Run(talk.name, func(t *testing.T) {
-				for _, way := range ways[:perAccount(rec)] {
-					client, atServer := s.connect(t)
-					way.send(t, client, atServer, talk.in)
-					hears(t, client, talk.want, way.name)
-				}
-				if talk.last && rec == nil {
-					client, _ := s.connect(t)
-					shakeHands(t, client)
-					write(t, client, []byte(talk.in[:len(talk.in)-1]))
-					require.NoError(t, client.CloseWrite())
-					hears(t, client, talk.want[:len(talk.want)-1], "all but the last byte")
-				}
-			})
+			for way, cut := range ways {
+				hears(afterSwitch(t, d.play(t, cut(opening, talk)...)), talk.want, talk.name, way+", "+how)
+			}
+			if talk.last {
+				most, before := talk.in[:len(talk.in)-1], talk.want[:len(talk.want)-1]
+				hears(afterSwitch(t, d.play(t, opening, most)), before, talk.name, "all but the last byte, "+how)
+			}
 		}
 	})
-}
-
-func perAccount(rec *labtest.Account) int {
-	if rec != nil {
-		return 2
+	s := serve(t, &server.Server{Web: srv.Web, MaxMessage: srv.MaxMessage}, nil)
+	for _, talk := range talks {
+		client := dial(t, s.addr)
+		write(t, client, []byte(opening))
+		readHeader(t, client)
+		write(t, client, []byte(talk.in+talk.more()))
+		if talk.ends {
+			require.NoError(t, client.CloseWrite())
+		}
+		hears(readAll(t, client), talk.want, talk.name, "over a socket")
+		client.Close()
 	}
-	return len(ways)
 }
 
-// hears reads to the end of the stream.
-func hears(t *testing.T, client *net.TCPConn, want []string, way string) {
+// afterSwitch is what follows the 101.
+func afterSwitch(t *testing.T, out string) string {
 	t.Helper()
-	defer client.Close()
-	stream, err := io.ReadAll(client)
-	require.NoError(t, err, way)
-	got, err := fromServer(stream)
-	require.NoError(t, err, way)
-	require.Equal(t, append([]string(nil), want...), got, way)
+	header, stream, ok := strings.Cut(out, "\r\n\r\n")
+	require.True(t, ok && strings.HasPrefix(header, switched[0]), "%q", out)
+	return stream
+}
+
+// hears reads frames to the end of the stream.
+func hears(t *testing.T, client net.Conn, want ...string) {
+	t.Helper()
+	got, err := fromServer(readAll(t, client))
+	require.NoError(t, err)
+	require.Equal(t, append([]string(nil), want...), got)
 }
 
 func shakeHands(t *testing.T, c net.Conn) {
@@ -128,42 +165,8 @@ func readHeader(t *testing.T, c net.Conn) []string {
 	return strings.Split(strings.TrimSuffix(string(b), "\r\n\r\n"), "\r\n")
 }
 
-// dribble writes every byte alone, so that the server reads it alone. Of what is long, these are the first and the last
-// ones; what is between goes in a few pieces.
-func dribble(t *testing.T, client, atServer *net.TCPConn, in string) {
-	t.Helper()
-	const edge = 24
-	for at := 0; at < len(in); {
-		n := 1
-		if len(in) > 160 && at >= edge && at < len(in)-edge {
-			n = min(len(in)/8, len(in)-edge-at)
-		}
-		write(t, client, []byte(in[at:at+n]))
-		at += n
-		if !drained(t, client, atServer) {
-			return // the server is through with it
-		}
-	}
-}
-
-// drained waits until the server has read all that was written; it returns false if the server has closed.
-func drained(t *testing.T, client, atServer *net.TCPConn) bool {
-	t.Helper()
-	labtest.QuickAck(atServer)
-	err := sock.Await(labtest.Bounded(t), func() (bool, error) {
-		unacked, err := sock.Unacked(client)
-		unread, err2 := sock.Unread(atServer)
-		return unacked == 0 && unread == 0, errors.Join(err, err2)
-	})
-	if errors.Is(err, net.ErrClosed) {
-		return false
-	}
-	require.NoError(t, err)
-	return true
-}
-
 // feed writes in the background: the server may have to be read from meanwhile.
-func feed(t *testing.T, c *net.TCPConn, in string) {
+func feed(t *testing.T, c net.Conn, in string) {
 	t.Helper()
 	sent := make(chan error, 1)
 	go func() {
@@ -173,7 +176,7 @@ func feed(t *testing.T, c *net.TCPConn, in string) {
 	t.Cleanup(func() {
 		select {
 		case err := <-sent:
-			require.NoError(t, err)
+			assert.NoError(t, err)
 		case <-time.After(labtest.Watchdog):
 			t.Error("the server does not take what it is sent")
 		}

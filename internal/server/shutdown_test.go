@@ -230,7 +230,7 @@ func TestAServerMayBeEndedByManyAtOnce(t *testing.T) {
 
 // late is a listener whose connection comes when it is being closed.
 type late struct {
-	*script
+	*desk
 	waits chan struct{} // something comes with every Accept
 	conn  chan net.Conn
 }
@@ -249,7 +249,7 @@ func (l late) Accept() (net.Conn, error) {
 func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
 	client, atServer := net.Pipe()
 	defer client.Close()
-	ln := late{newScript(), make(chan struct{}, 2), make(chan net.Conn, 1)}
+	ln := late{newDesk(), make(chan struct{}, 2), make(chan net.Conn, 1)}
 	ln.conn <- atServer
 	srv := new(server.Server)
 	done := make(chan error, 1)
@@ -302,7 +302,7 @@ func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
 			ended <- err
 		}}
 		served := make(chan error, 1)
-		go func() { served <- srv.Serve(newScript(accepted{conn: m})) }()
+		go func() { served <- srv.Serve(newDesk(accepted{conn: m})) }()
 		time.Sleep(time.Minute) // so that a deadline is due again after what follows
 		began := time.Now()
 		ping(t, client)
@@ -313,9 +313,9 @@ func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
 }
 
 func TestASecondShutdownTakesNoTimeFromAnAnswer(t *testing.T) {
-	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+	synctest.Test(t, func(t *testing.T) {
 		srv := &server.Server{Web: new(server.Web)}
-		c := serve(srv)()
+		c := serveDesk(t, srv).dial(t)
 		shakeHands(t, c)
 		var ends sync.WaitGroup
 		ends.Go(func() {

@@ -10,9 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -106,8 +104,6 @@ func (h *helloOnly) Write(b []byte) (int, error) {
 func (h *helloOnly) Read([]byte) (int, error) { return 0, io.EOF }
 func (h *helloOnly) Close() error             { return nil }
 
-const deflateOffer = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
-
 func pack(s string) string {
 	var b strings.Builder
 	w, _ := flate.NewWriter(&b, flate.HuffmanOnly) // large for what it is
@@ -167,8 +163,8 @@ type network struct {
 var networks = []network{
 	// Nothing is on its way: every write waits for its reader.
 	{"a pipe", func(t *testing.T) (net.Listener, func() (net.Conn, error)) {
-		ln := newPipes()
-		return ln, ln.dial
+		d := newDesk()
+		return d, d.connect
 	}},
 	{"TCP", func(t *testing.T) (net.Listener, func() (net.Conn, error)) {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -182,41 +178,6 @@ var networks = []network{
 		}
 	}},
 }
-
-// pipes is a listener for the other ends of pipes.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) dial() (net.Conn, error) {
-	client, atServer := net.Pipe()
-	select {
-	case p.conns <- atServer:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return new(net.TCPAddr) }
 
 // A walk is a connection in one state, and its server.
 type walk struct {
@@ -289,37 +250,4 @@ func TestWhoeverFallsSilentIsGoneWithinTheLimits(t *testing.T) {
 	}
 	goleak.VerifyNone(t, current)
 	assert.LessOrEqual(t, files(t), descriptors, "open descriptors")
-}
-
-// TestBytesThatDoNotDecideWinNoTime sends the longest beginning that leaves open what it is, slowly: it is taken for raw
-// bytes a HeaderTimeout after the first of them, and not after each.
-func TestBytesThatDoNotDecideWinNoTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		const timeout, open = 3 * time.Second, "OPTIONS https:/"
-		srv := &server.Server{Web: &server.Web{HeaderTimeout: timeout}}
-		ln := newPipes()
-		done := make(chan error, 1)
-		go func() { done <- srv.Serve(ln) }()
-		c, err := ln.dial()
-		require.NoError(t, err)
-		began := time.Now()
-		var writing sync.WaitGroup
-		writing.Go(func() {
-			for i := range open {
-				if _, err := c.Write([]byte(open[i : i+1])); err != nil {
-					return // the test has seen enough
-				}
-				time.Sleep(timeout / 3)
-			}
-		})
-		got := make([]byte, 64)
-		n, err := c.Read(got)
-		require.NoError(t, err)
-		assert.True(t, strings.HasPrefix(open, string(got[:n])), "%q", got[:n])
-		assert.InDelta(t, timeout.Seconds(), time.Since(began).Seconds(), timeout.Seconds()/8, "and the slack of a deadline")
-		c.Close()
-		writing.Wait()
-		srv.Close()
-		assert.ErrorIs(t, <-done, server.ErrServerClosed)
-	})
 }

@@ -33,7 +33,10 @@ func (c *sluice) Write(p []byte) (int, error) {
 func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
 	const plenty = 1000
 	c := &sluice{
-		tape:   newTape(askWebSocket, sends(0x89, "?"), sends(0x82, ""), sends(0x88, closing(1000, ""))),
+		tape: &tape{
+			parts:  []string{askWebSocket, sends(0x89, "?"), sends(0x82, ""), sends(0x88, closing(1000, ""))},
+			closed: make(chan struct{}),
+		},
 		socket: make(chan *server.Socket, 1),
 	}
 	c.left.Store(plenty)
@@ -43,10 +46,9 @@ func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
 		return s.Send
 	}
 	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
-	d.conns <- c
+	d.next <- accepted{conn: c}
 	<-c.closed
-	got := c.written()
-	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	frames, err := fromServer(afterSwitch(t, c.out.String()))
 	require.NoError(t, err)
 	all := strings.Join(frames, "\n")
 	assert.Contains(t, all, `8a "?"`)
@@ -63,8 +65,7 @@ func TestWhatAProgramSaysToAMessageComesBeforeTheAnswerToWhatFollows(t *testing.
 		goesOn("a Close", sends(0x81, "one"), `81 "one"`),
 		breaks("a mistake", sends(0x81, "one")+sends(0x83, ""), 1002, `81 "one"`),
 	} {
-		got := d.talk(t, askWebSocket+talk.in)
-		frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+		frames, err := fromServer(afterSwitch(t, d.play(t, askWebSocket+talk.in)))
 		require.NoError(t, err, talk.name)
 		assert.Equal(t, talk.want, frames, talk.name)
 	}
