@@ -11,11 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"echolab/internal/labtest"
-
 	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"echolab/internal/labtest"
 )
 
 // An honestClient does nothing wrong, is never slow to answer, and must lose nothing.
@@ -25,46 +25,37 @@ type honestClient struct {
 	name      string
 	webSocket bool
 	deal      *deal
-	begun     string // what it has sent of a message that is not whole
 
 	rounds, pings int
-	worst         time.Duration // that a message took
 	stop          chan struct{}
 	done          chan error
 }
 
 // honest starts clients of every kind, each of which sends messages until it is told to pause.
-func (c *chaos) honest(t *testing.T) []*honestClient {
-	list := []*honestClient{
-		c.connectHonest(t, "WebSocket", noExtension, false), c.connectHonest(t, "WebSocket inside TLS", noExtension, true),
-		c.connectHonest(t, "compressed WebSocket", "permessage-deflate", false),
-		c.connectHonest(t, "compressed WebSocket inside TLS", "permessage-deflate", true),
-		c.connectHonest(t, "raw", "", false), c.connectHonest(t, "raw inside TLS", "", true),
+func (c *chaos) honest(t *testing.T) (list []*honestClient) {
+	for _, offer := range []string{"", noExtension, deflateAlone} { // without an offer it is no WebSocket
+		for _, secure := range []bool{false, true} {
+			h := &honestClient{Conn: dial(t, c.addr), name: fmt.Sprintf("offer %q, TLS %v", offer, secure), webSocket: offer != "",
+				stop: make(chan struct{}), done: make(chan error, 1)}
+			require.NoError(t, h.SetDeadline(time.Now().Add(chaosLasts()+2*labtest.Watchdog)))
+			if secure {
+				h.Conn = tls.Client(h.Conn, c.trusts)
+			}
+			if h.webSocket {
+				write(t, h, []byte(ask(offer)))
+				if agree(t, h) != nil {
+					h.deal = newDeal(offer)
+				}
+			}
+			h.in = bufio.NewReader(h.Conn)
+			require.NoError(t, h.exchange("before the rage begins: until now only the handshake, for which the limits are short"), h.name)
+			list = append(list, h)
+		}
 	}
 	for _, h := range list {
-		_, err := h.exchange("before the rage begins: until now only the handshake, for which the limits are short")
-		require.NoError(t, err, h.name)
 		go func() { h.done <- h.talk() }()
 	}
 	return list
-}
-
-// connectHonest connects; without an offer it is no WebSocket.
-func (c *chaos) connectHonest(t *testing.T, name, offer string, secure bool) *honestClient {
-	h := &honestClient{Conn: dial(t, c.addr), name: name, webSocket: offer != "",
-		stop: make(chan struct{}), done: make(chan error, 1)}
-	require.NoError(t, h.SetDeadline(time.Now().Add(chaosLasts()+2*labtest.Watchdog)))
-	if secure {
-		h.Conn = tls.Client(h.Conn, c.trusts)
-	}
-	if h.webSocket {
-		write(t, h, []byte(ask(offer)))
-		if agree(t, h) != nil {
-			h.deal = newDeal(offer)
-		}
-	}
-	h.in = bufio.NewReader(h.Conn)
-	return h
 }
 
 // talk sends messages, and gets each of them back, until it is told to stop.
@@ -75,31 +66,23 @@ func (h *honestClient) talk() error {
 			return nil
 		default:
 		}
-		began := time.Now()
-		msg := fmt.Sprintf("%s, message %d: %s", h.name, h.rounds, strings.Repeat("안녕 ", h.rounds*h.rounds%9000))
-		got, err := h.exchange(msg)
+		err := h.exchange(fmt.Sprintf("%s, message %d: %s", h.name, h.rounds, strings.Repeat("안녕 ", h.rounds*h.rounds%9000)))
+		if err == nil && h.webSocket && h.rounds%500 == 499 { // a pause, in which the server must ask
+			_, _, err = h.next(true)
+		}
 		if err != nil {
 			return fmt.Errorf("message %d: %w", h.rounds, err)
-		}
-		if got != msg {
-			return fmt.Errorf("message %d of %d bytes came back as one of %d bytes, or another", h.rounds, len(msg), len(got))
-		}
-		h.worst = max(h.worst, time.Since(began))
-		if h.webSocket && h.rounds%500 == 499 { // a pause, in which the server must ask
-			if _, _, err := h.next(true); err != nil {
-				return fmt.Errorf("a Ping after message %d: %w", h.rounds, err)
-			}
 		}
 	}
 }
 
-// exchange sends a message and returns its echo.
-func (h *honestClient) exchange(msg string) (string, error) {
+// exchange sends a message and checks its echo.
+func (h *honestClient) exchange(msg string) error {
 	out, first := msg, byte(0x81)
 	if h.deal != nil {
 		packed, err := h.deal.toServer.Append(nil, []byte(msg))
 		if err != nil {
-			return "", err
+			return err
 		}
 		out, first = string(packed), 0xc1
 	}
@@ -115,9 +98,12 @@ func (h *honestClient) exchange(msg string) (string, error) {
 	if err != nil {
 		h.Close() // lets the writer go
 		<-sent
-		return "", err
+		return err
 	}
-	return got, <-sent
+	if got != msg {
+		return fmt.Errorf("%d bytes came back as %d bytes, or others", len(msg), len(got))
+	}
+	return <-sent
 }
 
 func (h *honestClient) echo(size int) (string, error) {
@@ -138,34 +124,27 @@ func (h *honestClient) echo(size int) (string, error) {
 	return payload, nil
 }
 
-// insideFrame says whether a frame was begun: none can stand in another.
-func (h *honestClient) insideFrame() bool { return h.begun != "" && h.begun[0] == 0x81 }
-
-// next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered that can be.
+// next returns the next frame, or, if a Ping is what it waits for, the Ping. All Pings are answered.
 func (h *honestClient) next(forPing bool) (first byte, payload string, err error) {
 	for {
 		head, err := ws.ReadHeader(h.in)
 		if err != nil || head.Length > 1<<20 {
 			return 0, "", errors.Join(err, io.ErrShortBuffer)
 		}
-		f := ws.Frame{Header: head, Payload: make([]byte, head.Length)}
-		if _, err := io.ReadFull(h.in, f.Payload); err != nil {
+		b := make([]byte, head.Length)
+		if _, err := io.ReadFull(h.in, b); err != nil {
 			return 0, "", err
 		}
-		first = byte(f.Header.OpCode) | f.Header.Rsv<<4
-		if f.Header.Fin {
+		if first = byte(head.OpCode) | head.Rsv<<4; head.Fin {
 			first |= 0x80
 		}
-		if f.Header.OpCode != ws.OpPing {
-			return first, string(f.Payload), nil
+		if head.OpCode != ws.OpPing {
+			return first, string(b), nil
 		}
 		h.pings++
-		if h.insideFrame() {
-			continue
-		}
 		// The server asks only when it has heard nothing for long: nothing of ours is being written.
-		if _, err := io.WriteString(h, sends(0x8a, string(f.Payload))); err != nil || forPing {
-			return first, string(f.Payload), err
+		if _, err := io.WriteString(h, sends(0x8a, string(b))); err != nil || forPing {
+			return first, string(b), err
 		}
 	}
 }
@@ -173,11 +152,9 @@ func (h *honestClient) next(forPing bool) (first byte, payload string, err error
 // pause ends the messages: from then on nothing is under way.
 func (h *honestClient) pause(t *testing.T) {
 	close(h.stop)
-	err := <-h.done
-	assert.NoError(t, err, "the honest client: %s", h.name)
+	assert.NoError(t, <-h.done, "the honest client: %s", h.name)
 	assert.NotZero(t, h.rounds, h.name)
-	t.Logf("honest %s: %d messages and %d Pings, the worst took %v",
-		h.name, h.rounds, h.pings, h.worst.Round(time.Millisecond))
+	t.Logf("honest %s: %d messages and %d Pings", h.name, h.rounds, h.pings)
 }
 
 // leave reads what the server's end has for a client: for a WebSocket a Close, and the end of the stream.
@@ -189,11 +166,7 @@ func (h *honestClient) leave(t *testing.T) {
 			return
 		}
 		assert.Equal(t, refused(1001), line(first, payload), h.name)
-		rest := ""
-		if h.insideFrame() {
-			rest = sends(0x81, "half a frame")[len(h.begun):]
-		}
-		write(t, h, []byte(rest+sends(0x88, payload[:2])))
+		write(t, h, []byte(sends(0x88, payload[:2])))
 	}
 	b, err := io.ReadAll(h.in)
 	assert.NoError(t, err, h.name)
