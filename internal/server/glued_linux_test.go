@@ -38,6 +38,7 @@ func (l loaded) Accept() (net.Conn, error) {
 // read. In packets of 1,500 bytes the echo of that does not fit between server and client, as it does on loopback: the
 // server must wait for them, and not for ever.
 func TestFramesThatComeWithTheRequestAreUnderTheLimits(t *testing.T) {
+	t.Parallel()
 	netns.Test(t, func() {
 		atServer, atClient := netip.MustParsePrefix("10.77.0.1/24"), netip.MustParsePrefix("10.77.0.2/24")
 		here, err := netns.Here()

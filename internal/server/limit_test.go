@@ -2,9 +2,11 @@ package server_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,57 +42,80 @@ func TestAConnectionTooManyIsClosedAtOnce(t *testing.T) {
 	assert.Equal(t, 1, s.Stats().Refused)
 }
 
-// idle is an IdleTimeout that a test can wait for.
+func TestAStormOverTheLimitDisturbsNobody(t *testing.T) {
+	const storm, seats = 300, 5
+	s := serve(t, &server.Server{Web: new(server.Web), MaxConns: seats}, nil)
+	seated := make([]*net.TCPConn, seats)
+	for i := range seated {
+		seated[i] = dial(t, s.addr)
+		shakeHands(t, seated[i])
+	}
+	var stormers sync.WaitGroup
+	for range 30 {
+		stormers.Go(func() {
+			for range storm / 30 {
+				c, err := net.Dial("tcp", s.addr)
+				if !assert.NoError(t, err) {
+					return
+				}
+				c.SetDeadline(time.Now().Add(labtest.Watchdog))
+				_, err = c.Read(make([]byte, 1))
+				assert.ErrorContains(t, err, "EOF")
+				c.Close()
+			}
+		})
+	}
+	for rounds := 0; rounds < 10 || s.Stats().Refused < storm; rounds++ {
+		for _, c := range seated {
+			write(t, c, []byte(sends(0x82, "message")))
+			expect(t, c, []byte("\x82\x07message"))
+		}
+	}
+	stormers.Wait()
+	assert.Equal(t, storm, s.Stats().Refused)
+	assert.Equal(t, seats, s.Stats().Conns)
+}
+
+// idle is a limit that a test can wait for.
 const idle = 300 * time.Millisecond
 
 func TestASilentConnectionIsClosedAndABusyOneIsNot(t *testing.T) {
-	t.Parallel()
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Lines{}} {
-		for way, rec := range map[string]*labtest.Account{"quiet": nil, "with an account": new(labtest.Account)} {
-			t.Run(name+" "+way, func(t *testing.T) {
-				t.Parallel()
-				// Long enough for the busy one on a busy machine.
-				s := serve(t, &server.Server{Codec: codec, IdleTimeout: 3 * idle}, rec)
-				busy := dial(t, s.addr)
-				ping(t, busy)
-				silent := dial(t, s.addr)
-				ping(t, silent)
-				ended := make(chan error, 1)
-				go func() {
-					_, err := silent.Read(make([]byte, 1))
-					silent.Close()
-					ended <- err
-				}()
-				pace := time.NewTicker(idle / 10)
-				defer pace.Stop()
-				for open := true; open; {
-					<-pace.C
-					ping(t, busy)
-					select {
-					case err := <-ended:
-						assert.Equal(t, io.EOF, err)
-						open = false
-					default:
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for _, rec := range []*labtest.Account{nil, new(labtest.Account)} {
+					srv := &server.Server{Codec: codec, IdleTimeout: time.Minute}
+					if rec != nil {
+						srv.Recorder = rec
 					}
+					d := serveDesk(t, srv)
+					busy, silent := d.dial(t), d.dial(t)
+					ping(t, busy)
+					ping(t, silent)
+					if codec != nil {
+						write(t, silent, []byte("silence inside a message is silence"))
+					}
+					ended := make(chan time.Time, 1)
+					go func() {
+						_, err := silent.Read(make([]byte, 1))
+						ended <- time.Now()
+						assert.Equal(t, io.EOF, err)
+					}()
+					began := time.Now()
+					for range 100 {
+						time.Sleep(time.Second)
+						ping(t, busy)
+					}
+					assert.InDelta(t, 60, (<-ended).Sub(began).Seconds(), 5)
+					assert.Equal(t, 1, srv.Stats().Failed)
+					if rec != nil {
+						assert.Equal(t, "nothing came for 1m0s: closed", rec.AwaitText(t, event.Failed))
+					}
+					busy.Close()
 				}
-				ping(t, busy)
-				if rec != nil {
-					assert.Equal(t, "nothing came for 900ms: closed", rec.AwaitText(t, event.Failed))
-				}
-				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 			})
-		}
+		})
 	}
-}
-
-func TestSilenceInsideAMessageIsSilence(t *testing.T) {
-	t.Parallel()
-	rec := new(labtest.Account)
-	s := serve(t, &server.Server{Codec: framing.LengthPrefix{}, IdleTimeout: 50 * time.Millisecond}, rec)
-	c := dial(t, s.addr)
-	write(t, c, []byte("\x00\x00\x00\x05hel"))
-	expectEnd(t, c)
-	assert.Contains(t, rec.AwaitText(t, event.Failed), "nothing")
 }
 
 // onTheWay is how many bytes, more or less, each kernel holds of an echo in the tests with small: so few that a server's
@@ -117,42 +142,94 @@ func stuff(c net.Conn, b []byte) (n int64) {
 }
 
 func TestAClientThatNeverReadsIsCutOff(t *testing.T) {
-	t.Parallel()
-	const block = 256 << 10
-	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Lines{}} {
+	bytes := string(labtest.Random(60_000))
+	for name, load := range map[string]struct {
+		codec    framing.Codec
+		opening  string // empty for what is no WebSocket
+		repeated string
+	}{
+		"raw":                {nil, "", strings.Repeat("x", 256<<10)},
+		"messages":           {framing.Lines{}, "", strings.Repeat(strings.Repeat("x", 63)+"\n", 4096)},
+		"frames":             {nil, askWebSocket, sends(0x82, bytes)},
+		"one long frame":     {nil, askWebSocket, head(0x82, 1<<20-1) + masked(strings.Repeat("x", 1<<20-1))},
+		"fragments":          {nil, askWebSocket, sends(0x02, bytes) + sends(0x89, "") + sends(0x80, bytes)},
+		"a flood of Pings":   {nil, askWebSocket, strings.Repeat(sends(0x89, "?"), 10_000)},
+		"answers are packed": {nil, ask(deflateAlone), sends(0x82, bytes)},
+	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			either(t, func(t *testing.T, rec *labtest.Account) {
-				s := serveOn(t, &server.Server{Codec: codec, IdleTimeout: 50 * time.Millisecond}, rec, small)
+				s := serveOn(t, &server.Server{Codec: load.codec, Web: &server.Web{Deflate: true}, WriteTimeout: idle}, rec, small)
 				c, _ := s.dialSmall(t)
-				lines := []byte(strings.Repeat(strings.Repeat("x", 63)+"\n", block/64))
-				taken := stuff(c, lines)
+				if load.opening != "" {
+					write(t, c, []byte(load.opening))
+					readHeader(t, c)
+				}
+				taken := stuff(c, []byte(load.repeated))
 				labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
 				if rec != nil {
-					assert.Contains(t, rec.AwaitText(t, event.Failed), "nothing")
+					assert.Contains(t, rec.AwaitText(t, event.Failed), "took nothing")
 				}
 				stats := s.Stats()
-				assert.Less(t, stats.BytesIn-stats.BytesOut, int64(256<<10), "that much the server held")
+				if load.opening == "" {
+					assert.Less(t, stats.BytesIn-stats.BytesOut, int64(256<<10), "that much the server held")
+				} else {
+					assert.Less(t, stats.BytesIn, int64(4<<20), "what the server took of it")
+				}
 				assert.Less(t, taken, int64(16<<20), "the rest is the kernels'")
 			})
 		})
 	}
 }
 
-// stuck is a client whose message of a MiB the server has read whole and cannot send back.
-func stuck(t *testing.T, rec *labtest.Account) (s *served, c *net.TCPConn, msg string) {
-	s = serveOn(t, &server.Server{Codec: framing.LengthPrefix{}, IdleTimeout: idle}, rec, small)
-	c, atServer := s.dialSmall(t)
-	msg = string(labtest.Random(1 << 20))
-	writeAlone(t, c, atServer, dialects[2].frame(t, msg))
-	return s, c, msg
-}
-
 func TestTheKernelForgetsAClientThatWasCutOff(t *testing.T) {
 	labtest.OnLinux(t)
 	t.Parallel()
-	_, c, _ := stuck(t, nil)
+	// The server has read a message of a MiB whole, and cannot send it back.
+	s := serveOn(t, &server.Server{Codec: framing.LengthPrefix{}, WriteTimeout: idle}, nil, small)
+	c, _ := s.dialSmall(t)
+	write(t, c, dialects[2].frame(t, string(labtest.Random(1<<20))))
 	// Not closed in good order: the kernel would keep what the client does not take for as long as the client lives.
 	require.NoError(t, sock.AwaitState(labtest.Bounded(t), c, sock.StateClose))
+}
+
+// The time that a client may take nothing for begins with a write, and not with what was before it.
+func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
+	secrets, trusts := labtest.Secrets(t)
+	now := time.Now() // a bubble's clock is another
+	secrets.Time = func() time.Time { return now }
+	trusts.Time, trusts.ServerName = secrets.Time, "127.0.0.1"
+	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": trusts} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := &server.Server{Web: &server.Web{TLS: secrets, Ping: -1}, WriteTimeout: time.Second}
+				c := serveDesk(t, srv).dial(t)
+				if config != nil {
+					c = tls.Client(c, config)
+				}
+				shakeHands(t, c)
+				time.Sleep(time.Minute)
+				write(t, c, []byte(sends(0x81, "hello")))
+				expect(t, c, []byte("\x81\x05hello"))
+				time.Sleep(time.Minute)
+
+				// Nor does it take from the time for an answer to a Close.
+				ended := make(chan error, 1)
+				go func() {
+					_, err := srv.Shutdown(t.Context())
+					ended <- err
+				}()
+				expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+				time.Sleep(3 * time.Second / 2)
+				write(t, c, []byte(sends(0x88, closing(1001, ""))))
+				_, err := c.Read(make([]byte, 1))
+				assert.ErrorContains(t, err, "EOF")
+				require.NoError(t, <-ended)
+				assert.Equal(t, 1, srv.Stats().Away)
+				assert.Zero(t, srv.Stats().Failed)
+			})
+		})
+	}
 }
 
 // In a bubble the clock goes on only when everybody waits, and a pipe holds nothing on its way: each read of the client
@@ -225,4 +302,49 @@ func TestAClientThatVanishesInsideAMessageEndsItsOwnConnection(t *testing.T) {
 		write(t, other, d.frame(t, "hello"))
 		d.expect(t, bufio.NewReader(other), "hello")
 	})
+}
+
+// A saboteur is an account with a fault: it panics, once, over an event that it cannot take.
+type saboteur struct {
+	labtest.Account
+	fault func(event.Event) bool
+	once  sync.Once
+}
+
+func (a *saboteur) Record(e event.Event) {
+	if a.fault(e) {
+		a.once.Do(func() { panic("an account's bug") })
+	}
+	a.Account.Record(e)
+}
+
+func TestAPanicEndsOneWebSocketAndNobodyElseNotices(t *testing.T) {
+	const boom = "boom"
+	for _, kind := range []event.Kind{event.Read, event.Frame, event.Message, event.Write} {
+		t.Run(string(kind), func(t *testing.T) {
+			rec := &saboteur{fault: func(e event.Event) bool {
+				return e.Ev == kind && (strings.Contains(string(e.Bytes), boom) || strings.Contains(string(e.Bytes), masked(boom)))
+			}}
+			s := serve(t, &server.Server{Web: new(server.Web), Recorder: rec}, nil)
+			raw, honest, victim := dial(t, s.addr), dial(t, s.addr), dial(t, s.addr)
+			shakeHands(t, honest)
+			shakeHands(t, victim)
+			write(t, victim, []byte(sends(0x81, boom)))
+			got := readAll(t, victim)
+			switch kind {
+			case event.Frame, event.Message:
+				frames, err := fromServer(got)
+				require.NoError(t, err)
+				assert.Equal(t, []string{refused(1011)}, frames)
+				assert.NotContains(t, got, "bug", "what of is the server's own business")
+			}
+			victim.Close()
+			labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
+			assert.Contains(t, rec.AwaitText(t, event.Failed), "panic: an account's bug")
+
+			ping(t, raw)
+			write(t, honest, []byte(sends(0x81, "still here")+sends(0x88, "")))
+			hears(t, honest, `81 "still here"`, `88 ""`)
+		})
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -185,3 +186,37 @@ func TestHalfAFrameHoldsWhatArrived(t *testing.T) {
 
 // pooled is what the server's pools may hold for all connections together.
 const pooled = 2 << 20
+
+func TestWhoeverNeverReadsCostsItsBuffers(t *testing.T) {
+	if labtest.UnderRace {
+		t.Skip("the race detector has memory of its own for everything: without it this is tested")
+	}
+	const n = 20
+	goroutines := runtime.NumGoroutine() + 2 // Serve and net/http's
+	s := serveOn(t, &server.Server{Web: new(server.Web)}, nil, small)
+	without := base{goroutines, held(t, goroutines)}
+	var senders sync.WaitGroup
+	for range n {
+		c, _ := s.dialSmall(t)
+		require.NoError(t, c.SetWriteBuffer(onTheWay))
+		shakeHands(t, c)
+		senders.Go(func() { stuffFull(c, sends(0x81, strings.Repeat("x", 60_000))) })
+	}
+	senders.Wait()
+	assert.Less(t, without.share(t, n), 1<<20, "what was read, and what is owed for it")
+}
+
+// stuffFull writes the same again and again, until nobody has taken anything for a while.
+func stuffFull(c net.Conn, s string) {
+	for rest := s; ; {
+		if rest == "" {
+			rest = s
+		}
+		c.SetWriteDeadline(time.Now().Add(idle))
+		n, err := io.WriteString(c, rest)
+		if n == 0 && err != nil {
+			return
+		}
+		rest = rest[n:]
+	}
+}

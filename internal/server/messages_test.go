@@ -54,32 +54,17 @@ func TestTheAccountSaysWhereEachMessageLay(t *testing.T) {
 }
 
 func TestMessagesCutAtEveryByteComeBackWhole(t *testing.T) {
-	labtest.OnLinux(t)
-	eachDialect(t, func(t *testing.T, d dialect) {
-		rec := new(labtest.Account)
-		s := serve(t, &server.Server{Codec: d.server}, rec)
-		client, atServer := s.connect(t)
-		stream := d.frame(t, d.messages...)
-		for i := range stream {
-			writeAlone(t, client, atServer, stream[i:i+1])
-		}
-		require.NoError(t, client.CloseWrite())
-		d.expect(t, bufio.NewReader(client), d.messages...)
-		rec.Await(t, event.Close, 1)
-		assert.Len(t, rec.All(event.Read), len(stream))
-		assert.Len(t, rec.All(event.Write), len(d.messages))
-	})
-}
-
-func TestMessagesCutByTheReadBufferComeBackWhole(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d dialect) {
 		rec := new(labtest.Account)
 		s := serve(t, &server.Server{Codec: d.server, ReadBuffer: 1}, rec)
 		c := dial(t, s.addr)
 		stream := d.frame(t, d.messages...)
 		write(t, c, stream)
+		require.NoError(t, c.CloseWrite())
 		d.expect(t, bufio.NewReader(c), d.messages...)
+		rec.Await(t, event.Close, 1)
 		assert.Len(t, rec.All(event.Read), len(stream))
+		assert.Len(t, rec.All(event.Write), len(d.messages))
 	})
 }
 
@@ -116,21 +101,6 @@ func TestAMessageAtTheLimitComesBack(t *testing.T) {
 		c := dial(t, s.addr)
 		write(t, c, d.frame(t, msg, msg))
 		d.expect(t, bufio.NewReader(c), msg, msg)
-	})
-}
-
-func TestAMessageOverTheLimitEndsTheConnection(t *testing.T) {
-	const limit = 1000
-	eachDialect(t, func(t *testing.T, d dialect) {
-		d, msg := d.sized(limit + 1)
-		rec := new(labtest.Account)
-		s := serve(t, &server.Server{Codec: d.server, MaxMessage: limit}, rec)
-		c := dial(t, s.addr)
-		write(t, c, d.frame(t, msg))
-		expectEnd(t, c)
-		text := rec.AwaitText(t, event.Failed)
-		assert.Contains(t, text, "over the limit of 1000")
-		assert.Contains(t, text, "the message at offset 0")
 	})
 }
 

@@ -36,6 +36,7 @@ var violations = []violation{
 		"the message at offset 3: lines: this framing cannot carry the message: it ends in a carriage return"},
 	{"a frame without a mask", framing.WebSocket{}, "", "\x82\x02ok",
 		`which began with "\x82\x02ok": websocket: frames from client to server must be masked (RFC 6455, 5) (close code 1002)`},
+	{"a frame over the limit", framing.WebSocket{}, "", head(0x82, 65), "a message of 65 bytes is over the limit of 64"},
 	{"a reserved opcode", framing.WebSocket{}, "", "\x83\x80\x00\x00\x00\x00",
 		"use of reserved op code (RFC 6455, 5) (close code 1002)"},
 	{"the end inside a line", framing.Lines{}, "ok\nfine\n", "hel",
@@ -61,7 +62,7 @@ func eachViolation(t *testing.T, test func(t *testing.T, v violation, s *served,
 
 func TestAViolationEndsTheConnectionAfterTheEchoes(t *testing.T) {
 	eachViolation(t, func(t *testing.T, v violation, s *served, rec *labtest.Account) {
-		c := dial(t, s.addr)
+		other, c := dial(t, s.addr), dial(t, s.addr)
 		write(t, c, []byte(v.good+v.bad))
 		require.NoError(t, c.CloseWrite())
 		expect(t, c, []byte(v.good))
@@ -70,6 +71,9 @@ func TestAViolationEndsTheConnectionAfterTheEchoes(t *testing.T) {
 			assert.Contains(t, rec.AwaitText(t, event.Failed), v.complain)
 		}
 		labtest.Await(t, func() bool { return s.Stats().Failed == 1 }, "the count of the failure")
+		write(t, other, []byte(v.good))
+		require.NoError(t, other.CloseWrite())
+		assert.Equal(t, v.good, readAll(t, other), "nobody else notices")
 	})
 }
 
@@ -84,18 +88,6 @@ func TestAViolatorWhoGoesOnSendingStillReadsTheEchoesAndTheEnd(t *testing.T) {
 		expect(t, c, []byte(v.good))
 		expectEnd(t, c)
 	})
-}
-
-func TestAViolationDoesNotTouchOtherConnections(t *testing.T) {
-	s := serve(t, &server.Server{Codec: framing.Lines{}, MaxMessage: 64}, nil)
-	other := dial(t, s.addr)
-	ping(t, other)
-	for range 3 {
-		c := dial(t, s.addr)
-		write(t, c, make([]byte, 100))
-		expectEnd(t, c)
-		ping(t, other)
-	}
 }
 
 // A faulty codec is one of lines that fails as its line says.
