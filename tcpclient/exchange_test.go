@@ -5,27 +5,12 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"echolab/internal/lab"
 )
-
-func TestEveryCodecGivesEverythingBack(t *testing.T) {
-	for _, codec := range []string{"raw", "lines", "fixed=16", "length"} {
-		addr := startServer(t, codec)
-		for _, how := range [][]string{nil, {"-chunk", "1"}, {"-chunk=7", "-read", "3"}, {"-glue"}, {"-nodelay=false"}} {
-			r := runClient(t, append(how, addr, "-codec", codec)...)
-			assert.Equal(t, 0, r.status, "%s %v: %s", codec, how, r.stderr)
-			assert.Empty(t, r.stderr)
-			assert.Contains(t, unfolded(r.stdout), "3 messages sent in ")
-		}
-	}
-}
 
 func TestTheAccountIsForPeople(t *testing.T) {
 	r := runClient(t, startServer(t, "raw"))
@@ -66,17 +51,6 @@ func TestInJSONEveryLineIsAnEventAndTheLastTheResult(t *testing.T) {
 	}
 }
 
-func TestTheSamplesAreOneReadInRawBytes(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("whether one read returns it all is known only where the kernel tells what has come, and this is " + runtime.GOOS)
-	}
-	last := runClient(t, startServer(t, "raw"), "-json").result(t)
-	assert.Equal(t, 3.0, last["writes"])
-	assert.Equal(t, 1.0, last["reads"])
-	assert.Equal(t, "3 messages sent in 3 writes; 1 read returned all 33 bytes: raw TCP kept no boundary.", last["verdict"])
-	assert.Len(t, lab.Samples(), 3)
-}
-
 func TestNobodyListeningIsOneLineOfAdvice(t *testing.T) {
 	addr := nobody(t)
 	for _, quiet := range []string{"-quiet", "-quiet=false"} {
@@ -94,17 +68,6 @@ func TestNobodyListeningIsOneLineOfAdvice(t *testing.T) {
 	last := r.result(t)
 	assert.Equal(t, false, last["ok"])
 	assert.Contains(t, last["error"], "connection refused")
-}
-
-func TestAServerOfAnotherCodecIsSuspected(t *testing.T) {
-	addr := startServer(t, "length")
-	r := runClient(t, addr, "-codec", "lines")
-	assert.Equal(t, 1, r.status)
-	assert.Contains(t, r.stderr, "-codec lines too?")
-	last := runClient(t, addr, "-codec", "lines", "-json").result(t)
-	assert.Equal(t, false, last["ok"])
-	assert.Equal(t, 3.0, last["messages_sent"])
-	assert.Equal(t, 0.0, last["messages_received"])
 }
 
 // silent is a server that takes connections and says nothing; it returns -addr with its address, and a channel that is
@@ -131,14 +94,6 @@ func silent(t *testing.T) (addr string, sent <-chan struct{}) {
 		<-done
 	})
 	return "-addr=" + ln.Addr().String(), all
-}
-
-func TestASilentServerIsGivenUp(t *testing.T) {
-	addr, _ := silent(t)
-	r := runClient(t, addr, "-timeout", "50ms")
-	assert.Equal(t, 1, r.status)
-	assert.Contains(t, r.stderr, "no more of the echo came within 50ms")
-	assert.Contains(t, unfolded(r.stdout), "3 messages sent in 3 writes; 0 reads returned 0 bytes.")
 }
 
 // interrupted runs the program until ready is closed, and interrupts it then.

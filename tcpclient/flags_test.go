@@ -1,12 +1,18 @@
 package main
 
 import (
+	"flag"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
+	"echolab/framing"
+	"echolab/internal/client"
 	"echolab/internal/text/texttest"
 )
 
@@ -48,6 +54,25 @@ func TestVersion(t *testing.T) {
 	assert.Equal(t, 0, r.status)
 	assert.Regexp(t, `^tcpclient \S+ go`, r.stdout)
 	assert.Empty(t, r.stderr)
+}
+
+func TestTheFlagsAreWhatTheClientDoes(t *testing.T) {
+	o, fs := new(options), flag.NewFlagSet("", flag.ContinueOnError)
+	o.define(fs)
+	require.NoError(t, fs.Parse(strings.Fields("-chunk 7 -read 3 -nodelay=false -max-message 99 -timeout 50ms -ws -fragment 4 -ping -close 3000 -compress")))
+	require.NoError(t, o.check(fs))
+	require.NoError(t, o.apply(&o.Client))
+	assert.Equal(t, client.Client{Codec: framing.Raw{}, Chunk: 7, ReadBuffer: 3, Nagle: true, MaxMessage: 99, Timeout: 50 * time.Millisecond,
+		Frames: &client.Frames{Fragment: 4, Ping: true, Close: 3000, Deflate: true}}, o.Client)
+
+	for _, codec := range []string{"raw", "lines", "fixed=16", "length"} {
+		o, fs := new(options), flag.NewFlagSet("", flag.ContinueOnError)
+		o.define(fs)
+		require.NoError(t, fs.Parse([]string{"-glue", "-codec", codec}))
+		require.NoError(t, o.check(fs))
+		assert.True(t, o.Glue)
+		assert.Equal(t, codec, fmt.Sprint(o.Codec))
+	}
 }
 
 func TestMisuseIsNamed(t *testing.T) {

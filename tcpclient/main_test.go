@@ -53,9 +53,19 @@ func startServer(t *testing.T, codec string) string {
 	t.Helper()
 	c, err := framing.Parse(codec)
 	require.NoError(t, err)
+	return serve(t, &server.Server{Codec: c})
+}
+
+// webServer starts a server of everything.
+func webServer(t *testing.T, web *server.Web) string {
+	t.Helper()
+	return serve(t, &server.Server{Web: web})
+}
+
+func serve(t *testing.T, s *server.Server) string {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &server.Server{Codec: c}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ln) }()
 	t.Cleanup(func() {

@@ -23,8 +23,8 @@ func walkthroughs() []walkthrough {
 	return []walkthrough{
 		{"handshake.sh", []func(context.Context) error{capturing}},
 		{"boundaries.sh", []func(context.Context) error{capturing}},
-		{"segments.sh", []func(context.Context) error{capturing, namespaces, program("ip"), program("ethtool"), program("ss"),
-			program("unshare"), program("nsenter")}},
+		{"segments.sh", []func(context.Context) error{capturing, program("ip"), program("ethtool"), program("ss"),
+			program("nsenter"), namespaces}},
 		{"upgrade.sh", []func(context.Context) error{capturing}},
 		{"close.sh", []func(context.Context) error{capturing}},
 		{"calls.sh", []func(context.Context) error{tracing}},
@@ -137,13 +137,23 @@ func capturing(ctx context.Context) error {
 
 // tracing tries to trace a process.
 func tracing(ctx context.Context) error {
-	if err := program("strace")(ctx); err != nil {
+	return works(ctx, "strace may not trace here", "strace", "-o", "/dev/null", "true")
+}
+
+// namespaces tries to make network namespaces.
+func namespaces(ctx context.Context) error {
+	return works(ctx, "network namespaces may not be made here; as root they may", "unshare", "--net", "--mount", "true")
+}
+
+// works tries a program that ends by itself, and says what it means if it fails.
+func works(ctx context.Context, fails, name string, args ...string) error {
+	if err := program(name)(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	if err := exec.CommandContext(ctx, "strace", "-o", "/dev/null", "true").Run(); err != nil {
-		return errors.New("strace may not trace here")
+	if err := exec.CommandContext(ctx, name, args...).Run(); err != nil {
+		return errors.New(fails)
 	}
 	return nil
 }

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
 	"encoding/pem"
-	"io"
-	"net"
 	"net/http/httptest"
 	"os"
 	"runtime"
@@ -13,25 +9,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"echolab/internal/server"
 )
-
-// webServer is a server of everything; it returns -addr with its address.
-func webServer(t *testing.T, web *server.Web) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server.Server{Web: web}
-	done := make(chan error, 1)
-	go func() { done <- s.Serve(ln) }()
-	t.Cleanup(func() {
-		s.Close()
-		assert.ErrorIs(t, <-done, server.ErrServerClosed)
-	})
-	return "-addr=" + ln.Addr().String()
-}
 
 func TestTheLabInTwoCommands(t *testing.T) {
 	if runtime.GOOS != "linux" {
@@ -85,24 +65,6 @@ func TestTheResultOfAWebSocketInJSON(t *testing.T) {
 	}, last)
 }
 
-func TestFramesInJSONHaveTheirHeader(t *testing.T) {
-	r := runClient(t, webServer(t, new(server.Web)), "-ws", "-json", "-message", "hello", "-fragment", "3")
-	var frames []map[string]any
-	for line := range strings.Lines(r.stdout) {
-		var e map[string]any
-		require.NoError(t, json.Unmarshal([]byte(line), &e))
-		if e["ev"] == "frame" && e["dir"] == "c2s" {
-			frames = append(frames, e)
-		}
-	}
-	require.Len(t, frames, 3)
-	assert.Equal(t, false, frames[0]["fin"])
-	assert.Equal(t, true, frames[1]["fin"])
-	assert.Equal(t, 0.0, frames[1]["opcode"])
-	assert.Equal(t, 8.0, frames[2]["opcode"])
-	assert.Len(t, frames[0]["key"], 8)
-}
-
 func TestMisuseOfTheFlagsForWebSocketIsNamed(t *testing.T) {
 	for args, says := range map[string]string{
 		"-ping":                         "-ping needs -ws",
@@ -143,17 +105,6 @@ func TestNobodyListeningForAWebSocket(t *testing.T) {
 	assert.Contains(t, runClient(t, addr, "-tls").stderr, `"go run ./wsserver -tls self-signed -addr `+at+`"`)
 }
 
-func TestAWrongServerIsExplained(t *testing.T) {
-	r := runClient(t, startServer(t, "raw"), "-ws")
-	assert.Equal(t, 1, r.status)
-	assert.Contains(t, r.stderr, "the server sends the request back: it echoes bytes and speaks no HTTP")
-	assert.NotContains(t, r.stdout, "messages", "no message was sent, and there is nothing to draw")
-
-	r = runClient(t, webServer(t, &server.Web{Only: server.HTTP}), "-message", "this is no request")
-	assert.Equal(t, 1, r.status)
-	assert.Contains(t, r.stderr, `the server answered "HTTP/1.1 400 Bad Request": it speaks HTTP here, try -ws`)
-}
-
 // certificatePEM is a server's certificate as a file has it.
 func certificatePEM(s *httptest.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
@@ -184,28 +135,4 @@ func TestTLSIsVerifiedUnlessToldOtherwise(t *testing.T) {
 	r = runClient(t, addr, "-tls", "-ca", os.DevNull+"/nowhere", "-json")
 	assert.Equal(t, 1, r.status)
 	assert.Contains(t, r.result(t)["error"], "cannot read the certificates to trust (-ca)")
-}
-
-func TestAnInterruptedWebSocketIsStatus130(t *testing.T) {
-	r, w, err := os.Pipe()
-	require.NoError(t, err)
-	defer r.Close()
-	defer w.Close()
-	read := make(chan struct{})
-	got := interrupted(t, &noticed{Reader: r, called: read}, read, webServer(t, new(server.Web)), "-ws", "-file", "-", "-json")
-	assert.Equal(t, 130, got.status)
-	assert.Equal(t, "tcpclient: interrupted\n", got.stderr)
-	last := got.result(t)
-	assert.Equal(t, 1001.0, last["close_sent"])
-	assert.Equal(t, 1001.0, last["close_received"])
-}
-
-func TestALargeFileGoesThroughAWebSocket(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
-	defer cancel()
-	lines := strings.Repeat("a line of this file, which is none of the shortest\n", 50_000)
-	var out, err strings.Builder
-	status := run(ctx, []string{webServer(t, new(server.Web)), "-ws", "-quiet", "-file", "-"}, io.Reader(strings.NewReader(lines)), &out, &err)
-	assert.Equal(t, 0, status, err.String())
-	assert.Contains(t, unfolded(out.String()), "gave back 50,000 messages.")
 }
