@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/gobwas/ws"
@@ -33,15 +34,20 @@ func (p *pong) isDue() bool {
 }
 
 // sendPong sends the Pong that is owed, if there is one. It does not wait for whoever is sending: that one calls it as
-// well, after its frames.
-func (x *exchange) sendPong() {
+// well, after its frames. The error is that the server takes nothing; of any other the next read or write knows more.
+func (x *exchange) sendPong() error {
 	w := x.ws
 	for w.pong.isDue() && w.mu.TryLock() {
+		var err error
 		if payload, due := w.pong.take(); due && w.closed.Load() == 0 {
 			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
 			w.pongsSent++
-			_ = x.writePending(len(x.out.pending), x.piece()) // if it fails, the next read or write says so
+			err = x.writePending(len(x.out.pending), x.piece())
 		}
 		w.mu.Unlock()
+		if errors.Is(err, errStuck) {
+			return err
+		}
 	}
+	return nil
 }

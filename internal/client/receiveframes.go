@@ -149,7 +149,7 @@ func (x *exchange) control(op ws.OpCode, payload []byte) error {
 	switch op {
 	case ws.OpPing:
 		x.ws.pong.set(payload)
-		x.sendPong()
+		return x.sendPong()
 	case ws.OpPong:
 		return x.pongCame(payload)
 	case ws.OpClose:
@@ -225,6 +225,8 @@ func (x *exchange) frameError(err error) error {
 		x.tell(event.Event{Ev: event.End, Text: "end of the stream, inside a message"})
 		return fmt.Errorf("the server ended the stream inside a message (1006; RFC 6455, 7.1.5), %s: %w",
 			x.soFar(), io.ErrUnexpectedEOF)
+	case errors.Is(err, errStuck): // our Pong
+		return fmt.Errorf("%w, %s", err, x.soFar())
 	case isReset(err):
 		return fmt.Errorf("the server cut the connection off, %s: %w", x.soFar(), err)
 	}

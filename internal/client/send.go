@@ -163,6 +163,9 @@ func (x *exchange) armWrite() error {
 	return x.ctx.Err()
 }
 
+// errStuck is a write that waited for nothing.
+var errStuck = errors.New("it does not read")
+
 // writeError is what the outcome of a write means: it may go on if anything moved.
 func (x *exchange) writeError(n int, err error) error {
 	switch timeout := errors.Is(err, os.ErrDeadlineExceeded); {
@@ -171,7 +174,7 @@ func (x *exchange) writeError(n int, err error) error {
 	case x.ctx.Err() != nil || errors.Is(err, errSilenced):
 		return err
 	case timeout:
-		return fmt.Errorf("the server took no more bytes for %v: it does not read", x.Timeout)
+		return fmt.Errorf("the server took no more bytes for %v: %w", x.Timeout, errStuck)
 	}
 	return fmt.Errorf("the server ended the connection while it was written to: %w", err)
 }

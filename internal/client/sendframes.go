@@ -29,8 +29,10 @@ func (x *exchange) sendFrames(number int64, msg []byte) error {
 	x.ws.mu.Lock()
 	err := x.sendLocked(number, msg)
 	x.ws.mu.Unlock()
-	x.sendPong()
-	return err
+	if err != nil {
+		return err
+	}
+	return x.sendPong()
 }
 
 func (x *exchange) sendLocked(number int64, msg []byte) error {
@@ -100,8 +102,9 @@ func (x *exchange) appendFrame(h ws.Header, payload []byte) {
 // says 1001: there is no more to come from here.
 func (x *exchange) endFrames(err error) error {
 	if err == nil {
-		err = x.sendPending()
-		x.sendPong()
+		if err = x.sendPending(); err == nil {
+			err = x.sendPong()
+		}
 		x.unechoed.finish()
 		x.closeIfDone()
 		return err
