@@ -190,11 +190,7 @@ func leaveInOrder(t *testing.T, srv *server.Server, honest []*honestClient) {
 			}
 		}
 	}
-	ended := make(chan error, 1)
-	go func() {
-		_, err := srv.Shutdown(labtest.Bounded(t))
-		ended <- err
-	}()
+	ended := shutDown(t, srv)
 	for _, h := range honest {
 		h.leave(t)
 	}

@@ -75,6 +75,14 @@ func (d *desk) dial(t *testing.T) net.Conn {
 	return c
 }
 
+// webSocket is dial, with the handshake done.
+func (d *desk) webSocket(t *testing.T) net.Conn {
+	t.Helper()
+	c := d.dial(t)
+	shakeHands(t, c)
+	return c
+}
+
 func (d *desk) connect() (net.Conn, error) {
 	client, atServer := net.Pipe()
 	select {

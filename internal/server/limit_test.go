@@ -214,11 +214,7 @@ func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
 				time.Sleep(time.Minute)
 
 				// Nor does it take from the time for an answer to a Close.
-				ended := make(chan error, 1)
-				go func() {
-					_, err := srv.Shutdown(t.Context())
-					ended <- err
-				}()
+				ended := shutDown(t, srv)
 				expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
 				time.Sleep(3 * time.Second / 2)
 				write(t, c, []byte(sends(0x88, closing(1001, ""))))

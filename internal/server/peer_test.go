@@ -88,6 +88,24 @@ func (s *served) connect(t testing.TB) (client, atServer *net.TCPConn) {
 	return client, <-s.spy.accepted
 }
 
+// webSocket returns a connection with the handshake done.
+func (s *served) webSocket(t *testing.T) *net.TCPConn {
+	t.Helper()
+	c := dial(t, s.addr)
+	shakeHands(t, c)
+	return c
+}
+
+// shutDown begins a shutdown; what comes says how it ended.
+func shutDown(t *testing.T, srv *server.Server) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := srv.Shutdown(labtest.Bounded(t))
+		ended <- err
+	}()
+	return ended
+}
+
 func write(t *testing.T, c net.Conn, b []byte) {
 	t.Helper()
 	_, err := c.Write(b)

@@ -59,6 +59,17 @@ func TestRFC6455Close(t *testing.T) {
 	converse(t, &server.Server{Web: new(server.Web)}, talks)
 }
 
+func TestRFC6455AnEndInsideAMessageIsAFailure(t *testing.T) {
+	srv := &server.Server{Web: new(server.Web)}
+	d := serveDesk(t, srv)
+	for i, in := range []string{"\x81", head(0x81, 5), sends(0x01, "hello"), sends(0x89, "hello")[:8]} {
+		d.play(t, askWebSocket, in)
+		d.play(t, askWebSocket, sends(0x81, "whole"))
+		labtest.Await(t, func() bool { return srv.Stats().Open == 0 }, "the end of both")
+		require.Equal(t, i+1, srv.Stats().Failed, "%q", in)
+	}
+}
+
 // Nothing can be sent inside a frame: a Ping would be taken for its payload.
 func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 	payload := strings.Repeat("b", 70_000)
@@ -69,8 +80,7 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := &server.Server{Web: &server.Web{Ping: time.Second, PongWait: time.Second}}
-				client := serveDesk(t, srv).dial(t)
-				shakeHands(t, client)
+				client := serveDesk(t, srv).webSocket(t)
 				go io.WriteString(client, head(0x82, 100_000)+masked(payload))
 				expect(t, client, []byte(begun))
 				interrupt(srv)
@@ -122,13 +132,8 @@ func TestRFC6455AShutdownIsAClose1001(t *testing.T) {
 			either(t, func(t *testing.T, rec *labtest.Account) {
 				t.Parallel()
 				s := serve(t, &server.Server{Web: new(server.Web)}, rec)
-				client := dial(t, s.addr)
-				shakeHands(t, client)
-				ended := make(chan error, 1)
-				go func() {
-					_, err := s.Shutdown(labtest.Bounded(t))
-					ended <- err
-				}()
+				client := s.webSocket(t)
+				ended := shutDown(t, s.Server)
 				expect(t, client, []byte("\x88\x12\x03\xe9the server stops"))
 				write(t, client, []byte(answer))
 				if name == "inside of a frame" {
@@ -147,8 +152,7 @@ func TestRFC6455WhatComesAfterTheCloseDoesNotLoseIt(t *testing.T) {
 	s := serve(t, &server.Server{Web: new(server.Web)}, nil)
 	more := strings.Repeat(sends(0x82, strings.Repeat("b", 1000)), 700) // more than one read takes
 	for in, want := range map[string]string{sends(0x88, closing(1000, "")): "88 1000", "\x83": refused(1002)} {
-		client := dial(t, s.addr)
-		shakeHands(t, client)
+		client := s.webSocket(t)
 		feed(t, client, in+more)
 		hears(t, client, want) // then the end, and no reset
 	}

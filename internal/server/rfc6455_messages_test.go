@@ -126,8 +126,7 @@ func TestRFC6455LargeMessagesComeBackWhole(t *testing.T) {
 		if size <= 1<<20+1 {
 			eachAccount(t, srv, func(d *desk, how string) { hears(afterSwitch(t, d.play(t, askWebSocket, in)), how) })
 		}
-		client := dial(t, s.addr)
-		shakeHands(t, client)
+		client := s.webSocket(t)
 		feed(t, client, in)
 		hears(readAll(t, client), "over a socket")
 	}

@@ -64,11 +64,7 @@ func TestShutdownLetsAnEchoFinish(t *testing.T) {
 				c.CloseWrite()
 			}()
 			expect(t, c, data[:1<<20])
-			done := make(chan error, 1)
-			go func() {
-				_, err := s.Shutdown(labtest.Bounded(t))
-				done <- err
-			}()
+			done := shutDown(t, s.Server)
 			rest, err := io.ReadAll(c)
 			require.NoError(t, err)
 			assert.True(t, bytes.Equal(data[1<<20:], rest), "%d bytes of %d", len(rest), len(data)-1<<20)
@@ -153,11 +149,7 @@ func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
 	s := serve(t, new(server.Server), rec)
 	c := dial(t, s.addr)
 	ping(t, c)
-	done := make(chan error, 1)
-	go func() {
-		_, err := s.Shutdown(labtest.Bounded(t))
-		done <- err
-	}()
+	done := shutDown(t, s.Server)
 	for open := true; open; { // until nobody listens any more
 		ping(t, c)
 		another, err := net.Dial("tcp", s.addr)
@@ -315,8 +307,7 @@ func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
 func TestASecondShutdownTakesNoTimeFromAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := &server.Server{Web: new(server.Web)}
-		c := serveDesk(t, srv).dial(t)
-		shakeHands(t, c)
+		c := serveDesk(t, srv).webSocket(t)
 		var ends sync.WaitGroup
 		ends.Go(func() {
 			_, err := srv.Shutdown(context.Background())
