@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
@@ -51,83 +50,79 @@ func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 	}
 }
 
+// In a bubble nobody is silent because the machine is busy.
 func TestShutdownLetsAnEchoFinish(t *testing.T) {
-	t.Parallel()
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Fixed(1 << 16)} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serve(t, &server.Server{Codec: codec}, nil)
-			c := dial(t, s.addr)
-			data := labtest.Random(8 << 20)
-			go func() {
-				c.Write(data)
-				c.CloseWrite()
-			}()
-			expect(t, c, data[:1<<20])
-			done := shutDown(t, s.Server)
-			rest, err := io.ReadAll(c)
-			require.NoError(t, err)
-			assert.True(t, bytes.Equal(data[1<<20:], rest), "%d bytes of %d", len(rest), len(data)-1<<20)
-			assert.NoError(t, <-done)
-			assert.Zero(t, s.Stats().Failed)
-			assert.EqualValues(t, len(data), s.Stats().BytesOut)
+			synctest.Test(t, func(t *testing.T) {
+				srv := &server.Server{Codec: codec}
+				c := serveDesk(t, srv).dial(t)
+				data := labtest.Random(4 << 20)
+				go c.Write(data)
+				expect(t, c, data[:1<<20])
+				done := shutDown(t, srv)
+				synctest.Wait()
+				expect(t, c, data[1<<20:])
+				expectEnd(t, c)
+				assert.NoError(t, <-done)
+				assert.Zero(t, srv.Stats().Failed)
+				assert.EqualValues(t, len(data), srv.Stats().BytesOut)
+			})
 		})
 	}
 }
 
 func TestShutdownFlushesWhatIsOwedForAnUnfinishedMessage(t *testing.T) {
-	t.Parallel()
 	eachDialect(t, func(t *testing.T, d dialect) {
-		t.Parallel()
-		s := serve(t, &server.Server{Codec: d.server}, nil)
-		c := dial(t, s.addr)
-		stream := d.frame(t, "hello", "world")
-		write(t, c, stream[:len(stream)-1])
-		labtest.Await(t, func() bool { return s.Stats().Conns == 1 }, "the connection")
-		_, err := s.Shutdown(labtest.Bounded(t))
-		assert.NoError(t, err)
-		r := bufio.NewReader(c)
-		d.expect(t, r, "hello")
-		expectEnd(t, r)
+		synctest.Test(t, func(t *testing.T) {
+			srv := &server.Server{Codec: d.server}
+			c := serveDesk(t, srv).dial(t)
+			stream := d.frame(t, "hello", "world")
+			write(t, c, stream[:len(stream)-1])
+			done := shutDown(t, srv)
+			synctest.Wait()
+			r := bufio.NewReader(c)
+			d.expect(t, r, "hello")
+			expectEnd(t, r)
+			assert.NoError(t, <-done)
+		})
 	})
 }
 
-// endless clients never let a shutdown finish by itself.
-var endless = map[string]func(t *testing.T, s *served){
-	"sends forever": func(t *testing.T, s *served) {
-		c := dial(t, s.addr)
-		ping(t, c)
-		go stuff(c, []byte("ping\n"))
-		go io.Copy(io.Discard, c)
-	},
-	"never reads": func(t *testing.T, s *served) {
-		c, _ := s.dialSmall(t)
-		ping(t, c)
-		go stuff(c, make([]byte, 64<<10))
-		labtest.Await(t, func() bool { return len(s.spy.accepted) == 0 }, "the connection")
-	},
-}
-
 func TestShutdownClosesWhatDoesNotFinishInTime(t *testing.T) {
-	t.Parallel()
-	for name, start := range endless {
+	for name, endless := range map[string]func(c net.Conn){
+		"sends forever": func(c net.Conn) {
+			go io.Copy(io.Discard, c)
+			for _, err := c.Write([]byte("ping\n")); err == nil; _, err = c.Write([]byte("ping\n")) {
+				time.Sleep(100 * time.Millisecond)
+			}
+		},
+		"never reads": func(c net.Conn) { _, _ = c.Write(make([]byte, 1<<20)) },
+	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := serveOn(t, new(server.Server), nil, small)
-			start(t, s)
-			idler := dial(t, s.addr)
-			ping(t, idler)
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				defer cancel() // once the idle one has finished
-				io.Copy(io.Discard, idler)
-				labtest.Await(t, func() bool { return s.Stats().BytesIn > 0 }, "the end of the idle one")
-			}()
-			closed, err := s.Shutdown(ctx)
-			assert.Equal(t, context.Canceled, err)
-			assert.Equal(t, 1, closed)
-			assert.Equal(t, 2, s.Stats().Conns)
-			assert.Equal(t, 1, s.Stats().Failed)
+			synctest.Test(t, func(t *testing.T) {
+				srv := new(server.Server)
+				d := serveDesk(t, srv)
+				c, idler := d.dial(t), d.dial(t)
+				ping(t, c)
+				ping(t, idler)
+				var running sync.WaitGroup
+				defer running.Wait()
+				running.Go(func() { endless(c) })
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				began := time.Now()
+				go func() {
+					_, err := idler.Read(make([]byte, 1))
+					assert.Equal(t, io.EOF, err)
+					assert.Less(t, time.Since(began), time.Second)
+				}()
+				closed, err := srv.Shutdown(ctx)
+				assert.Equal(t, context.DeadlineExceeded, err)
+				assert.Equal(t, 1, closed)
+				assert.Equal(t, 2, srv.Stats().Conns)
+				assert.Equal(t, 1, srv.Stats().Failed)
+			})
 		})
 	}
 }
@@ -145,23 +140,18 @@ func TestShutdownWithAnEndedContextClosesAtOnce(t *testing.T) {
 }
 
 func TestAClientMayEndItsSideDuringAShutdown(t *testing.T) {
-	rec := new(labtest.Account)
-	s := serve(t, new(server.Server), rec)
-	c := dial(t, s.addr)
-	ping(t, c)
-	done := shutDown(t, s.Server)
-	for open := true; open; { // until nobody listens any more
+	synctest.Test(t, func(t *testing.T) {
+		rec := new(labtest.Account)
+		srv := &server.Server{Recorder: rec}
+		c := serveDesk(t, srv).dial(t)
 		ping(t, c)
-		another, err := net.Dial("tcp", s.addr)
-		if open = err == nil; open {
-			another.Close()
-		}
-	}
-	require.NoError(t, c.CloseWrite())
-	expectEnd(t, c)
-	require.NoError(t, <-done)
-	assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
-	assert.NotContains(t, rec.AwaitText(t, event.End), "nothing came")
+		done := shutDown(t, srv)
+		synctest.Wait()
+		ping(t, c)
+		require.NoError(t, c.Close())
+		require.NoError(t, <-done)
+		assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
+	})
 }
 
 func TestShutdownWithNothingOpenNeedsNoTime(t *testing.T) {
