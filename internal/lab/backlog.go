@@ -33,7 +33,7 @@ func RunBacklog(ctx context.Context) (f Backlog, err error) {
 		c := dial(ctx, ln.Addr().String())
 		defer c.Close()
 		f.Connected++
-		must(c.Write([]byte(wasHere(f.Connected))))
+		must(fmt.Fprintf(c, "client %d was here", f.Connected))
 		// connect returns when the client's side of the handshake is done, which is a moment before the server's.
 		check(sock.Await(ctx, func() (bool, error) {
 			info, err := sock.Inspect(ln)
@@ -47,9 +47,6 @@ func RunBacklog(ctx context.Context) (f Backlog, err error) {
 	f.oneMore(ctx, ln)
 	return f, nil
 }
-
-// wasHere is what a client writes.
-func wasHere(client int) string { return fmt.Sprintf("client %d was here", client) }
 
 // oneMore lets a client wait for the full queue, and then accepts one of the others.
 func (f *Backlog) oneMore(ctx context.Context, ln net.Listener) {
@@ -76,7 +73,7 @@ func (f *Backlog) oneMore(ctx context.Context, ln net.Listener) {
 		close(accepted)
 		first := newEnd(ctx, must(ln.Accept()), new(streammap.Maps), 1, event.Server)
 		defer first.Close()
-		size := len(wasHere(1))
+		size := len("client 1 was here")
 		f.Accepted = string(join(first.readAll(size, size)))
 	})
 }

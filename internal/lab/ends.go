@@ -54,8 +54,7 @@ func (f HalfClose) Report() Report {
 			"it. A server that closes the whole connection when it reads the end of one stream cuts off its own " +
 			"answer.",
 	}
-	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed "+
-		"connection")
+	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed connection")
 	r.expect(f.Before == 0, "the answer came before the server had read the end")
 	r.expect(f.Ended == sock.StateClose, "two ends of streams were not the end of the connection")
 	r.expect(f.Request != "" && f.Answer == strings.ToUpper(f.Request), "the answer did not arrive whole")
@@ -101,8 +100,7 @@ func (f BrokenPipe) Report() Report {
 			"that it will send no more; it might still read. That it is gone is known when the first bytes are " +
 			"answered with a RST. Only an answer from the application proves delivery.",
 	}
-	r.expect(f.PeerClosed == sock.StateCloseWait && f.AfterFirst == sock.StateClose, "the socket's states are not those of a peer's "+
-		"close and of a reset")
+	r.expect(f.PeerClosed == sock.StateCloseWait && f.AfterFirst == sock.StateClose, "the socket's states are not those of a peer's close and of a reset")
 	r.expect(f.First == "" && f.FirstBytes == len("first"), "the first write failed")
 	r.expect(f.SecondEPIPE, "the second write did not fail with EPIPE")
 	return r

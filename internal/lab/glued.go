@@ -170,8 +170,7 @@ func (f Glued) Report() Report {
 			"handshake must be read through for good. (A client must wait for the 101 before it sends: RFC 6455, 4.1. " +
 			"Not all do.)",
 	}
-	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its "+
-		"reader away lost nothing")
+	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its reader away lost nothing")
 	r.expect(slices.Equal(f.Kept, f.Sent), "the client that read on through its reader lost something")
 	r.expect(f.Torn != "", "half a frame went unnoticed")
 	r.expect(len(f.Upgrader) == 1, "the server that read past its upgrader lost nothing")

@@ -118,15 +118,13 @@ func (f Handshake) Report() Report {
 			problem = "nothing is wrong with it"
 		}
 		r.Steps = append(r.Steps, fmt.Sprintf("The sample key %s: %s. The server answers %s.", s.Key, problem, said))
-		r.expect((s.Status == http.StatusSwitchingProtocols) == (s.Bytes == 16), "the server took a key that is none, "+
-			"or refused one")
+		r.expect((s.Status == http.StatusSwitchingProtocols) == (s.Bytes == 16), "the server took a key that is none, or refused one")
 	}
 	r.Answer = fmt.Sprintf("It returns what only somebody who knows the GUID and has read this request can compute from the key: "+
 		"neither a cached answer nor a server of another protocol has that by chance. It proves nothing else: key "+
 		"and GUID are known to all, so it authenticates nobody. Of the %d samples, printed as examples, %d would "+
 		"work: compute before you copy.", len(f.Samples), right)
-	r.expect(f.Status == http.StatusSwitchingProtocols && f.Answered == f.Accept, "the server's accept is not the "+
-		"computed one")
+	r.expect(f.Status == http.StatusSwitchingProtocols && f.Answered == f.Accept, "the server's accept is not the computed one")
 	r.expect(f.Random == 16 && f.Chars == 24, "the key is not 16 bytes in 24 characters")
 	return r
 }

@@ -9,6 +9,7 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -101,7 +102,11 @@ func define[F Finding](name, question string, run func(context.Context) (F, erro
 	return Experiment{Name: name, Question: question, Claims: claims, Run: func(ctx context.Context) (Finding, error) {
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		return run(ctx)
+		found, err := run(ctx)
+		if end := ctx.Err(); end != nil && !errors.Is(err, end) { // what was cut off is no measurement
+			err = errors.Join(end, err)
+		}
+		return found, err
 	}}
 }
 

@@ -3,13 +3,16 @@ package lab_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"echolab/internal/lab"
+	"echolab/internal/streammap"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -68,10 +71,51 @@ func TestAnExperimentEndsWithItsContext(t *testing.T) {
 	cancel()
 	for _, e := range lab.Experiments() {
 		_, err := e.Run(ctx)
-		if e.Name != "udp" { // which waits for nothing, and may be done before it hears of the end
-			assert.Error(t, err, e.Name)
-		}
+		assert.ErrorIs(t, err, context.Canceled, e.Name)
 	}
+}
+
+func TestAnExperimentThatIsCutOffEndsAndMeasuresNothingWrong(t *testing.T) {
+	for _, e := range lab.Experiments() {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, after := range []time.Duration{time.Millisecond, 5 * time.Millisecond, 50 * time.Millisecond} {
+				ctx, cancel := context.WithTimeout(t.Context(), after)
+				found, err := e.Run(ctx)
+				cancel()
+				if err == nil { // it was faster
+					assert.Empty(t, found.Report().Surprises)
+				}
+			}
+		})
+	}
+}
+
+func TestTheMapsHaveTheMessagesWhereTheFramingHasThem(t *testing.T) {
+	maps := func(name string) []*streammap.Map {
+		i := slices.IndexFunc(lab.Experiments(), func(e lab.Experiment) bool { return e.Name == name })
+		found, err := lab.Experiments()[i].Run(t.Context())
+		require.NoError(t, err)
+		return found.Report().Maps
+	}
+	boundaries := func(m *streammap.Map, l streammap.Layer) []int64 { return m.Row(l).Boundaries(0, m.Size()) }
+	whole := slices.Concat(maps("framings")[1:], maps("duplex"), maps("segments"), maps("cuts"))
+	require.Len(t, whole, 6)
+	for _, m := range whole {
+		assert.Len(t, boundaries(m, streammap.Sent), m.Count(streammap.Sent)+1, m.Title)
+		assert.Equal(t, boundaries(m, streammap.Sent), boundaries(m, streammap.Received), m.Title)
+	}
+	assert.Equal(t, []int64{0, 6}, boundaries(maps("bufio")[0], streammap.Received), "the first line alone")
+	glued := maps("glued")[0]
+	sent := boundaries(glued, streammap.Sent)
+	require.Len(t, sent, 3)
+	assert.Equal(t, sent[1:], boundaries(glued, streammap.Received), "the first message is lost")
+	for _, m := range maps("contrast") {
+		assert.Len(t, boundaries(m, streammap.Sent), 4, m.Title)
+		assert.Equal(t, boundaries(m, streammap.Writes), boundaries(m, streammap.Reads), m.Title)
+	}
+	frames := maps("contrast")[1]
+	assert.Equal(t, boundaries(frames, streammap.Sent), boundaries(frames, streammap.Frames))
 }
 
 func TestAMeasurementThatDiffersIsASurprise(t *testing.T) {

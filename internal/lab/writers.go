@@ -150,8 +150,7 @@ func (f Writers) Report() Report {
 			"lock around whatever takes more: a message in fragments, and the Pongs and Closes beside it.",
 	}
 	r.expect(len(f.Mixed) == 1 && f.Mixed[0] != f.Sent[0] && f.MixedErr != "", "the frames were not mixed up")
-	r.expect(f.Waited && len(f.Locked) == 2 && f.Locked[0] == f.Sent[0] && f.Locked[1] == f.Sent[1], "the lock did "+
-		"not keep the frames whole")
+	r.expect(f.Waited && len(f.Locked) == 2 && f.Locked[0] == f.Sent[0] && f.Locked[1] == f.Sent[1], "the lock did not keep the frames whole")
 	r.expect(f.Whole == f.Large, "a write was split by another")
 	return r
 }
