@@ -54,8 +54,7 @@ func (f ThreeWrites) Report() Report {
 			fmt.Sprintf("Then the server read: %s.", bytesOf(f.Reads)),
 		},
 		Maps: []*streammap.Map{f.stream},
-		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: the receiver cannot tell in how many writes they were "+
-			"sent.",
+		Answer: fmt.Sprintf("%s: %q. A stream carries bytes and no boundaries: the receiver cannot tell in how many writes they were sent.",
 			text.Count(len(f.Reads), "read, which returned", "reads, the first of which returned"), f.First),
 	}
 	r.expect(len(f.Reads) == 1, "one read did not return everything that had come")

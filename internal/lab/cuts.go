@@ -103,8 +103,7 @@ func (f Cuts) Report() Report {
 		len(f.Messages), text.Bytes(int64(f.Bytes)))}}
 	cuts, whole := 0, 0
 	for _, run := range f.Runs {
-		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s in %s; the server took %s in %s. The messages came back "+
-			"whole %d of %d times.",
+		r.Steps = append(r.Steps, fmt.Sprintf("%s: sent %s in %s; the server took %s in %s. The messages came back whole %d of %d times.",
 			run.How, text.Count(run.Times, "time", "times"), text.Count(run.Writes, "write", "writes"),
 			text.Count(run.Frames, "frame", "frames"), text.Count(run.Reads, "read", "reads"), run.Whole, run.Times))
 		r.expect(run.Whole == run.Times && run.Times > 0, run.How+": the messages did not come back")
@@ -115,8 +114,7 @@ func (f Cuts) Report() Report {
 		r.Maps = []*streammap.Map{f.Runs[n-1].stream}
 	}
 	r.Answer = fmt.Sprintf("Yes, %d of %d times. Where a write or a read ends means nothing: a frame says how long it is, and its "+
-		"receiver waits for the rest, even of its header. A receiver that takes a read for a frame loses all of "+
-		"that.",
+		"receiver waits for the rest, even of its header. A receiver that takes a read for a frame loses all of that.",
 		whole, cuts)
 	r.expect(len(f.Runs) == 3, "not every way of cutting was tried")
 	return r

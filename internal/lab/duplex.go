@@ -44,8 +44,7 @@ func (f Duplex) Report() Report {
 		},
 		Maps: []*streammap.Map{f.toServer, f.toClient},
 		Answer: "No. The handshake is the last request and the last response: after it there are two streams that know " +
-			"nothing of each other. So nothing says which message answers which, either: if that matters, the " +
-			"messages must say it.",
+			"nothing of each other. So nothing says which message answers which, either: if that matters, the messages must say it.",
 	}
 	r.expect(f.AtServer > 0 && f.AtClient > 0, "one of them waited for the other")
 	r.expect(f.Server == "the client speaks" && f.Client == "the server speaks", "a message was lost")

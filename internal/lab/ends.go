@@ -51,8 +51,7 @@ func (f HalfClose) Report() Report {
 			fmt.Sprintf("Then the server shut down its sending side too: it is in %s, and nobody has called close yet.", f.Ended),
 		},
 		Answer: "Yes. A connection is two streams, and each ends on its own: CloseWrite in Go, shutdown(SHUT_WR) below " +
-			"it. A server that closes the whole connection when it reads the end of one stream cuts off its own " +
-			"answer.",
+			"it. A server that closes the whole connection when it reads the end of one stream cuts off its own answer.",
 	}
 	r.expect(f.ClientState == sock.StateFinWait2 && f.ServerState == sock.StateCloseWait, "the states are not those of a half-closed connection")
 	r.expect(f.Before == 0, "the answer came before the server had read the end")

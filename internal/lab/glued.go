@@ -167,8 +167,7 @@ func (f Glued) Report() Report {
 		Maps: []*streammap.Map{f.stream},
 		Answer: "Because whoever read the handshake has read ahead. The end of the 101 is no boundary to TCP: the first " +
 			"frame may arrive with it, whole or in part, whenever the server speaks first. Whatever read the " +
-			"handshake must be read through for good. (A client must wait for the 101 before it sends: RFC 6455, 4.1. " +
-			"Not all do.)",
+			"handshake must be read through for good. (A client must wait for the 101 before it sends: RFC 6455, 4.1. Not all do.)",
 	}
 	r.expect(len(f.Sent) == 2 && slices.Equal(f.Dropped, f.Sent[1:]) && f.Lost > 0, "the client that threw its reader away lost nothing")
 	r.expect(slices.Equal(f.Kept, f.Sent), "the client that read on through its reader lost something")

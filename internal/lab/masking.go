@@ -62,8 +62,7 @@ func (f Masking) Report() Report {
 			"%q.", f.Unmasked, f.Code, f.Reason),
 	}}
 	for i := range f.Captured {
-		r.Steps = append(r.Steps, fmt.Sprintf("%q, masked, on its way: %s. The key is in it, after the length: %s. "+
-			"XOR with it gives %q.",
+		r.Steps = append(r.Steps, fmt.Sprintf("%q, masked, on its way: %s. The key is in it, after the length: %s. XOR with it gives %q.",
 			f.Text, f.Captured[i], f.Keys[i], f.Read[i]))
 		r.expect(f.Read[i] == f.Text, "the frame could not be read")
 	}

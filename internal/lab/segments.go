@@ -90,8 +90,7 @@ func (f Segments) Report() Report {
 		},
 		Maps: []*streammap.Map{f.stream},
 		Answer: "Neither. TCP has bytes to send and sends what it has: four frames in one segment, or one frame in two. " +
-			"Packets in a capture are not frames, and neither is what a read returned: only the frames' own headers " +
-			"say where one ends.",
+			"Packets in a capture are not frames, and neither is what a read returned: only the frames' own headers say where one ends.",
 	}
 	r.expect(f.Four.Frames == 4 && f.Four.Reads == 1 && f.Four.Writes == 1, "four frames did not come with one read")
 	r.expect(f.One.Frames == 1 && f.One.Reads == 2 && f.One.Writes == 2, "one frame did not come with two reads")
