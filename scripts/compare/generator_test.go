@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -54,7 +55,25 @@ func TestATurnIsOverWhenEnoughCameBack(t *testing.T) {
 }
 
 func TestATurnIsNotOverBeforeEnoughCameBack(t *testing.T) {
-	g := generate(t, t.Context(), load{3, 64, 7}, func(c *net.TCPConn) { io.CopyN(c, c, 64*7*(minWindows-1)) })
-	_, err := g.watch(self, time.Nanosecond)
-	assert.Error(t, err)
+	ctx, end := context.WithCancelCause(t.Context())
+	start := make(chan bool)
+	g := generate(t, ctx, load{3, 64, 7}, func(c *net.TCPConn) {
+		<-start
+		io.CopyN(c, c, 64*7*(minWindows-1))
+		<-t.Context().Done()
+	})
+	watched := make(chan error)
+	go func() {
+		_, err := g.watch(self, time.Nanosecond)
+		watched <- err
+	}()
+	for !g.phase.measuring.Load() {
+		runtime.Gosched()
+	}
+	close(start)
+	for g.phase.done.Load() < 3*7*(minWindows-1) {
+		runtime.Gosched()
+	}
+	end(os.ErrDeadlineExceeded)
+	assert.ErrorIs(t, <-watched, os.ErrDeadlineExceeded)
 }
