@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -110,12 +111,14 @@ func results(t *testing.T, lines string) (all []result) {
 
 // first is the first of the commands that is there and takes args without an error; "" if there is none.
 func first(env []string, commands []string, args ...string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
 	for _, command := range commands {
 		path, err := exec.LookPath(command)
 		if err != nil {
 			continue
 		}
-		try := exec.Command(path, args...)
+		try := exec.CommandContext(ctx, path, args...)
 		try.Env = append(os.Environ(), env...)
 		if try.Run() == nil {
 			return path
