@@ -18,7 +18,7 @@ func curl(t *testing.T, stdin io.Reader, args ...string) string {
 	if _, err := exec.LookPath("curl"); err != nil {
 		missing(t, "curl", "curl")
 	}
-	p := start(t, stdin, nil, "curl", append([]string{"-q", "-sS", "-i", "--noproxy", "*", "--max-time", "10"}, args...)...)
+	p := start(t, stdin, nil, "curl", append([]string{"-q", "-sS", "-i", "--noproxy", "*", "--max-time", "60"}, args...)...)
 	p.succeed()
 	return p.stdout.text()
 }

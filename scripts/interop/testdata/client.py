@@ -13,7 +13,7 @@ import sys
 # Public up to the current release, and there in every one from 10 on.
 from websockets.legacy.client import WebSocketClientProtocol, connect
 
-LIMIT = 25  # seconds
+LIMIT = 110  # seconds
 
 
 class Counting(WebSocketClientProtocol):

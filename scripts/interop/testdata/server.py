@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosedError
 # Public up to the current release, and there in every one from 10 on.
 from websockets.legacy.server import serve
 
-LIMIT = 25  # seconds
+LIMIT = 110  # seconds
 
 
 async def main(cert, key):
