@@ -9,7 +9,6 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
@@ -170,32 +169,4 @@ func allocatedSoFar() uint64 {
 	sample := [1]metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
 	metrics.Read(sample[:])
 	return sample[0].Value.Uint64()
-}
-
-// FuzzWebSocketTwin reads any bytes twice: with framing.WebSocket, and with a second, plain implementation.
-func FuzzWebSocketTwin(f *testing.F) {
-	for _, stream := range seedsOfStreams(f) {
-		for _, isClient := range []bool{false, true} {
-			f.Add(stream, uint16(1000), uint8(0), isClient) // all fits
-			f.Add(stream, uint16(4), uint8(100), isClient)  // over the limit
-		}
-	}
-	f.Fuzz(func(t *testing.T, stream []byte, limit uint16, buffer uint8, isClient bool) {
-		c := server
-		if isClient {
-			c = client
-		}
-		r := bufio.NewReaderSize(bytes.NewReader(stream), int(buffer))
-		tw := &twin{data: stream, client: isClient, max: int(limit)}
-		for {
-			got, err := c.Read(r, int(limit))
-			want, wantErr := tw.read()
-			require.Equal(t, wantErr, plain(err), "%v", err)
-			require.True(t, bytes.Equal(want, got), "%q, not %q", got, want)
-			if err != nil {
-				assert.Nil(t, got)
-				return
-			}
-		}
-	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"echolab/framing"
 	"echolab/framing/framingtest"
+	"echolab/internal/labtest"
 )
 
 // A broken codec is a good one with one method replaced.
@@ -66,7 +67,7 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 // long, those are enough that the suite uses from several goroutines, runs away from or sees panic.
 func TestBrokenCodecsAreCaught(t *testing.T) {
 	lists := [][]fault{stateFaults, waitFaults, forgedFaults}
-	if !raceDetector {
+	if !labtest.UnderRace {
 		lists = append(lists, appendFaults, bodyFaults, endFaults, limitFaults, lineFaults, specialFaults, callerFaults)
 	}
 	for _, faults := range lists {

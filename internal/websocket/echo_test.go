@@ -16,103 +16,6 @@ import (
 	"echolab/internal/websocket"
 )
 
-// An echo is what a server makes of a stream that comes in parts. It has the slow code, a Parser and an Assembler, and
-// may have the fast one, which must make no difference.
-type echo struct {
-	fast bool
-	rnd  *rand.Rand // where the fast one writes, and how much has room
-
-	parser   websocket.Parser
-	msg      websocket.Assembler
-	control  []byte
-	out      []byte
-	messages int
-	quick    int // of these, the fast code's
-}
-
-// echoLimit is the limit of messages here, and quickLimit that of the fast code.
-const (
-	echoLimit  = 3000
-	quickLimit = 2000
-)
-
-// take takes the next part of the stream.
-func (e *echo) take(t *testing.T, part []byte) error {
-	gap := 0
-	if e.fast {
-		gap = e.rnd.IntN(20)
-	}
-	buffer := append(bytes.Repeat([]byte{'.'}, gap), part...) // the part, and room before it
-	for b := buffer[gap:]; ; {
-		if e.fast {
-			var err error
-			if b, err = e.takeQuickly(t, buffer, b); err != nil {
-				return err
-			}
-		}
-		piece, rest, err := e.parser.Next(b)
-		if err != nil || len(b) == 0 {
-			return err
-		}
-		if b = rest; piece == nil {
-			continue
-		}
-		if err := e.takePiece(piece); err != nil {
-			return err
-		}
-	}
-}
-
-// takeQuickly calls Echo, whose result goes to before b in the same buffer, or to one of its own that has less room.
-func (e *echo) takeQuickly(t *testing.T, buffer, b []byte) (rest []byte, err error) {
-	owed := []byte("owed")
-	at := len(buffer) - len(b) - e.rnd.IntN(20) - len(owed)
-	out := make([]byte, 0, len(owed)+e.rnd.IntN(500))
-	if at >= 0 && e.rnd.IntN(4) > 0 {
-		out = buffer[at:at]
-	}
-	out = append(out, owed...)
-	echoes, rest, messages, err := e.parser.Echo(out, b, quickLimit)
-	if &echoes[0] != &out[0] || string(echoes[:len(owed)]) != "owed" {
-		t.Fatalf("it never grows, and what was there stays: %q", echoes)
-	}
-	e.out = append(e.out, echoes[len(owed):]...)
-	e.messages += messages
-	e.quick += messages
-	return rest, err
-}
-
-func (e *echo) takePiece(piece *websocket.Piece) error {
-	if piece.OpCode.IsControl() {
-		if piece.First {
-			e.control = nil
-		}
-		if e.control = append(e.control, piece.Payload...); piece.Last {
-			e.out = websocket.AppendFrame(e.out, ws.Header{Fin: true, OpCode: piece.OpCode}, e.control)
-		}
-		return nil
-	}
-	msg, whole, err := e.msg.Take(piece)
-	if whole {
-		e.out = websocket.AppendFrame(e.out, ws.Header{Fin: true, OpCode: e.msg.OpCode}, msg)
-		e.messages++
-	}
-	return err
-}
-
-// echoed takes a whole stream, in parts of at most so many bytes.
-func echoed(t *testing.T, stream []byte, fast bool, most int, rnd *rand.Rand) (*echo, error) {
-	e := &echo{fast: fast, rnd: rnd, msg: websocket.Assembler{Max: echoLimit}}
-	for len(stream) > 0 {
-		n := min(1+rnd.IntN(most), len(stream))
-		if err := e.take(t, stream[:n]); err != nil {
-			return e, err
-		}
-		stream = stream[n:]
-	}
-	return e, nil
-}
-
 // randomStream is mostly usual frames, and some of each other kind, the last of which may be wrong.
 func randomStream(rnd *rand.Rand) (stream []byte) {
 	add := func(first byte, payload string) {
@@ -123,7 +26,7 @@ func randomStream(rnd *rand.Rand) (stream []byte) {
 		stream = websocket.AppendFrame(stream, h, []byte(payload))
 	}
 	text := func() string {
-		size := []int{0, 1, 7, 8, 31, 32, 33, 64, 124, 125, 126, 127, 1000, quickLimit, quickLimit + 1}[rnd.IntN(15)]
+		size := []int{0, 1, 7, 8, 31, 32, 33, 64, 124, 125, 126, 127, 150, 199, quickLimit, quickLimit + 1}[rnd.IntN(16)]
 		s := strings.Repeat("0123456789abcdefghijklmnopqrst", size/30+1)[:size]
 		if rnd.IntN(3) > 0 || size < 4 {
 			return s
@@ -153,7 +56,7 @@ func randomStream(rnd *rand.Rand) (stream []byte) {
 	case 2:
 		add([]byte{0xc1, 0x91, 0x80, 0x83, 0x09}[rnd.IntN(5)], "wrong")
 	case 3:
-		add(0x82, strings.Repeat(".", echoLimit+1))
+		add(0x82, strings.Repeat(".", fuzzLimit+1))
 	case 4:
 		stream = append(stream, "\x82\x01unmasked"...)
 	case 5:
@@ -166,26 +69,18 @@ func randomStream(rnd *rand.Rand) (stream []byte) {
 	return stream
 }
 
-// TestEchoIsWhatNextAndAnAssemblerMakeOfTheStream, byte for byte and with the same error, wherever it is cut.
+// TestEchoIsWhatNextAndAnAssemblerMakeOfTheStream, and what the codec and gobwas/ws read in it, wherever it is cut.
 func TestEchoIsWhatNextAndAnAssemblerMakeOfTheStream(t *testing.T) {
-	quick, slow, failed := 0, 0, 0
+	messages, failed := 0, 0
 	for seed := range uint64(800) {
-		rnd := rand.New(rand.NewPCG(seed, 0))
-		stream := randomStream(rnd)
-		most := []int{2, 30, 300, 1 << 20}[seed%4]
-		got, gotErr := echoed(t, stream, true, most, rnd)
-		want, wantErr := echoed(t, stream, false, len(stream)+1, rnd)
-		require.Equal(t, wantErr, gotErr, "seed %d", seed)
-		require.Equal(t, want.messages, got.messages, "seed %d", seed)
-		require.True(t, bytes.Equal(want.out, got.out), "seed %d: %q, not %q", seed, got.out, want.out)
-		quick, slow = quick+got.quick, slow+got.messages-got.quick
-		if wantErr != nil {
+		stream := randomStream(rand.New(rand.NewPCG(seed, 0)))
+		compareReaders(t, stream, false, false, []int{2, 30, 300, 1 << 20}[seed%4])
+		read := readCodec(stream, framing.ServerSide)
+		if messages += len(read.messages); read.end != between {
 			failed++
 		}
 	}
-	t.Logf("%d messages by Echo, %d by Next; %d streams with an error", quick, slow, failed)
-	assert.Greater(t, quick, 1000)
-	assert.Greater(t, slow, 1000)
+	assert.Greater(t, messages, 2000)
 	assert.Greater(t, failed, 100)
 }
 
@@ -278,46 +173,4 @@ func after(t *testing.T, stream string) *websocket.Parser {
 	_, err := parse(&p, []byte(stream))
 	require.NoError(t, err)
 	return &p
-}
-
-// BenchmarkEchoOfAFrame compares the two ways to echo 16 KiB of frames.
-func BenchmarkEchoOfAFrame(b *testing.B) {
-	for _, size := range []int{5, 64, 125, 126, 1 << 10} {
-		for kind, op := range map[string]ws.OpCode{"text": ws.OpText, "binary": ws.OpBinary} {
-			one := wire(framing.ServerSide, frame{op, true, 0, strings.Repeat("m", size)})
-			stream := bytes.Repeat(one, 16<<10/len(one))
-			buffer, out := make([]byte, len(stream)), make([]byte, 0, len(stream))
-			run := func(name string, echo func() error) {
-				b.Run(fmt.Sprintf("%d B of %s/%s", size, kind, name), func(b *testing.B) {
-					for b.Loop() {
-						copy(buffer, stream)
-						if err := echo(); err != nil {
-							b.Fatal(err)
-						}
-					}
-					b.ReportMetric(float64(b.Elapsed())/float64(b.N*len(stream)/len(one)), "ns/frame")
-					b.ReportMetric(0, "ns/op")
-				})
-			}
-			p, msg := new(websocket.Parser), websocket.Assembler{Max: 1 << 20}
-			run("Echo", func() error {
-				_, _, _, err := p.Echo(buffer[:0], buffer, 1<<20)
-				return err
-			})
-			run("Next and an Assembler", func() error {
-				for b, out := buffer, out; len(b) > 0; {
-					piece, rest, err := p.Next(b)
-					if err != nil {
-						return err
-					}
-					payload, _, err := msg.Take(piece)
-					if err != nil {
-						return err
-					}
-					b, out = rest, websocket.AppendFrame(out, ws.Header{Fin: true, OpCode: op}, payload)
-				}
-				return nil
-			})
-		}
-	}
 }

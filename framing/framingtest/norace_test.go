@@ -1,5 +1,0 @@
-//go:build !race
-
-package framingtest_test
-
-const raceDetector = false

@@ -1,8 +1,0 @@
-//go:build !race
-
-package framing_test
-
-const (
-	raceDetector = false
-	growth       = 1
-)
