@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 	"echolab/internal/text/texttest"
 )
 
 func TestSetBacklogChangesTheLimitOfTheQueue(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	for _, n := range []int{1, 7, 0} {
 		require.NoError(t, sock.SetBacklog(l, n))
@@ -27,16 +28,16 @@ func TestSetBacklogChangesTheLimitOfTheQueue(t *testing.T) {
 }
 
 func TestAConnectionThatFindsTheQueueFullWaitsInSynSent(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	require.NoError(t, sock.SetBacklog(l, 0)) // Linux lets in one more
 	dial(t, l)
-	require.NoError(t, sock.Await(bounded(t), func() (bool, error) {
+	require.NoError(t, sock.Await(labtest.Bounded(t), func() (bool, error) {
 		i, err := sock.Inspect(l)
 		return i.Backlog == 1, err
 	}))
 
-	ctx, cancel := context.WithCancel(bounded(t))
+	ctx, cancel := context.WithCancel(labtest.Bounded(t))
 	sockets := make(chan syscall.RawConn, 1)
 	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) error {
 		sockets <- rc
@@ -61,7 +62,7 @@ func TestAConnectionThatFindsTheQueueFullWaitsInSynSent(t *testing.T) {
 }
 
 func TestSetBacklogMakesNoListener(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	client := dial(t, l)
 	texttest.Error(t, sock.SetBacklog(client, 5), "sock: backlog: … not listening")

@@ -11,15 +11,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 )
 
 func TestABarrierThatGivesUpSaysWhatWasThere(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	write(t, client, 20)
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 20))
-	require.NoError(t, sock.Await(bounded(t), func() (bool, error) {
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 20))
+	require.NoError(t, sock.Await(labtest.Bounded(t), func() (bool, error) {
 		n, err := sock.Unacked(client)
 		return n == 0, err
 	}))
@@ -48,27 +49,27 @@ func TestABarrierThatGivesUpSaysWhatWasThere(t *testing.T) {
 }
 
 func TestABarrierIsPassedByWhatIsThereAlready(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	write(t, client, 20)
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 20))
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 20))
 	assert.NoError(t, sock.AwaitUnread(ended(t), server, 19), "it looks once even when there is no time left")
 	assert.NoError(t, sock.AwaitState(ended(t), server, sock.StateListen, sock.StateEstablished))
 	assert.NoError(t, sock.AwaitDrained(ended(t), server, client))
 }
 
 func TestABarrierEndsWithItsSocket(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, _ := pair(t)
 	result := make(chan error)
-	ctx := bounded(t)
+	ctx := labtest.Bounded(t)
 	go func() { result <- sock.AwaitUnread(ctx, client, 1) }()
 	require.NoError(t, client.Close())
 	assert.ErrorIs(t, <-result, net.ErrClosed)
 }
 
 func TestAskingDisturbsNobody(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	const size = 1 << 20
 	var wg sync.WaitGroup

@@ -2,19 +2,18 @@ package sock_test
 
 import (
 	"fmt"
-	"net"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 )
 
 func TestASocketBeforeBindHasNoAddress(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	fresh, l := inspectFresh(t, "tcp", "127.0.0.1:0")
 	assert.Positive(t, fresh.FD)
 	assert.Equal(t, "IPv4", fresh.Family)
@@ -33,29 +32,8 @@ func TestASocketBeforeBindHasNoAddress(t *testing.T) {
 	assert.Equal(t, l.Addr().String(), bound.Local.String())
 }
 
-func TestASocketBeforeConnectHasNoAddress(t *testing.T) {
-	onLinux(t)
-	l := listen(t)
-	var fresh sock.Info
-	dialer := net.Dialer{Control: func(_, _ string, rc syscall.RawConn) (err error) {
-		fresh, err = sock.Inspect(rc)
-		return err
-	}}
-	c, err := dialer.DialContext(t.Context(), "tcp", l.Addr().String())
-	require.NoError(t, err)
-	defer c.Close()
-	assert.False(t, fresh.Local.IsValid())
-	assert.False(t, fresh.Remote.IsValid())
-	assert.Equal(t, sock.StateClose, fresh.State)
-
-	connected := inspect(t, c)
-	assert.Equal(t, fresh.FD, connected.FD)
-	assert.Equal(t, c.LocalAddr().String(), connected.Local.String())
-	assert.Equal(t, l.Addr().String(), connected.Remote.String())
-}
-
 func TestAListenerHasAQueueOfConnections(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	info := inspect(t, l)
 	assert.True(t, info.Listening)
@@ -72,7 +50,7 @@ func TestAListenerHasAQueueOfConnections(t *testing.T) {
 
 	waiting := func(n int) {
 		t.Helper()
-		require.NoError(t, sock.Await(bounded(t), func() (bool, error) {
+		require.NoError(t, sock.Await(labtest.Bounded(t), func() (bool, error) {
 			info, err := sock.Inspect(l)
 			return info.Backlog == n, err
 		}))
@@ -85,7 +63,7 @@ func TestAListenerHasAQueueOfConnections(t *testing.T) {
 }
 
 func TestTheAcceptedSocketIsNotTheListeningOne(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	client, server := dial(t, l), accept(t, l)
 	listening, accepted, dialled := inspect(t, l), inspect(t, server), inspect(t, client)

@@ -16,12 +16,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 	"echolab/internal/text/texttest"
 )
 
 func TestAnMPTCPConnectionHasNoByteWhereItsStreamEnds(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	multipath := func() (client, server *net.TCPConn) {
 		l := listen(t)
 		var dialer net.Dialer
@@ -35,40 +36,33 @@ func TestAnMPTCPConnectionHasNoByteWhereItsStreamEnds(t *testing.T) {
 		}
 		return client, accept(t, l)
 	}
-	unread := func(c *net.TCPConn, want int) {
-		t.Helper()
-		n, err := sock.Unread(c)
-		require.NoError(t, err)
-		assert.Equal(t, want, n)
-	}
-
 	client, server := multipath()
 	assert.Equal(t, "MPTCP", inspect(t, server).Protocol)
 	assert.Equal(t, sock.StateEstablished, inspect(t, server).State)
-	unread(server, 0)
+	assert.Equal(t, 0, unread(t, server))
 	write(t, client, 5)
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 5))
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 5))
 	require.NoError(t, client.CloseWrite())
-	unread(server, 5) // the end may be there or not
+	assert.Equal(t, 5, unread(t, server)) // the end may be there or not
 	_, err := io.ReadFull(server, make([]byte, 4))
 	require.NoError(t, err)
-	unread(server, 1)
+	assert.Equal(t, 1, unread(t, server))
 	rest, err := io.ReadAll(server)
 	require.NoError(t, err)
 	assert.Len(t, rest, 1)
-	unread(server, 0)
+	assert.Equal(t, 0, unread(t, server))
 
 	client, server = multipath()
 	require.NoError(t, server.SetLinger(0))
 	require.NoError(t, server.Close())
-	require.NoError(t, sock.AwaitState(bounded(t), client, sock.StateClose))
-	unread(client, 0)
+	require.NoError(t, sock.AwaitState(labtest.Bounded(t), client, sock.StateClose))
+	assert.Equal(t, 0, unread(t, client))
 	_, err = client.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, syscall.ECONNRESET, "asking has not used up the error that a read returns")
 }
 
 func TestUDPHasDatagramsAndNoState(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer pc.Close()
@@ -94,7 +88,7 @@ func TestUDPHasDatagramsAndNoState(t *testing.T) {
 
 	write(t, c, 20)
 	write(t, c, 30)
-	require.NoError(t, sock.AwaitUnread(bounded(t), pc, 20))
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), pc, 20))
 	assert.Equal(t, 20, inspect(t, pc).Unread, "the next datagram, not both")
 
 	_, err = sock.State(pc)
@@ -104,7 +98,7 @@ func TestUDPHasDatagramsAndNoState(t *testing.T) {
 }
 
 func TestIPv6(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skip("there is no IPv6 loopback address here: ", err)
@@ -123,7 +117,7 @@ func TestIPv6(t *testing.T) {
 }
 
 func TestAnIPv6SocketThatCarriesIPv4SaysSo(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l, err := net.Listen("tcp", ":0")
 	require.NoError(t, err)
 	defer l.Close()
@@ -141,7 +135,7 @@ func TestAnIPv6SocketThatCarriesIPv4SaysSo(t *testing.T) {
 }
 
 func TestAUnixSocketIsOfAnotherFamily(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	dir, err := os.MkdirTemp("", "sock") // t.TempDir may be too long for the address of a socket
 	require.NoError(t, err)
 	defer os.RemoveAll(dir)
@@ -158,7 +152,7 @@ func TestAUnixSocketIsOfAnotherFamily(t *testing.T) {
 }
 
 func TestAListenerHasNoBytes(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	l := listen(t)
 	_, err := sock.Unread(l)
 	assert.ErrorIs(t, err, syscall.EINVAL)
@@ -175,7 +169,7 @@ type wrapped struct{ net.Conn }
 func (w wrapped) NetConn() net.Conn { return w.Conn }
 
 func TestAWrapperLeadsToItsSocket(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, _ := pair(t)
 	assert.Equal(t, inspect(t, client).FD, inspect(t, wrapped{wrapped{client}}).FD)
 }
@@ -223,7 +217,7 @@ func TestAPipeHasNoSocket(t *testing.T) {
 }
 
 func TestAFileIsNotASocket(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()

@@ -3,7 +3,6 @@ package sock_test
 import (
 	"context"
 	"net"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -16,20 +15,6 @@ import (
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
-}
-
-func onLinux(t *testing.T) {
-	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("what is asserted here is what Linux tells of its sockets, and this is " + runtime.GOOS)
-	}
-}
-
-// bounded is a context that ends long after anything here should have happened.
-func bounded(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	t.Cleanup(cancel)
-	return ctx
 }
 
 // ended is a context that is over: a barrier looks once and says what it saw.
@@ -80,6 +65,13 @@ func inspect(t *testing.T, c any) sock.Info {
 	info, err := sock.Inspect(c)
 	require.NoError(t, err)
 	return info
+}
+
+func unread(t *testing.T, c any) int {
+	t.Helper()
+	n, err := sock.Unread(c)
+	require.NoError(t, err)
+	return n
 }
 
 // inspectFresh returns what the kernel tells of a socket between socket() and bind().

@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"echolab/internal/labtest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestOptionsAreThoseThatGoSets(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	for _, c := range []*net.TCPConn{client, server} {
 		i := inspect(t, c)

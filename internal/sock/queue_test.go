@@ -8,36 +8,31 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/labtest"
 	"echolab/internal/sock"
 )
 
 func TestUnreadIsWhatNoReadHasTaken(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	for range 3 {
 		write(t, client, 11)
 	}
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 33))
-	n, err := sock.Unread(server)
-	require.NoError(t, err)
-	assert.Equal(t, 33, n)
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 33))
+	assert.Equal(t, 33, unread(t, server))
 	assert.Equal(t, 33, inspect(t, server).Unread)
 
-	_, err = io.ReadFull(server, make([]byte, 13))
+	_, err := io.ReadFull(server, make([]byte, 13))
 	require.NoError(t, err)
-	n, err = sock.Unread(server)
-	require.NoError(t, err)
-	assert.Equal(t, 20, n)
+	assert.Equal(t, 20, unread(t, server))
 
 	require.NoError(t, client.CloseWrite())
-	require.NoError(t, sock.AwaitState(bounded(t), server, sock.StateCloseWait))
-	n, err = sock.Unread(server)
-	require.NoError(t, err)
-	assert.Equal(t, 20, n, "the end of the stream is no byte of it")
+	require.NoError(t, sock.AwaitState(labtest.Bounded(t), server, sock.StateCloseWait))
+	assert.Equal(t, 20, unread(t, server), "the end of the stream is no byte of it")
 }
 
 func TestUnackedIsWhatThePeerHasNoRoomFor(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	const size = 8 << 20
 	var wg sync.WaitGroup
@@ -46,8 +41,8 @@ func TestUnackedIsWhatThePeerHasNoRoomFor(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 1))
-	require.NoError(t, sock.Await(bounded(t), func() (bool, error) {
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 1))
+	require.NoError(t, sock.Await(labtest.Bounded(t), func() (bool, error) {
 		n, err := sock.Unacked(client)
 		return n > 100_000, err
 	}))
@@ -59,14 +54,14 @@ func TestUnackedIsWhatThePeerHasNoRoomFor(t *testing.T) {
 	_, err := io.CopyN(io.Discard, server, size)
 	require.NoError(t, err)
 	wg.Wait()
-	require.NoError(t, sock.AwaitDrained(bounded(t), client, server))
+	require.NoError(t, sock.AwaitDrained(labtest.Bounded(t), client, server))
 	n, err := sock.Unacked(client)
 	require.NoError(t, err)
 	assert.Zero(t, n)
 }
 
 func TestAfterAwaitDrainedTheNextWriteIsARead(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	var sizes []int
 	var wg sync.WaitGroup
@@ -82,7 +77,7 @@ func TestAfterAwaitDrainedTheNextWriteIsARead(t *testing.T) {
 	})
 	for n := range 100 {
 		write(t, client, n+1)
-		require.NoError(t, sock.AwaitDrained(bounded(t), client, server))
+		require.NoError(t, sock.AwaitDrained(labtest.Bounded(t), client, server))
 	}
 	require.NoError(t, client.Close())
 	wg.Wait()
@@ -93,20 +88,18 @@ func TestAfterAwaitDrainedTheNextWriteIsARead(t *testing.T) {
 }
 
 func TestPeekLeavesWhatItShows(t *testing.T) {
-	onLinux(t)
+	labtest.OnLinux(t)
 	client, server := pair(t)
 	p := make([]byte, 5)
 	_, err := sock.Peek(server, p)
 	require.Error(t, err, "it does not wait")
 	_, err = client.Write([]byte("hello, world"))
 	require.NoError(t, err)
-	require.NoError(t, sock.AwaitUnread(bounded(t), server, 12))
+	require.NoError(t, sock.AwaitUnread(labtest.Bounded(t), server, 12))
 	for range 2 {
 		n, err := sock.Peek(server, p)
 		require.NoError(t, err)
 		assert.Equal(t, "hello", string(p[:n]))
 	}
-	unread, err := sock.Unread(server)
-	require.NoError(t, err)
-	assert.Equal(t, 12, unread)
+	assert.Equal(t, 12, unread(t, server))
 }
