@@ -18,6 +18,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/text/texttest"
@@ -199,13 +200,20 @@ func TestAServerThatNeverAnswersIsGivenUp(t *testing.T) {
 }
 
 func TestAServerThatNeverReadsIsGivenUp(t *testing.T) {
-	gaveUp := make(chan struct{})
-	addr := fake(t, func(*net.TCPConn) { <-gaveUp })
-	r, err := client.Client{Timeout: impatient}.Run(labtest.Bounded(t), addr, repeat(1000, flood))
-	close(gaveUp)
-	require.Error(t, err)
-	assert.Regexp(t, "no more of the echo came within 50ms, after 0 bytes|the server took no more bytes for 50ms", err.Error())
-	assert.Less(t, r.BytesSent, int64(len(flood)*1000))
+	for name, frames := range map[string]*client.Frames{"raw": nil, "frames": {}} {
+		t.Run(name, func(t *testing.T) {
+			gaveUp := make(chan struct{})
+			addr := fake(t, func(*net.TCPConn) { <-gaveUp })
+			if frames != nil {
+				addr = upgraded(t, func(*webPeer) { <-gaveUp })
+			}
+			r, err := client.Client{Timeout: impatient, Frames: frames}.Run(labtest.Bounded(t), addr, repeat(1000, flood))
+			close(gaveUp)
+			require.Error(t, err)
+			assert.Regexp(t, "no more of the echo came within 50ms, after (the echo of )?0 |the server took no more bytes for 50ms", err.Error())
+			assert.Less(t, r.MessagesSent, 1000)
+		})
+	}
 }
 
 func TestAServerThatOnlyReadsGetsNoMoreThanTheClientCanHold(t *testing.T) {
@@ -274,13 +282,24 @@ func TestNobodyListening(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, ln.Close())
-	r, err := raw.Run(labtest.Bounded(t), ln.Addr().String(), of(three...))
+	rec := new(labtest.Account)
+	r, err := client.Client{Recorder: rec}.Run(labtest.Bounded(t), ln.Addr().String(), of(three...))
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
-	assert.Equal(t, client.Result{Error: err.Error()}, r)
+	assert.Equal(t, err.Error(), r.Error)
+	assert.Zero(t, r.MessagesSent)
+	assert.Equal(t, []event.Kind{event.Socket}, rec.Kinds())
 }
 
 func TestABadServerLeavesNoGoroutine(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	_, err := raw.Run(context.Background(), fake(t, func(c *net.TCPConn) { io.CopyN(c, c, 7) }), repeat(1000, flood))
 	assert.Error(t, err)
+	for _, answer := range []string{"\x83\x00", "\x81\x01x", "\x88\x00", ""} {
+		addr := upgraded(t, func(p *webPeer) {
+			p.next()
+			p.Write([]byte(answer))
+		})
+		_, err = overWebSocket(client.Frames{Ping: true}).Run(context.Background(), addr, repeat(1000, flood))
+		assert.Error(t, err)
+	}
 }

@@ -3,10 +3,10 @@ package client_test
 import (
 	"fmt"
 	"iter"
+	"net"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,6 +17,28 @@ import (
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 )
+
+func TestMain(m *testing.M) { labtest.Main(m) }
+
+// served is a server of the lab that runs.
+type served struct {
+	*server.Server
+	addr string
+}
+
+// serve runs srv on a port of its own until the test ends.
+func serve(t testing.TB, srv *server.Server) *served {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(ln) }()
+	t.Cleanup(func() {
+		srv.Close()
+		assert.ErrorIs(t, <-done, server.ErrServerClosed)
+	})
+	return &served{srv, ln.Addr().String()}
+}
 
 // of is an input of these messages, each of which is valid until the next only.
 func of(messages ...string) iter.Seq2[[]byte, error] {
@@ -47,6 +69,28 @@ func then(first, second iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
 // fails is an input that cannot be read.
 func fails(err error) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) { yield(nil, err) }
+}
+
+// repeat is an input of n times the same message.
+func repeat(n int, msg string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for range n {
+			if !yield([]byte(msg), nil) {
+				return
+			}
+		}
+	}
+}
+
+// waiting is an input that waits when it is asked for a message, having closed waits, until it is released. Then it yields
+// one more.
+func waiting() (input iter.Seq2[[]byte, error], waits chan struct{}, release func()) {
+	waits, released := make(chan struct{}), make(chan struct{})
+	return func(yield func([]byte, error) bool) {
+		close(waits)
+		<-released
+		yield([]byte("too late"), nil)
+	}, waits, func() { close(released) }
 }
 
 // A load is what a client sends, and how many bytes that takes in a codec's framing.
@@ -196,18 +240,6 @@ func TestTheAccountOfAClient(t *testing.T) {
 	assert.Equal(t, "the kernel holds the whole echo: 10 bytes, not read yet", rec.All(event.Wait)[0].Text)
 }
 
-func TestThreeRawMessagesAreOneReadEveryTime(t *testing.T) {
-	labtest.OnLinux(t)
-	s := serve(t, new(server.Server))
-	for range 100 {
-		r, err := client.Client{}.Run(labtest.Bounded(t), s.addr, of("hello", "안녕하세요", "goodbye, TCP!"))
-		require.NoError(t, err)
-		require.Equal(t, 3, r.Writes)
-		require.Equal(t, 1, r.Reads)
-		require.Equal(t, 1, r.MessagesReceived)
-	}
-}
-
 func TestNagleIsOffUnlessItIsAskedFor(t *testing.T) {
 	labtest.OnLinux(t)
 	s := serve(t, new(server.Server))
@@ -237,12 +269,4 @@ func TestAClientSpeaksWebSocketFrames(t *testing.T) {
 			assert.EqualValues(t, r.BytesSent-4*int64(len(load.messages)), r.BytesReceived, "an echo has no mask")
 		})
 	}
-}
-
-func TestTheZeroClientHasDefaults(t *testing.T) {
-	assert.Equal(t, 10*time.Second, client.DefaultTimeout)
-	s := serve(t, new(server.Server))
-	r, err := client.Client{}.Run(labtest.Bounded(t), s.addr, of("hello"))
-	require.NoError(t, err)
-	assert.True(t, r.OK)
 }

@@ -31,36 +31,6 @@ func TestAnEmptyInputIsEchoedToo(t *testing.T) {
 	}
 }
 
-func TestAnEmptyMessageIsNothingInRawBytes(t *testing.T) {
-	s := serve(t, new(server.Server))
-	r, err := client.Client{}.Run(labtest.Bounded(t), s.addr, of("", "", ""))
-	require.NoError(t, err)
-	assert.Equal(t, 3, r.MessagesSent)
-	assert.Zero(t, r.Writes)
-	assert.Zero(t, r.MessagesReceived)
-}
-
-func TestAnEmptyMessageIsAMessageInAFraming(t *testing.T) {
-	for _, codec := range []framing.Codec{framing.Lines{}, framing.LengthPrefix{}} {
-		s := serve(t, &server.Server{Codec: codec})
-		r, err := client.Client{Codec: codec}.Run(labtest.Bounded(t), s.addr, of("", "", ""))
-		require.NoError(t, err)
-		assert.Equal(t, 3, r.Writes)
-		assert.Equal(t, 3, r.MessagesReceived)
-	}
-}
-
-// repeat is an input of n times the same message.
-func repeat(n int, msg string) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for range n {
-			if !yield([]byte(msg), nil) {
-				return
-			}
-		}
-	}
-}
-
 var errInput = errors.New("the disk is gone")
 
 // broken are inputs that do not come to their end, with what is sent before: little is held back, much is on its way.

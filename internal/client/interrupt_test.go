@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
 	"github.com/stretchr/testify/assert"
 	"go.uber.org/goleak"
 
 	"echolab/internal/client"
+	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
 	"echolab/internal/sock"
@@ -67,41 +69,65 @@ func TestAnInterruptedClientStopsSending(t *testing.T) {
 }
 
 func TestAnInterruptedClientDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	labtest.OnLinux(t)
-	ctx := labtest.Bounded(t)
-	gone, full := make(chan struct{}), make(chan struct{})
-	addr := fake(t, func(c *net.TCPConn) {
-		sock.AwaitUnread(ctx, c, 1)
-		close(full)
-		<-gone
-	})
-	interrupted(t, client.Client{}, addr, repeat(1000, flood), full)
-	close(gone)
+	for name, cl := range map[string]client.Client{"raw": {}, "frames": {Frames: new(client.Frames)}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // a WebSocket is given some time for a Close
+			ctx := labtest.Bounded(t)
+			gone, full := make(chan struct{}), make(chan struct{})
+			treat := func(c *net.TCPConn) {
+				sock.AwaitUnread(ctx, c, 1<<16)
+				close(full)
+				<-gone
+			}
+			addr := fake(t, treat)
+			if cl.Frames != nil {
+				addr = upgraded(t, func(p *webPeer) { treat(p.TCPConn) })
+			}
+			interrupted(t, cl, addr, repeat(1000, flood), full)
+			close(gone)
+		})
+	}
 }
 
 func TestAnInterruptedClientDoesNotWaitForItsInput(t *testing.T) {
-	type given struct {
+	secrets, trusts := labtest.Secrets(t)
+	plain, pinging := new(client.Frames), &client.Frames{Deflate: true, Fragment: 300, Ping: true}
+	for name, c := range map[string]struct {
 		before int // messages
-		live   bool
-	}
-	for name, c := range map[string]given{
+		cl     client.Client
+	}{
 		"at first": {}, "when little was sent": {before: 3}, "when much was sent": {before: 1000},
-		"at first, live": {live: true}, "when a live input has sent little": {before: 3, live: true},
+		"at first, live": {0, client.Client{Live: true}}, "when a live input has sent little": {3, client.Client{Live: true}},
+		"frames, at first":                  {0, client.Client{Frames: plain}},
+		"frames, when little was sent":      {2, client.Client{Frames: plain}},
+		"frames, when much was sent":        {300, client.Client{Frames: plain}},
+		"inside a frame":                    {300, client.Client{Frames: plain, Chunk: 1001}},
+		"frames of a live input":            {2, client.Client{Frames: plain, Live: true}},
+		"frames of a live input, glued":     {2, client.Client{Frames: plain, Live: true, Glue: true}},
+		"compressed":                        {300, client.Client{Frames: pinging}},
+		"frames inside TLS":                 {300, client.Client{Frames: plain, TLS: trusts}},
+		"frames, glued, when much was held": {300, client.Client{Frames: plain, Glue: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			waits, release := make(chan struct{}), make(chan struct{})
-			blocks := func(yield func([]byte, error) bool) {
-				close(waits)
-				<-release
-				yield([]byte("too late"), nil)
-			}
-			s := serve(t, new(server.Server))
+			s := webEcho(t, &server.Web{Deflate: true, TLS: secrets})
 			others := goleak.IgnoreCurrent()
 			rec := new(labtest.Account)
-			interrupted(t, client.Client{Recorder: rec, Live: c.live}, s.addr, then(repeat(c.before, flood[:1000]), blocks), waits)
+			c.cl.Recorder = rec
+			blocks, waits, release := waiting()
+			r := interrupted(t, c.cl, s.addr, then(repeat(c.before, flood[:1000]), blocks), waits)
 			account := rec.Kinds()
-			close(release) // an input that blocks keeps its goroutine until it goes on: it cannot be interrupted
+			if c.cl.Frames != nil {
+				assert.Equal(t, 1001, r.CloseSent)
+				assert.Equal(t, 1001, r.CloseReceived, "and waits for the answer")
+				frames := rec.All(event.Frame, event.ClientToServer)
+				assert.Equal(t, byte(ws.OpClose), frames[len(frames)-1].Opcode)
+				if c.cl.Glue {
+					assert.Len(t, frames, 1, "what does not go in one write does not go at all")
+					assert.Zero(t, r.MessagesSent)
+				}
+			}
+			release() // an input that blocks keeps its goroutine until it goes on: it cannot be interrupted
 			s.Close()
 			goleak.VerifyNone(t, others)
 			assert.Equal(t, account, rec.Kinds(), "nothing is told after the result")

@@ -1,7 +1,6 @@
 package client_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -32,16 +31,18 @@ func TestMemoryDoesNotGrowWithTheInput(t *testing.T) {
 	const size = 64 << 10
 	count := 1024 // 64 MiB
 	if labtest.UnderRace {
-		count /= 4
+		count /= 8
 	}
 	msg := strings.Repeat("m", size)
 	for name, cl := range map[string]client.Client{
 		"raw": {}, "length": {Codec: framing.LengthPrefix{}}, "in chunks": {Codec: framing.LengthPrefix{}, Chunk: 100_000},
+		"frames": {Frames: new(client.Frames)}, "frames, in chunks": {Frames: new(client.Frames), Chunk: 100_000},
+		"in fragments, with pings": {Frames: &client.Frames{Fragment: 10_000, Ping: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, &server.Server{Codec: cl.Codec})
+			s := serve(t, &server.Server{Codec: cl.Codec, Web: new(server.Web)})
 			progress, most := peak(8 << 20)
-			cl.Progress = progress
+			cl.Progress, cl.Timeout = progress, labtest.Watchdog
 			r, err := cl.Run(labtest.Bounded(t), s.addr, repeat(count, msg))
 			require.NoError(t, err)
 			assert.GreaterOrEqual(t, r.BytesReceived, int64(size)*int64(count))
@@ -52,17 +53,38 @@ func TestMemoryDoesNotGrowWithTheInput(t *testing.T) {
 
 func TestMemoryDoesNotGrowWithEmptyMessages(t *testing.T) {
 	const count = 60_000
-	s := serve(t, &server.Server{Codec: framing.Lines{}})
-	for name, cl := range map[string]client.Client{"in chunks": {Chunk: 4096}, "glued": {Glue: true}} {
+	for name, cl := range map[string]client.Client{
+		"in chunks": {Codec: framing.Lines{}, Chunk: 4096}, "glued": {Codec: framing.Lines{}, Glue: true},
+		"frames, with pings": {Frames: &client.Frames{Ping: true}, Chunk: 4096},
+	} {
 		t.Run(name, func(t *testing.T) {
-			cl.Codec = framing.Lines{}
+			s := serve(t, &server.Server{Codec: cl.Codec, Web: new(server.Web)})
 			progress, most := peak(16 << 10)
 			cl.Progress = progress
 			r, err := cl.Run(labtest.Bounded(t), s.addr, repeat(count, ""))
 			require.NoError(t, err)
 			assert.Equal(t, count, r.MessagesReceived)
+			if cl.Frames != nil {
+				assert.Equal(t, count-1, r.Pongs)
+			}
 			assert.Less(t, most(), int64(20<<20))
 		})
+	}
+}
+
+func TestGlueHasALimit(t *testing.T) {
+	s := webEcho(t, new(server.Web))
+	msg := strings.Repeat("m", 1<<20)
+	for _, frames := range []*client.Frames{nil, {}} {
+		r, err := client.Client{Glue: true, Frames: frames}.Run(labtest.Bounded(t), s.addr, repeat(client.GlueLimit/len(msg)+1, msg))
+		assert.ErrorContains(t, err, "more than 16 MiB cannot go in one write")
+		assert.Equal(t, client.HintGlue, hint(err))
+		if frames == nil {
+			assert.Zero(t, r.Writes)
+		} else {
+			assert.Equal(t, 1, r.FramesSent, "what does not go in one write does not go at all")
+			assert.Equal(t, 1001, r.CloseSent)
+		}
 	}
 }
 
@@ -78,74 +100,4 @@ func TestTinyMessagesInLargeChunksDoNotWaitForEachOther(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 1, r.Writes)
 	assert.Equal(t, chunk, r.MessagesReceived)
-}
-
-func TestGlueHasALimit(t *testing.T) {
-	s := serve(t, new(server.Server))
-	msg := strings.Repeat("m", 1<<20)
-	r, err := client.Client{Glue: true}.Run(labtest.Bounded(t), s.addr, repeat(client.GlueLimit/len(msg)+1, msg))
-	assert.ErrorContains(t, err, fmt.Sprintf("more than %d MiB cannot go in one write", client.GlueLimit>>20))
-	assert.Equal(t, client.HintGlue, hint(err))
-	assert.Zero(t, r.Writes)
-}
-
-func TestMemoryOfAWebSocketDoesNotGrowWithTheInput(t *testing.T) {
-	const size = 64 << 10
-	count := 1024 // 64 MiB
-	if labtest.UnderRace {
-		count /= 8
-	}
-	msg := strings.Repeat("m", size)
-	s := webEcho(t, new(server.Web))
-	for name, cl := range map[string]client.Client{
-		"frames": {Frames: new(client.Frames)}, "in chunks": {Frames: new(client.Frames), Chunk: 100_000},
-		"in fragments, with pings": {Frames: &client.Frames{Fragment: 10_000, Ping: true}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			progress, most := peak(8 << 20)
-			cl.Progress, cl.Timeout = progress, labtest.Watchdog
-			r, err := cl.Run(labtest.Bounded(t), s.addr, repeat(count, msg))
-			require.NoError(t, err)
-			assert.GreaterOrEqual(t, r.BytesReceived, int64(size)*int64(count))
-			assert.Less(t, most(), int64(32<<20))
-		})
-	}
-}
-
-func TestMemoryOfAWebSocketDoesNotGrowWithEmptyMessages(t *testing.T) {
-	const count = 60_000
-	s := webEcho(t, new(server.Web))
-	progress, most := peak(16 << 10)
-	cl := overWebSocket(client.Frames{Ping: true})
-	cl.Progress, cl.Chunk = progress, 4096
-	r, err := cl.Run(labtest.Bounded(t), s.addr, repeat(count, ""))
-	require.NoError(t, err)
-	assert.Equal(t, count, r.MessagesReceived)
-	assert.Equal(t, count-1, r.Pongs)
-	assert.Less(t, most(), int64(20<<20))
-}
-
-func TestGlueHasALimitInAWebSocketToo(t *testing.T) {
-	s := webEcho(t, new(server.Web))
-	cl := overWebSocket(client.Frames{})
-	cl.Glue = true
-	r, err := cl.Run(labtest.Bounded(t), s.addr, repeat(client.GlueLimit>>20+1, strings.Repeat("m", 1<<20)))
-	assert.ErrorContains(t, err, "more than 16 MiB cannot go in one write")
-	assert.Equal(t, 1, r.FramesSent, "what does not go in one write does not go at all")
-	assert.Equal(t, 1001, r.CloseSent)
-}
-
-func TestAnInterruptedGlueIsNotSentAtAll(t *testing.T) {
-	s := webEcho(t, new(server.Web))
-	waits, release := make(chan struct{}), make(chan struct{})
-	cl := overWebSocket(client.Frames{})
-	cl.Glue = true
-	r := interrupted(t, cl, s.addr, then(repeat(3, flood), func(func([]byte, error) bool) {
-		close(waits)
-		<-release
-	}), waits)
-	close(release)
-	assert.Zero(t, r.MessagesSent)
-	assert.Equal(t, 1, r.FramesSent)
-	assert.Equal(t, 1001, r.CloseSent)
 }

@@ -76,21 +76,6 @@ func TestTLSToWhoSpeaksNone(t *testing.T) {
 	assert.Contains(t, says, "TLS: no answer within 50ms")
 }
 
-func TestAnInterruptInsideTLSSaysThatItGoesAway(t *testing.T) {
-	srv, trusts := labtest.Secrets(t)
-	s := webEcho(t, &server.Web{TLS: srv})
-	waits, release := make(chan struct{}), make(chan struct{})
-	cl := overWebSocket(client.Frames{})
-	cl.TLS = trusts
-	r := interrupted(t, cl, s.addr, then(repeat(300, flood[:1000]), func(func([]byte, error) bool) {
-		close(waits)
-		<-release
-	}), waits)
-	close(release)
-	assert.Equal(t, 1001, r.CloseSent)
-	assert.Equal(t, 1001, r.CloseReceived)
-}
-
 func TestTLSWaitsForAServerThatReadsSlowly(t *testing.T) {
 	t.Parallel()
 	srv, trusts := labtest.Secrets(t)
