@@ -65,7 +65,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/event/eventtest", "event sock"},
 	{"internal/streammap/maptest", "streammap terminal event event/eventtest text"},
 	{"internal/capture/capturetest", "capture event"},
-	{"internal/cli/clitest", "sock"},
+	{"internal/cli/clitest", "sock text/texttest"},
 	{"internal/labtest", "event event/eventtest sock"},
 	{"internal/proc", ""},
 	{"internal/tshark", "capture wire event"},

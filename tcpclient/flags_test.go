@@ -1,36 +1,28 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
+	"echolab/internal/cli/clitest"
 	"echolab/internal/client"
 	"echolab/internal/text/texttest"
 )
 
-func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
-	r := runClient(t, "-h")
-	assert.Equal(t, 0, r.status)
-	assert.Empty(t, r.stderr)
-	assert.Less(t, strings.Index(r.stdout, "go run ./tcpclient"), strings.Index(r.stdout, "Flags:"))
-	for line := range strings.Lines(r.stdout) {
-		line = strings.Replace(strings.TrimRight(line, "\n"), "    \t", strings.Repeat(" ", 8), 1)
-		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
-	}
-	for _, name := range []string{
-		"addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json", "quiet", "tour", "list", "version",
-		"ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure",
-	} {
-		assert.Contains(t, r.stdout, "  -"+name)
-	}
+func TestHelpAndVersion(t *testing.T) {
+	clitest.Help(t, func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+		return run(ctx, args, strings.NewReader(""), stdout, stderr)
+	}, "tcpclient", "addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json",
+		"quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
 }
 
 func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {

@@ -7,74 +7,30 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
 	"echolab/internal/server"
-	"echolab/internal/text/texttest"
 )
 
-func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
-	status, help, stderr := once(t, "-h")
-	assert.Equal(t, 0, status)
-	assert.Empty(t, stderr)
-	assert.Less(t, strings.Index(help, "go run ./wsserver"), strings.Index(help, "Flags:"))
-	for line := range strings.Lines(help) {
-		line = strings.Replace(strings.TrimRight(line, "\n"), "    \t", strings.Repeat(" ", 8), 1)
-		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
-	}
-	for _, name := range []string{
-		"addr", "codec", "only", "read", "max-message", "max-conns", "max-header", "header-timeout", "idle-timeout",
-		"write-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key", "json", "quiet", "version",
-	} {
-		assert.Contains(t, help, "\n  -"+name)
-	}
-}
-
-func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
-	_, help, _ := once(t, "-h")
-	_, help, _ = strings.Cut(clitest.Unfolded(help), " Flags: ")
-	help = " " + help + " -"
-	for flag, value := range map[string]string{
-		"addr": `"127.0.0.1:9000"`, "codec": `"raw"`, "read": "65536", "max-message": "1048576", "max-conns": "1024",
-		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s",
-		"ping": "30s", "pong-wait": "10s",
-	} {
-		assert.Regexp(t, ` -`+flag+` [^()]*(\([^()]*\)[^()]*)?\(default `+value+`\) -`, help)
-	}
-	assert.Equal(t, 16<<10, server.DefaultMaxHeader)
-}
-
-func TestVersion(t *testing.T) {
-	status, version, stderr := once(t, "-version")
-	assert.Equal(t, 0, status)
-	assert.Regexp(t, `^wsserver \S+ go`, version)
-	assert.Empty(t, stderr)
+func TestHelpAndVersion(t *testing.T) {
+	clitest.Help(t, run, "wsserver", "addr", "codec", "only", "read", "max-message", "max-conns", "max-header", "header-timeout",
+		"idle-timeout", "write-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key", "json", "quiet")
 }
 
 func TestMisuseIsNamed(t *testing.T) {
-	cases := []struct{ args, says string }{
-		{"-no-such-flag", "-no-such-flag"},
+	clitest.Misuse(t, run, "wsserver", [][2]string{
 		{"stray", `"stray": only flags`},
-		{"-codec morse", `-codec: codec "morse" … raw|lines|fixed=N|length`},
-		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: … limit"},
-		{"-addr nowhere", "-addr nowhere: … HOST:PORT"},
 		{"-only ws", "-only ws: … raw … http"},
 		{"-only http -codec lines", "-codec: … -only http"},
 		{"-only raw -compress", "-compress: … -only raw"},
 		{"-only raw -tls self-signed", "-tls: … -only raw"},
-		{"-read 0", "-read 0: … 1 or more"},
-		{"-max-message 0", "-max-message 0: … 1 or more"},
-		{"-max-conns 0", "-max-conns 0: … 1 or more"},
 		{"-max-header 0", "-max-header 0: … 1 or more"},
 		{"-max-header 1048577", "-max-header 1048577: … 1048576 or less"},
 		{"-header-timeout 0", "-header-timeout 0s: … more than 0"},
-		{"-idle-timeout -1s", "-idle-timeout -1s: … more than 0"},
 		{"-write-timeout 0", "-write-timeout 0s: … more than 0"},
-		{"-write-timeout soon", `invalid value "soon" for flag -write-timeout`},
 		{"-ping -1s", "-ping -1s: … more than 0"},
 		{"-ping 9000h", "-ping 9000h0m0s: … 8760h0m0s or less"},
 		{"-pong-wait 0", "-pong-wait 0s: … more than 0"},
@@ -89,25 +45,41 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-tls-cert c", "-tls-cert needs -tls-key"},
 		{"-tls-key k", "-tls-key needs -tls-cert"},
 		{"-read 0 -ping -1s", "-ping -1s: … more than 0"},
-	}
-	for _, c := range cases {
-		status, stdout, stderr := once(t, strings.Fields(c.args)...)
-		assert.Equal(t, 2, status, c.args)
-		texttest.Mentions(t, stderr, c.says)
-		assert.True(t, strings.HasPrefix(stderr, "wsserver: "), stderr)
-		assert.Contains(t, stderr, "Run wsserver -h")
-		assert.Empty(t, stdout)
-	}
+	})
 }
 
-func TestPingsCanBeOff(t *testing.T) {
-	for value, want := range map[string]time.Duration{"0": -1, "7s": 7 * time.Second} {
+// TestTheFlagsAreTheServersOptions: what a server makes of them is internal/server's to test.
+func TestTheFlagsAreTheServersOptions(t *testing.T) {
+	parsed := func(args string) *options {
 		o, fs := new(options), flag.NewFlagSet("wsserver", flag.ContinueOnError)
 		o.define(fs)
-		require.NoError(t, fs.Parse([]string{"-ping", value}))
+		require.NoError(t, fs.Parse(strings.Fields(args)))
 		require.NoError(t, o.check(fs))
-		assert.Equal(t, want, o.Web.Ping)
+		return o
 	}
+	o := parsed("-write-timeout 1s -max-header 2 -header-timeout 3s -ping 4s -pong-wait 5s -compress -only http " +
+		"-origin https://a.example,https://b.example -origin http://c.example:80")
+	assert.NotNil(t, o.Web.Handler)
+	o.Web.Handler = nil
+	assert.Equal(t, &server.Web{MaxHeader: 2, HeaderTimeout: 3 * time.Second, Ping: 4 * time.Second, PongWait: 5 * time.Second,
+		Deflate: true, Only: server.HTTP, Origins: []string{"https://a.example", "https://b.example", "http://c.example"}}, o.Web)
+	assert.Equal(t, time.Second, o.WriteTimeout)
+	assert.Equal(t, server.Raw, parsed("-only raw").Web.Only)
+	assert.Negative(t, parsed("-ping 0").Web.Ping, "which is how a Web is told to send none")
+}
+
+func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
+	_, help, _ := once(t, "-h")
+	_, help, _ = strings.Cut(clitest.Unfolded(help), " Flags: ")
+	help = " " + help + " -"
+	for flag, value := range map[string]string{
+		"addr": `"127.0.0.1:9000"`, "codec": `"raw"`, "read": "65536", "max-message": "1048576", "max-conns": "1024",
+		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s",
+		"ping": "30s", "pong-wait": "10s",
+	} {
+		assert.Regexp(t, ` -`+flag+` [^()]*(\([^()]*\)[^()]*)?\(default `+value+`\) -`, help)
+	}
+	assert.Equal(t, 16<<10, server.DefaultMaxHeader)
 }
 
 func TestASiteIsNamedAsBrowsersNameIt(t *testing.T) {

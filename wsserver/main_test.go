@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -138,12 +137,4 @@ func (c *client) ends() {
 	c.t.Helper()
 	_, err := c.r.ReadByte()
 	require.Equal(c.t, io.EOF, err)
-}
-
-// lines are a header's lines of about that many bytes.
-func lines(bytes int) (all []string) {
-	for i := range bytes / 100 {
-		all = append(all, fmt.Sprintf("X-%d: %s", i, strings.Repeat("x", 92)))
-	}
-	return all
 }

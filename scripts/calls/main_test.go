@@ -134,23 +134,12 @@ func TestBadInputIsOneLine(t *testing.T) {
 	assert.Equal(t, "calls: no such: no such file or directory\n", stderr)
 }
 
-func TestMisuseIsNamed(t *testing.T) {
-	cases := []struct{ args, says string }{
+func TestHelpAndMisuse(t *testing.T) {
+	clitest.Help(t, run, "scripts/calls", "account", "trace", "json")
+	clitest.Misuse(t, run, "calls", [][2]string{
 		{"", "which run?"},
 		{"-account a", "1 -account and 0 -trace"},
 		{"-account a -trace b -trace c", "1 -account and 2 -trace"},
 		{"stray", "only flags"},
-	}
-	for _, c := range cases {
-		status, stdout, stderr := once(t, strings.Fields(c.args)...)
-		assert.Equal(t, 2, status)
-		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, c.says)
-	}
-}
-
-func TestHelpBeginsWithExamples(t *testing.T) {
-	status, stdout, _ := once(t, "-h")
-	assert.Zero(t, status)
-	assert.Less(t, strings.Index(stdout, "go run ./scripts/calls"), strings.Index(stdout, "Flags:"))
+	})
 }

@@ -9,16 +9,20 @@ import (
 	"errors"
 	"io"
 	"net"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/sock"
+	"echolab/internal/text/texttest"
 )
 
 // Watchdog is how long anything may take that must not take long.
@@ -36,6 +40,41 @@ func Once(t testing.TB, run Program, args ...string) (status int, stdout, stderr
 	status = run(ctx, args, &out, &err)
 	require.NoError(t, ctx.Err())
 	return status, out.String(), err.String()
+}
+
+// Help holds what a program says of itself: examples before its flags, which all are named, no wider than a terminal;
+// and its version.
+func Help(t *testing.T, run Program, name string, flags ...string) {
+	t.Helper()
+	status, help, stderr := Once(t, run, "-h")
+	assert.Zero(t, status)
+	assert.Empty(t, stderr)
+	assert.Less(t, strings.Index(help, "go run ./"+name), strings.Index(help, "Flags:"))
+	for line := range strings.Lines(help) {
+		line = strings.Replace(strings.TrimRight(line, "\n"), "    \t", strings.Repeat(" ", 8), 1)
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+	}
+	for _, flag := range append(flags, "version") {
+		assert.Contains(t, help, "\n  -"+flag)
+	}
+	status, version, stderr := Once(t, run, "-version")
+	assert.Zero(t, status)
+	assert.Regexp(t, "^"+path.Base(name)+` \S+ go`, version)
+	assert.Empty(t, stderr)
+}
+
+// Misuse holds that a program refuses arguments, separated by spaces, and says so in these words (see texttest.Mentions).
+func Misuse(t *testing.T, run Program, name string, cases [][2]string) {
+	t.Helper()
+	for _, c := range cases {
+		args, says := c[0], c[1]
+		status, stdout, stderr := Once(t, run, strings.Fields(args)...)
+		assert.Equal(t, 2, status, args)
+		texttest.Mentions(t, stderr, says)
+		assert.True(t, strings.HasPrefix(stderr, name+": "), stderr)
+		assert.Contains(t, stderr, "Run "+name+" -h")
+		assert.Empty(t, stdout)
+	}
 }
 
 // Printed is an output that can be read while it is written.

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,18 @@ func TestWithoutFlagsTheDefaultsAreTheServersOwn(t *testing.T) {
 	o, err = parsed(t, "-read", "65536")
 	require.NoError(t, err)
 	assert.Equal(t, 65536, o.ReadBuffer, "asked for, and the default's value at that")
+}
+
+// TestTheFlagsAreTheServersOptions: what a server makes of them is its own to test.
+func TestTheFlagsAreTheServersOptions(t *testing.T) {
+	o, err := parsed(t, "-addr", ":1", "-codec", "lines", "-read", "2", "-max-message", "3", "-max-conns", "4",
+		"-idle-timeout", "5s", "-json", "-quiet")
+	require.NoError(t, err)
+	assert.Equal(t, ":1", o.Addr)
+	assert.Equal(t, framing.Lines{}, o.Codec)
+	assert.Equal(t, []int{2, 3, 4}, []int{o.ReadBuffer, o.MaxMessage, o.MaxConns})
+	assert.Equal(t, 5*time.Second, o.IdleTimeout)
+	assert.True(t, o.JSON && o.Quiet)
 }
 
 func TestEveryMistakeInTheFlagsIsReported(t *testing.T) {
