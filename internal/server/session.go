@@ -97,7 +97,8 @@ func (s *session) run() (err error) {
 			}
 			woken, sent = true, true
 			continue
-		} else if pending { // again: a program that sends without end must not keep its client from being heard
+		} else if pending && s.leaveBy == 0 && !s.srv.closing.Load() {
+			// Again: a program that sends without end must not keep its client from being heard.
 			s.raw.SetReadDeadline(time.Now().Add(glance))
 		}
 		b, err := s.in.next()
@@ -211,7 +212,12 @@ func (s *session) answerClose(payload []byte) error {
 	}
 	if s.closeSent {
 		s.away = true
-	} else if err := s.sendClose(closed.Code, ""); err != nil {
+		return endClosed
+	}
+	if err := s.sendQueued(); err != nil {
+		return err
+	}
+	if err := s.sendClose(closed.Code, ""); err != nil {
 		return err
 	}
 	return endClosed
@@ -222,7 +228,8 @@ func (s *session) sendClose(code int, reason string) error {
 	return s.frame(ws.Header{Fin: true, OpCode: ws.OpClose}, websocket.ClosePayload(code, reason))
 }
 
-// refuse sends the Close that says what was wrong, if a Close can still be sent (section 7.1.7).
+// refuse sends the Close that says what was wrong, if a Close can still be sent (section 7.1.7), after what a program had
+// to say before.
 func (s *session) refuse(err error) {
 	if s.closeSent || s.mid {
 		return
@@ -239,7 +246,9 @@ func (s *session) refuse(err error) {
 	default:
 		err = errors.New("the server failed") // what of is its own business
 	}
-	_ = s.sendClose(code, err.Error())
+	if s.sendQueued() == nil {
+		_ = s.sendClose(code, err.Error())
+	}
 }
 
 // heard notes that the client lives.

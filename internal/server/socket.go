@@ -33,7 +33,7 @@ type Socket struct {
 
 	mu     sync.Mutex
 	queue  []outgoing
-	queued int // bytes in it
+	queued int // bytes in it, and queuedCost for each message
 	over   bool
 }
 
@@ -44,8 +44,11 @@ type outgoing struct {
 	code int
 }
 
-// MaxQueued is how many bytes of messages a Socket keeps for a client that does not take them, beside one message.
+// MaxQueued is how many bytes of messages a Socket keeps for a client that does not take them, beside one message. Each
+// counts for 64 bytes more than it has, so that small ones cannot pile up either.
 const MaxQueued = 1 << 20
+
+const queuedCost = 64
 
 // ErrBehind is what Send returns when MaxQueued would be exceeded.
 var ErrBehind = errors.New("server: the client does not take what is sent to it as fast as it comes")
@@ -74,15 +77,22 @@ func (s *Socket) put(o outgoing) error {
 	switch {
 	case s.over:
 		return net.ErrClosed
-	case s.queued > 0 && s.queued+len(o.msg) > MaxQueued && o.op != ws.OpClose:
+	case s.queued >= MaxQueued && o.op != ws.OpClose:
 		return ErrBehind
 	}
-	s.queue, s.queued, s.over = append(s.queue, o), s.queued+len(o.msg), o.op == ws.OpClose
+	s.queue, s.queued, s.over = append(s.queue, o), s.queued+len(o.msg)+queuedCost, o.op == ws.OpClose
 	if !s.pending.Swap(true) {
 		// The connection's goroutine waits for its client, and must not.
 		s.conn.raw.SetReadDeadline(time.Unix(1, 0))
 	}
 	return nil
+}
+
+// crowded says whether much of the queue's room is taken.
+func (s *Socket) crowded() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.queued > MaxQueued/2
 }
 
 // take empties the queue.
@@ -114,15 +124,16 @@ func (s *session) mount(up *upgrade) (err error) {
 	return nil
 }
 
-// deliver hands a message to the program, and sends what it wants to be sent for it: before the answer to what follows,
-// which may be the end.
+// deliver hands a message to the program. What that sends for the messages of one read is queued until its end, and must
+// not be too much only for that.
 func (s *session) deliver(payload []byte) error {
 	s.tellMessage(payload)
-	err := s.socket.receive(s.msg.OpCode == ws.OpText, payload)
-	if serr := s.sendQueued(); serr != nil {
-		return serr
+	if s.socket.crowded() {
+		if err := s.sendQueued(); err != nil {
+			return err
+		}
 	}
-	return err
+	return s.socket.receive(s.msg.OpCode == ws.OpText, payload)
 }
 
 // sendQueued sends what the program wants to be sent.

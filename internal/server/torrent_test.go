@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,11 +58,10 @@ func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
 	assert.Less(t, len(frames), 20, "of %d messages that there were to send", plenty)
 }
 
-func TestWhatAProgramSaysToAMessageComesBeforeTheAnswerToWhatFollows(t *testing.T) {
+func TestWhatAProgramSaysToAMessageComesBeforeTheCloseThatFollowsIt(t *testing.T) {
 	program := func(s *server.Socket) func(bool, []byte) error { return s.Send }
 	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
 	for _, talk := range []talk{
-		goesOn("a Ping", sends(0x81, "one")+sends(0x89, "?")+sends(0x81, "two"), `81 "one"`, `8a "?"`, `81 "two"`),
 		goesOn("a Close", sends(0x81, "one"), `81 "one"`),
 		breaks("a mistake", sends(0x81, "one")+sends(0x83, ""), 1002, `81 "one"`),
 	} {
@@ -69,4 +69,36 @@ func TestWhatAProgramSaysToAMessageComesBeforeTheAnswerToWhatFollows(t *testing.
 		require.NoError(t, err, talk.name)
 		assert.Equal(t, talk.want, frames, talk.name)
 	}
+}
+
+// TestAProgramMayAnswerWhateverComesAtOnce: its client takes what is sent to it, and is not behind only because one read
+// brought much.
+func TestAProgramMayAnswerWhateverComesAtOnce(t *testing.T) {
+	program := func(s *server.Socket) func(bool, []byte) error { return s.Send }
+	d := serveDesk(t, &server.Server{ReadBuffer: 4 << 20, Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
+	large := strings.Repeat("l", server.DefaultMaxMessage)
+	in, want := sends(0x82, "first"), []string{`82 "first"`}
+	for range 3 {
+		in, want = in+sends(0x82, large), append(want, line(0x82, large))
+	}
+	got := d.talk(t, askWebSocket, in+sends(0x88, ""))
+	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	require.NoError(t, err)
+	assert.Equal(t, append(want, `88 ""`), frames)
+}
+
+func TestSmallMessagesCannotPileUpEither(t *testing.T) {
+	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+		web, sockets := collect()
+		dial := serve(&server.Server{Web: web})
+		c := dial()
+		shakeHands(t, c)
+		socket, sent := <-sockets, 0
+		for socket.Send(true, nil) == nil {
+			require.Less(t, sent, server.MaxQueued, "messages of no bytes")
+			sent++
+		}
+		assert.ErrorIs(t, socket.Send(true, nil), server.ErrBehind)
+		c.Close()
+	})
 }
