@@ -30,9 +30,6 @@ type session struct {
 	pinged    bool          // a Ping was sent, and nothing came since
 }
 
-// glance is how long a session looks for what its client sends, between two times that it sends what is queued.
-const glance = time.Millisecond
-
 // newSession sends the 101 and answers what came after the request. The session begins with the error of that.
 func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	s := &session{conn: c, in: in}
@@ -53,7 +50,10 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	}
 	if err := s.mount(up); err != nil {
 		s.begin(nil)
-		return s, s.reply(err)
+		s.refuse(err)
+		_ = s.flush()
+		s.rest(err)
+		return s, err
 	}
 	return s, s.answer(up.pending)
 }
@@ -98,8 +98,7 @@ func (s *session) run() (err error) {
 			woken, sent = true, true
 			continue
 		} else if pending && s.leaveBy == 0 && !s.srv.closing.Load() {
-			// Again: a program that sends without end must not keep its client from being heard.
-			s.raw.SetReadDeadline(time.Now().Add(glance))
+			s.glance() // again: a program that sends without end must not keep its client from being heard
 		}
 		b, err := s.in.next()
 		woken, sent = false, false
@@ -122,14 +121,15 @@ func (s *session) run() (err error) {
 	}
 }
 
+// glance makes the next read a short look. It is no part of run, whose stack stays with every idle connection.
+//
+//go:noinline
+func (s *session) glance() { s.raw.SetReadDeadline(time.Now().Add(time.Millisecond)) }
+
 // answer takes what came and sends what is owed for it.
 func (s *session) answer(b []byte) error {
 	s.begin(b)
-	return s.reply(s.takeSafely(b))
-}
-
-// reply sends what is owed, at the end of which an error is a Close.
-func (s *session) reply(err error) error {
+	err := s.takeSafely(b)
 	if err == nil {
 		err = s.sendQueued()
 	}

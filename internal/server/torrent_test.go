@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,7 +16,7 @@ import (
 
 // A sluice is a client whose program sends a message whenever one was written: there is always one in its queue.
 type sluice struct {
-	*tape
+	net.Conn
 	socket chan *server.Socket
 	left   atomic.Int64
 }
@@ -28,7 +30,7 @@ func (c *sluice) Write(p []byte) (int, error) {
 		c.socket <- socket
 	default: // the 101: there is no program yet
 	}
-	return c.tape.Write(p)
+	return c.Conn.Write(p)
 }
 
 func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
@@ -100,5 +102,29 @@ func TestSmallMessagesCannotPileUpEither(t *testing.T) {
 		}
 		assert.ErrorIs(t, socket.Send(true, nil), server.ErrBehind)
 		c.Close()
+	})
+}
+
+// TestALookForWhatTheClientSaysHoldsUpNothing: while the client is silent, what there is to send goes on.
+func TestALookForWhatTheClientSaysHoldsUpNothing(t *testing.T) {
+	const plenty = 1000
+	synctest.Test(t, func(t *testing.T) {
+		client, atServer := net.Pipe()
+		c := &sluice{Conn: atServer, socket: make(chan *server.Socket, 1)}
+		c.left.Store(plenty)
+		program := func(s *server.Socket) func(bool, []byte) error {
+			_ = s.Send(false, []byte("more"))
+			c.socket <- s
+			return s.Send
+		}
+		d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
+		d.conns <- c
+		shakeHands(t, client)
+		began := time.Now()
+		for range plenty {
+			expect(t, client, []byte("\x82\x04more"))
+		}
+		assert.Less(t, time.Since(began), 5*time.Second)
+		client.Close()
 	})
 }
