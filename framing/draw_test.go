@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/hex"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,3 +51,28 @@ func TestPicturesAreReadRight(t *testing.T) {
 
 // reader is a stream that holds these bytes and ends.
 func reader(stream []byte) *bufio.Reader { return bufio.NewReader(bytes.NewReader(stream)) }
+
+// newSmallReader has the smallest buffer that there is, 16 bytes.
+func newSmallReader(stream string) *bufio.Reader {
+	return bufio.NewReaderSize(strings.NewReader(stream), 16)
+}
+
+// newBrokenReader has a stream that breaks with err after the bytes.
+func newBrokenReader(stream []byte, err error) *bufio.Reader {
+	return bufio.NewReader(io.MultiReader(bytes.NewReader(stream), iotest.ErrReader(err)))
+}
+
+// endless is a stream that repeats its bytes for ever.
+type endless struct {
+	data []byte
+	next int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.next == len(e.data) {
+		e.next = 0
+	}
+	n := copy(p, e.data[e.next:])
+	e.next += n
+	return n, nil
+}

@@ -64,22 +64,12 @@ func TestTheFlagsAreTheServersOptions(t *testing.T) {
 	assert.Equal(t, &server.Web{MaxHeader: 2, HeaderTimeout: 3 * time.Second, Ping: 4 * time.Second, PongWait: 5 * time.Second,
 		Deflate: true, Only: server.HTTP, Origins: []string{"https://a.example", "https://b.example", "http://c.example"}}, o.Web)
 	assert.Equal(t, time.Second, o.WriteTimeout)
+	o = parsed("")
+	assert.Equal(t, []any{server.DefaultMaxHeader, server.DefaultHeaderTimeout, server.DefaultPing, server.DefaultPongWait},
+		[]any{o.Web.MaxHeader, o.Web.HeaderTimeout, o.Web.Ping, o.Web.PongWait})
+	assert.Equal(t, writeTimeout, o.WriteTimeout)
 	assert.Equal(t, server.Raw, parsed("-only raw").Web.Only)
 	assert.Negative(t, parsed("-ping 0").Web.Ping, "which is how a Web is told to send none")
-}
-
-func TestTheDefaultsAreThoseOfTheServer(t *testing.T) {
-	_, help, _ := once(t, "-h")
-	_, help, _ = strings.Cut(clitest.Unfolded(help), " Flags: ")
-	help = " " + help + " -"
-	for flag, value := range map[string]string{
-		"addr": `"127.0.0.1:9000"`, "codec": `"raw"`, "read": "65536", "max-message": "1048576", "max-conns": "1024",
-		"max-header": "16384", "header-timeout": "10s", "idle-timeout": "5m0s", "write-timeout": "30s",
-		"ping": "30s", "pong-wait": "10s",
-	} {
-		assert.Regexp(t, ` -`+flag+` [^()]*(\([^()]*\)[^()]*)?\(default `+value+`\) -`, help)
-	}
-	assert.Equal(t, 16<<10, server.DefaultMaxHeader)
 }
 
 func TestASiteIsNamedAsBrowsersNameIt(t *testing.T) {

@@ -91,11 +91,7 @@ func (c *client) send(op ws.OpCode, payload string) {
 
 func (c *client) receive() ws.Frame {
 	c.t.Helper()
-	h, err := ws.ReadHeader(c.r)
-	require.NoError(c.t, err)
-	require.LessOrEqual(c.t, h.Length, int64(1<<20))
-	frame := ws.Frame{Header: h, Payload: make([]byte, h.Length)}
-	_, err = io.ReadFull(c.r, frame.Payload)
+	frame, err := ws.ReadFrame(c.r)
 	require.NoError(c.t, err)
 	return frame
 }

@@ -7,6 +7,7 @@ import (
 
 	"echolab/internal/client"
 	"echolab/internal/labtest"
+	"echolab/internal/websocket"
 )
 
 // FuzzWhatAServerSends lets a server answer three messages with anything. Whatever that is, the client comes to an end,
@@ -21,7 +22,7 @@ func FuzzWhatAServerSends(f *testing.F) {
 	f.Add([]byte("\xc1\x07\xca\x48\xcd\xc9\xc9\x07\x00"+"\x81\x05world\x81\x05again\x88\x00"), true) // RFC 7692, 7.2.3.1
 	f.Fuzz(func(t *testing.T, answer []byte, compressed bool) {
 		addr := webFake(t, func(p *webPeer) {
-			p.Write(responseWith(p.key, compressed))
+			p.Write(websocket.Response(p.key, map[bool]string{true: "permessage-deflate"}[compressed]))
 			p.three()
 			p.Write(answer)
 			p.CloseWrite()

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -48,12 +47,8 @@ func upgraded(t *testing.T, treat func(p *webPeer)) (addr string) {
 
 // next reads a frame, and unmasks it.
 func (p *webPeer) next() (wsFrame, error) {
-	h, err := ws.ReadHeader(p.r)
-	if err != nil || h.Length > 16<<20 {
-		return wsFrame{}, errors.Join(err, io.ErrShortBuffer)
-	}
-	f := wsFrame{Header: h, Payload: make([]byte, h.Length)}
-	if _, err := io.ReadFull(p.r, f.Payload); err != nil {
+	f, err := ws.ReadFrame(p.r)
+	if err != nil {
 		return wsFrame{}, err
 	}
 	return ws.UnmaskFrame(f), nil
@@ -176,11 +171,3 @@ func failingFor(t *testing.T, want client.Hint, cl client.Client, addr string, m
 type wsFrame = ws.Frame
 
 func peerPing(s string) wsFrame { return ws.NewPingFrame([]byte(s)) }
-
-// responseWith is the 101, with permessage-deflate or without.
-func responseWith(key string, compressed bool) []byte {
-	if compressed {
-		return websocket.Response(key, "permessage-deflate")
-	}
-	return websocket.Response(key, "")
-}

@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,59 +59,6 @@ func TestAPongMustCarryWhatItsPingDid(t *testing.T) {
 				return
 			}
 			assert.ErrorContains(t, err, c.says)
-		})
-	}
-}
-
-func TestAPingOfTheServerIsAnswered(t *testing.T) {
-	t.Parallel()
-	for name, cl := range map[string]client.Client{"messages": {}, "chunks": {Chunk: 3}} {
-		t.Run(name, func(t *testing.T) {
-			pongs := make(chan []string, 1)
-			addr := upgraded(t, func(p *webPeer) {
-				var got []string
-				// One client waits for its input: it must answer all the same.
-				for _, payload := range []string{"one", "", strings.Repeat("x", 125)} {
-					p.send(peerPing(payload))
-					for {
-						f, err := p.next()
-						if err != nil {
-							return
-						}
-						if f.Header.OpCode == ws.OpPong {
-							got = append(got, string(f.Payload))
-							break
-						}
-						p.send(echoOf([]wsFrame{f})...)
-					}
-				}
-				pongs <- got
-				p.echo()
-			})
-			release := make(chan struct{})
-			input := func(yield func([]byte, error) bool) {
-				for range 3 {
-					if !yield([]byte(flood), nil) { // much, so that it reads while it sends
-						return
-					}
-				}
-				<-release
-				yield([]byte("the last"), nil)
-			}
-			f := client.Frames{}
-			cl.Frames, cl.Timeout = &f, labtest.Watchdog
-			var got []string
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				got = <-pongs
-				close(release)
-			}()
-			r, err := cl.Run(labtest.Bounded(t), addr, input)
-			<-done
-			require.NoError(t, err)
-			assert.Equal(t, []string{"one", "", strings.Repeat("x", 125)}, got)
-			assert.Equal(t, 4, r.MessagesReceived)
 		})
 	}
 }

@@ -6,22 +6,28 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/gobwas/ws"
+	"github.com/gopacket/gopacket/layers"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/proc"
+	"echolab/internal/capture/capturetest"
+	"echolab/internal/event"
 	"echolab/internal/tshark"
+	"echolab/internal/websocket"
 )
 
 // A capture of 500 MB is read right, in little memory, and faster than tshark reads it.
@@ -37,9 +43,7 @@ func TestLargeCapture(t *testing.T) {
 	require.GreaterOrEqual(t, info.Size(), int64(size))
 
 	program := filepath.Join(t.TempDir(), "streammap")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", program, "./scripts/streammap")
-	build.Dir = proc.Root(t)
-	out, err := build.CombinedOutput()
+	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
 	var got tally
@@ -147,34 +151,124 @@ func (c *tally) read(r io.Reader) error {
 	return lines.Err()
 }
 
-// writeLarge writes a capture of at least size bytes, and returns what is in it: a WebSocket
-// whose client sends, one that sends both ways, and a raw connection that does, all at the same time, in segments of
-// 1448 bytes, of which each 500th crosses twice.
+// A large is a capture in the making, whose packets are written as they come.
+type large struct {
+	capturetest.Script
+	t     *testing.T
+	w     *bufio.Writer
+	size  int64
+	tally tally
+}
+
+var ways = []event.Dir{event.ClientToServer, event.ServerToClient}
+
+// A largeConn is one of its connections, and what its ends send with each round.
+type largeConn struct {
+	*capturetest.Conn
+	sends                 [2]string
+	frames, messages, sum int // of a round in a direction, and of all segments
+	counts                [2]streamTally
+}
+
+// send cuts bytes into segments, of which each 500th crosses twice, and which the other end acknowledges by twos.
+func (l *large) send(c *largeConn, dir int, b string) {
+	const mss, twice = 1448, 500
+	for i := 0; len(b) > 0; i++ {
+		n := min(len(b), mss)
+		p := c.Send(ways[dir], b[:n])
+		if c.sum++; c.sum%twice == 0 {
+			l.Packets = append(l.Packets, p)
+		}
+		c.counts[dir].Segments++
+		c.counts[dir].Bytes += int64(n)
+		if b = b[n:]; i%2 == 1 || len(b) == 0 {
+			c.ACK(ways[1-dir])
+		}
+	}
+	l.flush()
+}
+
+// flush writes the packets that were made.
+func (l *large) flush() {
+	for _, p := range l.Packets {
+		frame, _ := capturetest.Frame(l.t, layers.LinkTypeEthernet, p)
+		at := capturetest.Start.Add(time.Duration(l.tally.Packets) * time.Microsecond)
+		n, _ := l.w.Write(capturetest.PcapRecord(binary.LittleEndian, time.Nanosecond, at, frame, len(frame)))
+		l.size += int64(n)
+		l.tally.Packets++
+		if p.Length > 0 {
+			l.tally.Events["segment"]++
+		} else {
+			l.tally.Events["packet"]++
+		}
+	}
+	l.Packets = l.Packets[:0]
+}
+
+// webBlock is what a WebSocket sends with each round: 50 messages of 1,000 bytes, and one of 70,000 in two frames, a
+// Ping between them.
+func webBlock(masked bool) (block string, frames, messages int) {
+	text := bytes.Repeat([]byte("0123456789"), 7000)
+	list := slices.Repeat([]ws.Frame{ws.NewTextFrame(text[:1000])}, 50)
+	list = append(list, ws.NewFrame(ws.OpBinary, false, text[:40_000]), ws.NewPingFrame(nil),
+		ws.NewFrame(ws.OpContinuation, true, text[40_000:]))
+	var b []byte
+	for i, f := range list {
+		f.Header.Masked, f.Header.Mask = masked, [4]byte{1, 2, 3, byte(i)}
+		b = websocket.AppendFrame(b, f.Header, f.Payload)
+	}
+	return string(b), len(list), len(list) - 2
+}
+
+// writeLarge writes a capture of at least size bytes, and returns what is in it: a WebSocket whose client sends, one that
+// sends both ways, and a raw connection that does, all at the same time.
 func writeLarge(t *testing.T, file string, size int64) tally {
 	t.Helper()
 	f, err := os.Create(file)
 	require.NoError(t, err)
-	w := newLarge(f)
+	l := &large{t: t, w: bufio.NewWriterSize(f, 1<<20), tally: tally{Connections: 3, Events: map[string]int{}}}
+	l.w.Write(capturetest.PcapHeader(binary.LittleEndian, time.Nanosecond, layers.LinkTypeEthernet))
+	toServer, frames, messages := webBlock(true)
+	toClient, _, _ := webBlock(false)
+	raw := strings.Repeat("raw bytes have no messages in them. ", 2000)
 	conns := []*largeConn{
-		{client: 40001, web: true, sends: [2][]byte{webBlock(true), nil}},
-		{client: 40002, web: true, sends: [2][]byte{webBlock(true), webBlock(false)}},
-		{client: 40003, sends: [2][]byte{rawBlock, rawBlock}},
+		{sends: [2]string{toServer, ""}, frames: frames, messages: messages},
+		{sends: [2]string{toServer, toClient}, frames: frames, messages: messages},
+		{sends: [2]string{raw, raw}},
 	}
-	for _, c := range conns {
-		w.open(c)
+	for i, c := range conns {
+		c.Conn = l.Conn(fmt.Sprintf("192.0.2.1:%d", 40001+i), "192.0.2.2:8080")
+		c.ClientISN = 1<<32 - 5000 // it wraps soon
+		c.Handshake()
+		if c.frames > 0 {
+			key := websocket.NewKey()
+			l.send(c, 0, string(websocket.Request("a.example", "/", key, "")))
+			l.send(c, 1, string(websocket.Response(key, "")))
+		}
 	}
-	for w.size < size {
+	for l.size < size {
 		for _, c := range conns {
-			w.round(c)
+			for dir, b := range c.sends {
+				l.send(c, dir, b)
+				if b != "" {
+					c.counts[dir].Frames += c.frames
+					c.counts[dir].Messages += c.messages
+				}
+			}
 		}
 	}
 	for i, c := range conns {
-		w.close(c, i+1)
+		for dir, way := range ways {
+			c.FIN(way)
+			c.counts[dir].Conn, c.counts[dir].Dir = i+1, string(way)
+			l.tally.Streams = append(l.tally.Streams, c.counts[dir])
+			l.tally.Events["frame"] += c.counts[dir].Frames
+			l.tally.Events["message"] += c.counts[dir].Messages
+		}
+		c.ACK(event.ClientToServer)
 	}
-	require.NoError(t, w.Flush())
+	l.flush()
+	require.NoError(t, l.w.Flush())
 	require.NoError(t, f.Close())
-	w.tally.Connections = len(conns)
-	return w.tally
+	return l.tally
 }
-
-var rawBlock = bytes.Repeat([]byte(strings.Repeat("raw bytes have no messages in them. ", 4)), 500)

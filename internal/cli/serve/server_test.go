@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -114,4 +115,15 @@ func TestTheResultSaysWhatTheConnectionsWere(t *testing.T) {
 	new(Options).finish(cli.Program{Stdout: &out}, event.NewJSON(&out), stats, 0, nil)
 	assert.JSONEq(t, `{"ev": "result", "ok": true, "conns": 2, "refused": 0, "failed": 0, "bytes_in": 0, "bytes_out": 0,
 		"messages": 0, "websocket": 1, "raw": 1, "away": 1, "closed": 0}`, out.String())
+}
+
+func TestTheAccountNamesTheFlagOfALimit(t *testing.T) {
+	for limit, flag := range map[server.Limit]string{
+		server.LimitIdle: "-idle-timeout", server.LimitWrite: "-write-timeout", server.LimitPong: "-pong-wait",
+		server.LimitConns: "-max-conns", server.LimitOrigins: "-origin",
+	} {
+		err := fmt.Errorf("somewhere: %w", &server.LimitError{Limit: limit, Text: "too long"})
+		assert.Equal(t, "somewhere: too long ("+flag+")", explain(err))
+	}
+	assert.Equal(t, "reset", explain(errors.New("reset")))
 }
