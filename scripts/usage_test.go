@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"echolab/internal/cli/clitest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -52,7 +54,7 @@ func TestWithoutPermissionToCaptureTheRecordingIsShown(t *testing.T) {
 		w := prepare(t, dir, name, "--fast", "--save", "saved")
 		w.asNobody(t)
 		require.Equal(t, 0, w.run(t), "%s: %s%s", name, &w.stdout, &w.stderr)
-		said := strings.Join(strings.Fields(w.stderr.String()), " ")
+		said := clitest.Unfolded(w.stderr.String())
 		assert.Contains(t, said, "kept in scripts/captures/"+name)
 		assert.Contains(t, said, "recorded on ")
 		assert.Contains(t, said, "nothing is saved")
@@ -113,7 +115,7 @@ func TestADirectoryWithoutTheProgramsIsReported(t *testing.T) {
 	w := prepare(t, tree(t, true), "handshake")
 	w.cmd.Env = append(w.cmd.Env, "ECHOLAB_BIN="+t.TempDir())
 	assert.Equal(t, 1, w.run(t))
-	assert.Contains(t, sentences(w.stderr.String()), "has no tcpserver: go build -o ")
+	assert.Contains(t, clitest.Unfolded(w.stderr.String()), "has no tcpserver: go build -o ")
 }
 
 func TestTheCourseHasEveryStep(t *testing.T) {

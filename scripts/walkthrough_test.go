@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"echolab/internal/cli/clitest"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -42,9 +44,6 @@ func inOrder(t *testing.T, out string, texts ...string) {
 	}
 }
 
-// sentences are a part without its line breaks.
-func sentences(text string) string { return strings.Join(strings.Fields(text), " ") }
-
 func TestHandshake(t *testing.T) {
 	out, _ := walked(t, "handshake")
 
@@ -73,20 +72,20 @@ func TestBoundaries(t *testing.T) {
 		"5-frames":     "client → server: 2 writes, 2 segments, 2 reads, 4 frames, 3 messages",
 		"6-cut-frames": "client → server: 2 writes, 2 segments, 15 reads, 4 frames, 3 messages",
 	} {
-		assert.Contains(t, sentences(part(t, out, step)), want, step)
+		assert.Contains(t, clitest.Unfolded(part(t, out, step)), want, step)
 	}
 }
 
 func TestSegments(t *testing.T) {
 	out, saved := walked(t, "segments")
-	assert.Contains(t, sentences(part(t, out, "1-write")), "client → server: 1 write, 7 segments, 1 read")
+	assert.Contains(t, clitest.Unfolded(part(t, out, "1-write")), "client → server: 1 write, 7 segments, 1 read")
 	write := gists(t, filepath.Join(saved, "1-write.pcap"))["c2s"]
 	assert.Equal(t, []int{1448, 1448, 1448, 1448, 1448, 1448, 1312}, write.Segments)
 
 	frame := gists(t, filepath.Join(saved, "2-frame.pcap"))["c2s"]
 	assert.Equal(t, []int{1448, 1448, 112, 8}, frame.Segments[1:], "after the request; the Close is the last")
 	assert.Equal(t, 3008, frame.Frames[0].N, "one frame: a header of 8, and 3,000 bytes")
-	assert.Contains(t, sentences(part(t, out, "2-frame")), "cut inside messages 2 times")
+	assert.Contains(t, clitest.Unfolded(part(t, out, "2-frame")), "cut inside messages 2 times")
 }
 
 func TestUpgrade(t *testing.T) {
@@ -107,7 +106,7 @@ func TestUpgrade(t *testing.T) {
 	secret := part(t, out, "2-tls")
 	assert.Contains(t, secret, `with "hello" in them: 0`)
 	assert.Contains(t, secret, `with "Sec-WebSocket-Key" in them: 0`)
-	assert.Contains(t, sentences(secret), "nothing of what is in them")
+	assert.Contains(t, clitest.Unfolded(secret), "nothing of what is in them")
 }
 
 func TestClose(t *testing.T) {
@@ -149,7 +148,7 @@ func TestClose(t *testing.T) {
 	unread := part(t, out, "4-unread")
 	assert.Equal(t, "◀", first("RST", packets(unread)))
 	assert.NotContains(t, unread, "server read")
-	assert.Contains(t, sentences(unread), "connection reset by peer")
+	assert.Contains(t, clitest.Unfolded(unread), "connection reset by peer")
 	assert.NotContains(t, unread, "TIME-WAIT")
 }
 
@@ -157,7 +156,7 @@ func TestCalls(t *testing.T) {
 	out, _ := walked(t, "calls")
 	for _, step := range []string{"1-raw", "2-frames"} {
 		text := part(t, out, step)
-		assert.Regexp(t, `\d+ events [^:]*: \d+ [^.]*, 0 without`, sentences(text))
+		assert.Regexp(t, `\d+ events [^:]*: \d+ [^.]*, 0 without`, clitest.Unfolded(text))
 		for _, call := range []string{"socket", "bind", "listen", "accept4"} {
 			assert.Regexp(t, `│ server +`+call+` *\(`, text)
 		}

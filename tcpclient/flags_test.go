@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -19,9 +17,7 @@ import (
 )
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-		return run(ctx, args, strings.NewReader(""), stdout, stderr)
-	}, "tcpclient", "addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json",
+	clitest.Help(t, clitest.WithInput(run, strings.NewReader("")), "tcpclient", "addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json",
 		"quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
 }
 

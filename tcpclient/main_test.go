@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"net"
@@ -16,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"echolab/framing"
+	"echolab/internal/cli/clitest"
 	"echolab/internal/server"
 )
 
@@ -40,12 +39,8 @@ func runClient(t *testing.T, args ...string) try {
 
 func runClientWith(t *testing.T, stdin io.Reader, args ...string) try {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
-	defer cancel()
-	var out, err bytes.Buffer
-	status := run(ctx, args, stdin, &out, &err)
-	require.NoError(t, ctx.Err())
-	return try{status, out.String(), err.String()}
+	status, stdout, stderr := clitest.Once(t, clitest.WithInput(run, stdin), args...)
+	return try{status, stdout, stderr}
 }
 
 // startServer starts an echo server of that codec; it returns -addr with its address.

@@ -239,25 +239,6 @@ func TestAServerThatIsSlowIsWaitedFor(t *testing.T) {
 	assert.EqualValues(t, 12, r.BytesReceived)
 }
 
-func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
-	t.Parallel()
-	const timeout, size = 2 * time.Second, 8 << 20
-	addr := fake(t, func(c *net.TCPConn) {
-		c.SetReadBuffer(64 << 10)            // the client's own kernel has room for half of it
-		pace := time.NewTicker(timeout / 40) // it reads some 64 times
-		defer pace.Stop()
-		for buf, n := make([]byte, 128<<10), 1; n > 0; {
-			<-pace.C
-			n, _ = c.Read(buf)
-			c.Write(buf[:n])
-		}
-	})
-	msg := strings.Repeat("m", size)
-	r, err := client.Client{Timeout: timeout, MaxMessage: size}.Run(labtest.Bounded(t), addr, of(msg))
-	require.NoError(t, err)
-	assert.EqualValues(t, size, r.BytesReceived)
-}
-
 func TestAServerOfAnotherCodecIsSuspected(t *testing.T) {
 	codecs := map[string]framing.Codec{"lines": framing.Lines{}, "fixed=7": framing.Fixed(7), "length": framing.LengthPrefix{}}
 	for theirs, srv := range codecs {

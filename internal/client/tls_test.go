@@ -76,29 +76,39 @@ func TestTLSToWhoSpeaksNone(t *testing.T) {
 	assert.Contains(t, says, "TLS: no answer within 50ms")
 }
 
-func TestTLSWaitsForAServerThatReadsSlowly(t *testing.T) {
-	t.Parallel()
+func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
 	srv, trusts := labtest.Secrets(t)
 	const timeout = 3 * time.Second // a machine that is busy with other tests stalls for less
-	addr := fake(t, func(c *net.TCPConn) {
-		c.SetReadBuffer(64 << 10)
-		inside := tls.Server(c, srv)
-		pace := time.NewTicker(timeout / 50) // 96 of them are needed: twice the timeout
-		defer pace.Stop()
-		for buf, n := make([]byte, 128<<10), 1; n > 0; {
-			<-pace.C
-			for range 8 { // a record each
-				if n, _ = inside.Read(buf); n == 0 {
-					break
-				}
-				inside.Write(buf[:n])
-			}
-		}
-		inside.CloseWrite()
-	})
 	msg := strings.Repeat("m", 12<<20)
-	cl := client.Client{TLS: trusts, Timeout: timeout, MaxMessage: len(msg)}
-	r, err := cl.Run(labtest.Bounded(t), addr, of(msg))
-	require.NoError(t, err)
-	assert.EqualValues(t, len(msg), r.BytesReceived)
+	for name, config := range map[string]*tls.Config{"raw": nil, "inside TLS": trusts} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			addr := fake(t, func(c *net.TCPConn) {
+				c.SetReadBuffer(64 << 10)
+				var inside interface {
+					net.Conn
+					CloseWrite() error
+				} = c
+				if config != nil {
+					inside = tls.Server(c, srv)
+				}
+				pace := time.NewTicker(timeout / 50) // 96 of them are needed: twice the timeout
+				defer pace.Stop()
+				for buf, n := make([]byte, 16<<10), 1; n > 0; {
+					<-pace.C
+					for range 8 { // a record each
+						if n, _ = inside.Read(buf); n == 0 {
+							break
+						}
+						inside.Write(buf[:n])
+					}
+				}
+				inside.CloseWrite()
+			})
+			cl := client.Client{TLS: config, Timeout: timeout, MaxMessage: len(msg)}
+			r, err := cl.Run(labtest.Bounded(t), addr, of(msg))
+			require.NoError(t, err)
+			assert.EqualValues(t, len(msg), r.BytesReceived)
+		})
+	}
 }

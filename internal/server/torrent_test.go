@@ -35,13 +35,11 @@ func (c *sluice) Write(p []byte) (int, error) {
 
 func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
 	const plenty = 1000
-	c := &sluice{
-		tape: &tape{
-			parts:  []string{askWebSocket, sends(0x89, "?"), sends(0x82, ""), sends(0x88, closing(1000, ""))},
-			closed: make(chan struct{}),
-		},
-		socket: make(chan *server.Socket, 1),
+	client := &tape{
+		parts:  []string{askWebSocket, sends(0x89, "?"), sends(0x82, ""), sends(0x88, closing(1000, ""))},
+		closed: make(chan struct{}),
 	}
+	c := &sluice{Conn: client, socket: make(chan *server.Socket, 1)}
 	c.left.Store(plenty)
 	program := func(s *server.Socket) func(bool, []byte) error {
 		_ = s.Send(false, []byte("first"))
@@ -50,8 +48,9 @@ func TestWhoIsSentToWithoutEndIsHeardAllTheSame(t *testing.T) {
 	}
 	d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
 	d.next <- accepted{conn: c}
-	<-c.closed
-	frames, err := fromServer(afterSwitch(t, c.out.String()))
+	<-client.closed
+	got := client.out.String()
+	frames, err := fromServer(afterSwitch(t, got))
 	require.NoError(t, err)
 	all := strings.Join(frames, "\n")
 	assert.Contains(t, all, `8a "?"`)
@@ -67,7 +66,8 @@ func TestWhatAProgramSaysToAMessageComesBeforeTheCloseThatFollowsIt(t *testing.T
 		goesOn("a Close", sends(0x81, "one"), `81 "one"`),
 		breaks("a mistake", sends(0x81, "one")+sends(0x83, ""), 1002, `81 "one"`),
 	} {
-		frames, err := fromServer(afterSwitch(t, d.play(t, askWebSocket+talk.in)))
+		got := d.play(t, askWebSocket+talk.in)
+		frames, err := fromServer(afterSwitch(t, got))
 		require.NoError(t, err, talk.name)
 		assert.Equal(t, talk.want, frames, talk.name)
 	}
@@ -83,17 +83,16 @@ func TestAProgramMayAnswerWhateverComesAtOnce(t *testing.T) {
 	for range 3 {
 		in, want = in+sends(0x82, large), append(want, line(0x82, large))
 	}
-	got := d.talk(t, askWebSocket, in+sends(0x88, ""))
-	frames, err := fromServer([]byte(got[headerEnd(t, got):]))
+	got := d.play(t, askWebSocket, in+sends(0x88, ""))
+	frames, err := fromServer(afterSwitch(t, got))
 	require.NoError(t, err)
 	assert.Equal(t, append(want, `88 ""`), frames)
 }
 
 func TestSmallMessagesCannotPileUpEither(t *testing.T) {
-	inBubble(t, func(t *testing.T, serve func(*server.Server) func() net.Conn) {
+	synctest.Test(t, func(t *testing.T) {
 		web, sockets := collect()
-		dial := serve(&server.Server{Web: web})
-		c := dial()
+		c := serveDesk(t, &server.Server{Web: web}).dial(t)
 		shakeHands(t, c)
 		socket, sent := <-sockets, 0
 		for socket.Send(true, nil) == nil {
@@ -118,7 +117,7 @@ func TestALookForWhatTheClientSaysHoldsUpNothing(t *testing.T) {
 			return s.Send
 		}
 		d := serveDesk(t, &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{"/ws": program}}})
-		d.conns <- c
+		d.next <- accepted{conn: c}
 		shakeHands(t, client)
 		began := time.Now()
 		for range plenty {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/capture/capturetest"
+	"echolab/internal/cli/clitest"
 	"echolab/internal/event"
 	"echolab/internal/sock"
 )
@@ -82,7 +83,7 @@ func TestOneRulerShowsWritesSegmentsAndReads(t *testing.T) {
 1 segment   ├─────────────────╎───────18────────╎─────────────────┤
 2 reads     ├──────────────12─╎─────────────────┼────────6────────┤
 `)
-	assert.Contains(t, flat(got.stdout), "client → server: 3 writes, 1 segment, 2 reads, 3 messages; the writes keep every "+
+	assert.Contains(t, clitest.Unfolded(got.stdout), "client → server: 3 writes, 1 segment, 2 reads, 3 messages; the writes keep every "+
 		"boundary, the segment loses 2 boundaries, the reads lose 1 boundary.")
 
 	got = on(t, pcap(t, glued()), append(args, "-json")...)
@@ -161,7 +162,7 @@ func TestOffsetsInsideTLSAreNotMixedWithThoseOfTheWire(t *testing.T) {
 	d.events = append([]event.Event{{Time: capturetest.Start, Ev: event.TLS, At: d.side}}, d.events...)
 	got := on(t, pcap(t, glued()), "-account", d.file(t))
 	assert.Zero(t, got.status)
-	assert.Contains(t, flat(got.stdout), "counts what is inside TLS, the capture what is outside: it is not on the maps")
+	assert.Contains(t, clitest.Unfolded(got.stdout), "counts what is inside TLS, the capture what is outside: it is not on the maps")
 	assert.NotContains(t, got.stdout, "3 writes")
 }
 
@@ -170,7 +171,7 @@ func TestAnAccountIsNotDrawnWhereTheStartIsMissing(t *testing.T) {
 	s.Packets = s.Packets[3:]
 	got := on(t, pcap(t, s), "-account", written().file(t), "-port", "9000")
 	assert.Zero(t, got.status, got.stderr)
-	assert.Contains(t, flat(got.stdout), "counts from the connection's start, which is not in the capture")
+	assert.Contains(t, clitest.Unfolded(got.stdout), "counts from the connection's start, which is not in the capture")
 	assert.NotContains(t, got.stdout, "3 writes")
 }
 

@@ -27,8 +27,6 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-const watchdog = 30 * time.Second
-
 // A try is one run of the program.
 type try struct {
 	status         int
@@ -38,12 +36,8 @@ type try struct {
 // runOn runs the program with that input.
 func runOn(t *testing.T, stdin io.Reader, args ...string) try {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), watchdog)
-	defer cancel()
-	var out, err bytes.Buffer
-	status := run(ctx, args, stdin, &out, &err)
-	require.NoError(t, ctx.Err())
-	return try{status, out.String(), err.String()}
+	status, stdout, stderr := clitest.Once(t, clitest.WithInput(run, stdin), args...)
+	return try{status, stdout, stderr}
 }
 
 // on runs the program on a capture.
@@ -51,9 +45,6 @@ func on(t *testing.T, capture []byte, args ...string) try {
 	t.Helper()
 	return runOn(t, bytes.NewReader(capture), append([]string{"-"}, args...)...)
 }
-
-// flat is text whose lines were joined.
-func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 const client, server = "192.0.2.1:40000", "192.0.2.2:9000"
 
@@ -239,7 +230,7 @@ func TestAfterTheSixteenthConnectionALineIsEnough(t *testing.T) {
 	got := on(t, pcap(t, s))
 	assert.Zero(t, got.status)
 	assert.Equal(t, 16, strings.Count(got.stdout, "client → server: 1 segment."))
-	assert.Contains(t, flat(got.stdout), "connection 17: 192.0.2.1:40016 → 192.0.2.2:9000, 7 packets in 6ms; closed; "+
+	assert.Contains(t, clitest.Unfolded(got.stdout), "connection 17: 192.0.2.1:40016 → 192.0.2.2:9000, 7 packets in 6ms; closed; "+
 		"client → server: 5 bytes in 1 segment; server → client: 0 bytes in 0 segments")
 	assert.Contains(t, got.stdout, "connection 18: ")
 	got = on(t, pcap(t, s), "-conn", "18")
@@ -263,7 +254,7 @@ func TestCtrlCEndsALiveCaptureAndDrawsTheMaps(t *testing.T) {
 	select {
 	case status := <-done:
 		assert.Zero(t, status)
-	case <-time.After(watchdog):
+	case <-time.After(clitest.Watchdog):
 		require.Fail(t, "it did not end")
 	}
 	assert.Contains(t, out.String(), "client → server: 1 segment.")
@@ -338,9 +329,7 @@ func TestCtrlCEndsTheReadingOfAFile(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-		return run(ctx, args, strings.NewReader(""), stdout, stderr)
-	}, "scripts/streammap", "account", "codec", "conn", "html", "json", "packets", "port", "svg")
+	clitest.Help(t, clitest.WithInput(run, strings.NewReader("")), "scripts/streammap", "account", "codec", "conn", "html", "json", "packets", "port", "svg")
 }
 
 func TestPicturesAreWritten(t *testing.T) {

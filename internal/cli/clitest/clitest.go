@@ -42,6 +42,13 @@ func Once(t testing.TB, run Program, args ...string) (status int, stdout, stderr
 	return status, out.String(), err.String()
 }
 
+// WithInput is a program that has this input.
+func WithInput(run func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int, stdin io.Reader) Program {
+	return func(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+		return run(ctx, args, stdin, stdout, stderr)
+	}
+}
+
 // Help holds what a program says of itself: examples before its flags, which all are named, no wider than a terminal;
 // and its version.
 func Help(t *testing.T, run Program, name string, flags ...string) {
