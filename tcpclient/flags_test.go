@@ -17,8 +17,8 @@ import (
 )
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, clitest.WithInput(run, strings.NewReader("")), "tcpclient", "addr", "codec", "message", "file", "chunk", "glue", "nodelay", "read", "max-message", "timeout", "json",
-		"quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
+	clitest.Help(t, clitest.WithInput(run, strings.NewReader("")), "tcpclient", "addr", "codec", "message", "file", "chunk",
+		"glue", "nodelay", "read", "max-message", "timeout", "json", "quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
 }
 
 func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {
