@@ -38,8 +38,7 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 		s.packing.Writer, s.packing.Reader = up.deflate.Server()
 	}
 	if c.srv.Recorder != nil {
-		c.record(event.Event{Ev: event.Response, Dir: event.ServerToClient,
-			Span: &event.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
+		c.recordResponse(up)
 	}
 	c.lingers = true
 	c.await(s.quietTime())
@@ -56,6 +55,14 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 		return s, err
 	}
 	return s, s.answer(up.pending)
+}
+
+// recordResponse tells of the 101 that is about to be sent. Like recordOut, it is apart for the stack that an event takes.
+//
+//go:noinline
+func (c *conn) recordResponse(up *upgrade) {
+	c.record(event.Event{Ev: event.Response, Dir: event.ServerToClient,
+		Span: &event.Span{Off: c.bytesOut, N: len(up.response)}, Bytes: up.response, Text: websocket.Computed(up.key)})
 }
 
 // live runs the session to its end.
