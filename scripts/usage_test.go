@@ -73,6 +73,9 @@ func TestWithoutAKeptRecordingNothingIsShown(t *testing.T) {
 		assert.Empty(t, w.stdout.String())
 		assert.Contains(t, w.stderr.String(), "there is no recording")
 	}
+	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
+	w := prepare(t, dir, "calls")
+	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
 }
 
 func TestWithoutItsToolsTheKeptRecordingIsShown(t *testing.T) {
@@ -102,13 +105,6 @@ func edit(t *testing.T, file, old, replacement string) {
 	require.NoError(t, err)
 	require.Contains(t, string(b), old)
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(b), old, replacement, 1)), 0o644))
-}
-
-func TestWithoutStraceAndARecordingThereAreNoCalls(t *testing.T) {
-	dir := tree(t, false)
-	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
-	w := prepare(t, dir, "calls")
-	assert.Equal(t, 3, w.run(t), "%s%s", &w.stdout, &w.stderr)
 }
 
 func TestADirectoryWithoutTheProgramsIsReported(t *testing.T) {

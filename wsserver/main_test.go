@@ -91,7 +91,11 @@ func (c *client) send(op ws.OpCode, payload string) {
 
 func (c *client) receive() ws.Frame {
 	c.t.Helper()
-	frame, err := ws.ReadFrame(c.r)
+	h, err := ws.ReadHeader(c.r)
+	require.NoError(c.t, err)
+	require.LessOrEqual(c.t, h.Length, int64(1<<20))
+	frame := ws.Frame{Header: h, Payload: make([]byte, h.Length)}
+	_, err = io.ReadFull(c.r, frame.Payload)
 	require.NoError(c.t, err)
 	return frame
 }

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -47,8 +48,12 @@ func upgraded(t *testing.T, treat func(p *webPeer)) (addr string) {
 
 // next reads a frame, and unmasks it.
 func (p *webPeer) next() (wsFrame, error) {
-	f, err := ws.ReadFrame(p.r)
-	if err != nil {
+	h, err := ws.ReadHeader(p.r)
+	if err != nil || h.Length > 16<<20 {
+		return wsFrame{}, errors.Join(err, io.ErrShortBuffer)
+	}
+	f := wsFrame{Header: h, Payload: make([]byte, h.Length)}
+	if _, err := io.ReadFull(p.r, f.Payload); err != nil {
 		return wsFrame{}, err
 	}
 	return ws.UnmaskFrame(f), nil
