@@ -63,6 +63,48 @@ func TestAPongMustCarryWhatItsPingDid(t *testing.T) {
 	}
 }
 
+func TestAPingOfTheServerIsAnswered(t *testing.T) {
+	t.Parallel()
+	for name, cl := range map[string]client.Client{"messages": {}, "chunks": {Chunk: 3}} {
+		t.Run(name, func(t *testing.T) {
+			pongs := make(chan []string, 1)
+			addr := upgraded(t, func(p *webPeer) {
+				var got []string
+				// One client waits for its input: it must answer all the same.
+				for _, payload := range []string{"one", "", strings.Repeat("x", 125)} {
+					p.send(peerPing(payload))
+					for {
+						f, err := p.next()
+						if err != nil {
+							return
+						}
+						if f.Header.OpCode == ws.OpPong {
+							got = append(got, string(f.Payload))
+							break
+						}
+						p.send(echoOf([]wsFrame{f})...)
+					}
+				}
+				pongs <- got
+				p.echo()
+			})
+			last, _, release := waiting()
+			cl.Frames, cl.Timeout = new(client.Frames), labtest.Watchdog
+			answered := make(chan []string, 1)
+			go func() {
+				answered <- <-pongs
+				release()
+			}()
+			// Much is sent, so that it reads while it sends.
+			r, err := cl.Run(labtest.Bounded(t), addr, then(repeat(3, flood), last))
+			got := <-answered
+			require.NoError(t, err)
+			assert.Equal(t, []string{"one", "", strings.Repeat("x", 125)}, got)
+			assert.Equal(t, 4, r.MessagesReceived)
+		})
+	}
+}
+
 func TestACutPingIsAnsweredWhole(t *testing.T) {
 	t.Parallel()
 	want := string(labtest.Random(ws.MaxControlFramePayloadSize))
