@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -69,6 +70,42 @@ func TestWhatAProtocolOfTheProgramsOwnSaysLastArrives(t *testing.T) {
 			stats := s.Stats()
 			assert.EqualValues(t, last, stats.BytesOut)
 			assert.Equal(t, 1, stats.Custom)
+		})
+	}
+}
+
+// TestCodeOfAProgramThatNeverReturnsHoldsUpNoEnd: it is not the server's to end, and the rest of the program wants to go on.
+func TestCodeOfAProgramThatNeverReturnsHoldsUpNoEnd(t *testing.T) {
+	for name, end := range map[string]func(*server.Server) error{
+		"Close": func(srv *server.Server) error { srv.Close(); return nil },
+		"Shutdown": func(srv *server.Server) error {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			_, err := srv.Shutdown(ctx)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				hangs := make(chan struct{})
+				deaf := server.Custom{
+					Name:   "deaf",
+					Starts: func([]byte) (is, more bool) { return true, false },
+					Serve:  func(context.Context, net.Conn) error { <-hangs; return nil },
+				}
+				srv := &server.Server{Web: &server.Web{Protocols: []server.Custom{deaf}}}
+				c := serveDesk(t, srv).dial(t)
+				write(t, c, []byte("?"))
+				synctest.Wait()
+				began := time.Now()
+				err := end(srv)
+				assert.Less(t, time.Since(began), 2*time.Minute)
+				if name == "Shutdown" {
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+				close(hangs)
+				c.Close()
+			})
 		})
 	}
 }

@@ -253,7 +253,8 @@ func (s *Server) writeTimeout() time.Duration {
 
 // Shutdown ends the server: it accepts no more, and every connection may finish its echo, which it has when its client
 // ends its side or is silent for a quarter of a second; every WebSocket gets Close 1001 and two seconds to answer. What
-// is still open when ctx ends is closed; the error is then ctx.Err(), and closed says how many there were.
+// is still open when ctx ends is closed; the error is then ctx.Err(), and closed says how many there were. Code of a
+// program (a Handler, a Custom, a Program) that goes on all the same is waited for for another second, and then left.
 func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 	s.stop((*conn).hurry)
 	finished := make(chan struct{})
@@ -271,18 +272,32 @@ func (s *Server) Shutdown(ctx context.Context) (closed int, err error) {
 	}
 	closed = s.stop(func(c *conn) { c.raw.Close() })
 	s.closeWeb()
-	<-finished
+	await(finished)
 	if closed == 0 {
 		return 0, nil // they had just finished
 	}
 	return closed, ctx.Err()
 }
 
-// Close ends the server and all its connections at once.
+// Close ends the server and all its connections at once. It waits for a program's code as Shutdown does in the end.
 func (s *Server) Close() {
 	s.stop(func(c *conn) { c.raw.Close() })
 	s.closeWeb()
-	s.running.Wait()
+	finished := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(finished)
+	}()
+	await(finished)
+}
+
+// await waits until all that served connections has returned, which it does at once when they are closed, unless it is
+// somebody else's code.
+func await(finished <-chan struct{}) {
+	select {
+	case <-finished:
+	case <-time.After(time.Second):
+	}
 }
 
 func (s *Server) closeWeb() {

@@ -34,7 +34,8 @@ type Web struct {
 	// only a client that takes nothing for the server's WriteTimeout is cut off, which needs no deadline of the handler's
 	// own. A request's body must come within HeaderTimeout. The request's context ends with its client, and with the
 	// beginning of Shutdown or Close, for the cause ErrServerClosed: a handler that returns soon after it can still answer.
-	// Who does not return is waited for by Shutdown until its own context ends; then the connection is closed.
+	// One that does not return is waited for by Shutdown until its own context ends; then the connection is closed. One that
+	// hijacks its connection has no limits but those that it sets.
 	Handler http.Handler
 	// WebSockets are what is on which path, the zero Program being the echo; nil is the echo on /ws and /. There is nothing
 	// else on such a path, but for /, where the Handler answers requests that do not ask for a WebSocket.
