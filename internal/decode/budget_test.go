@@ -11,6 +11,7 @@ import (
 	"echolab/framing"
 	"echolab/internal/deflate"
 	"echolab/internal/event"
+	"echolab/internal/labtest"
 	"echolab/internal/text/texttest"
 	"echolab/internal/websocket"
 )
@@ -151,7 +152,7 @@ func TestAnIdleCompressedConnectionHoldsOnlyItsWindow(t *testing.T) {
 	const connections = 200
 	all := make([]*Conversation, connections)
 	var told count
-	before := heap()
+	before := labtest.Heap()
 	for i := range all {
 		all[i] = New(1, nil, &told)
 		all[i].budgets = budgets
@@ -159,7 +160,7 @@ func TestAnIdleCompressedConnectionHoldsOnlyItsWindow(t *testing.T) {
 		feed(all[i], c2s, &asked, asking)
 		feed(all[i], s2c, &off, b)
 	}
-	assert.Less(t, heap(), before+connections*(32<<10+8<<10))
+	assert.Less(t, labtest.Heap(), before+connections*(32<<10+8<<10))
 	for _, c := range all {
 		c.End(noon, s2c)
 		c.End(noon, c2s)

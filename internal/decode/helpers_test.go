@@ -154,3 +154,19 @@ func everyCut(t *testing.T, codec framing.Codec, all ...told) tape {
 	}
 	return whole
 }
+
+// count is a Recorder that costs next to nothing.
+type count struct{ events int }
+
+func (c *count) Record(event.Event) { c.events++ }
+
+// segment is how many bytes a packet of Ethernet carries.
+const segment = 1448
+
+// feed hands b, the next bytes of a stream, to a Conversation in segments.
+func feed(c *Conversation, dir event.Dir, off *int64, b []byte) {
+	for part := range slices.Chunk(b, segment) {
+		c.Bytes(noon, dir, *off, part, len(part))
+		*off += int64(len(part))
+	}
+}

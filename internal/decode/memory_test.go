@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"echolab/framing"
+	"echolab/internal/labtest"
 	"echolab/internal/websocket"
 )
 
@@ -45,7 +46,7 @@ func TestWhatIsLongIsNotKept(t *testing.T) {
 		codec      framing.Codec
 		begin      []byte
 		answer     []byte
-		mostMemory uint64
+		mostMemory int64
 	}{
 		"a frame":              {framing.WebSocket{}, header(ws.OpBinary, 0), nil, 1 << 20},
 		"a compressed message": {nil, join(asking, header(ws.OpBinary, 4)), upgrade, 4 << 20},
@@ -61,11 +62,11 @@ func TestWhatIsLongIsNotKept(t *testing.T) {
 			at, off := int64(0), int64(0)
 			feed(conversation, c2s, &off, c.begin)
 			feed(conversation, s2c, &at, c.answer)
-			before := heap()
+			before := labtest.Heap()
 			for range mebibytes {
 				feed(conversation, c2s, &off, mebibyte)
 			}
-			assert.Less(t, heap(), before+c.mostMemory)
+			assert.Less(t, labtest.Heap(), before+c.mostMemory)
 			conversation.End(noon, c2s)
 		})
 	}
@@ -74,20 +75,12 @@ func TestWhatIsLongIsNotKept(t *testing.T) {
 func TestUnansweredRequestsAreSmall(t *testing.T) {
 	var told count
 	c, off := New(1, nil, &told), int64(0)
-	before := heap()
+	before := labtest.Heap()
 	long := "GET /" + strings.Repeat("x", 30<<10) + " HTTP/1.1\r\nX: " + strings.Repeat("y", 30<<10) + "\r\n\r\n"
 	for range maxRequests {
 		feed(c, c2s, &off, []byte(long))
 	}
 	assert.Len(t, c.pairing.requests, maxRequests)
-	assert.Less(t, heap(), before+1<<20)
+	assert.Less(t, labtest.Heap(), before+1<<20)
 	runtime.KeepAlive(c)
-}
-
-// heap is how many bytes are in use.
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }

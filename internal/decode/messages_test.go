@@ -200,4 +200,7 @@ func TestWhatACallCarried(t *testing.T) {
 	texttest.Says(t, whole(s2c, []byte("x\x15\x03\x03\x00\x00")), "2 TLS records … application data of 2 … alert of 0")
 	c.End(noon, s2c)
 	assert.Equal(t, "", c.Carried(s2c))
+
+	c, at = New(1, framing.WebSocket{}, nil), map[event.Dir]int64{}
+	assert.Equal(t, "2 frames: RSV1 text of 1, text, empty", whole(c2s, []byte("\xc1\x81\x00\x00\x00\x00x\x81\x80\x00\x00\x00\x00")))
 }
