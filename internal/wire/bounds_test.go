@@ -1,9 +1,7 @@
 package wire_test
 
 import (
-	"fmt"
 	"net/netip"
-	"runtime"
 	"testing"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
 	"echolab/internal/event"
+	"echolab/internal/labtest"
 	"echolab/internal/text/texttest"
 	"echolab/internal/wire"
 )
@@ -27,23 +26,15 @@ func syn(i int) *capture.Packet {
 	}
 }
 
-// heap is how much memory is in use.
-func heap() uint64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
-}
-
 func TestTheConnectionThatIsIdleForLongestIsDropped(t *testing.T) {
 	r := newRun()
 	r.f.Packets = nil
-	before := heap()
+	before := labtest.Heap()
 	for i := range wire.MaxOpen {
 		r.f.Packet(syn(i))
 	}
-	t.Logf("%d bytes a connection", (heap()-before)/wire.MaxOpen)
-	assert.Less(t, heap()-before, uint64(200<<20))
+	t.Logf("%d bytes a connection", (labtest.Heap()-before)/wire.MaxOpen)
+	assert.Less(t, labtest.Heap()-before, int64(200<<20))
 	r.f.Packet(syn(0)) // again: the second one is idle for longest now
 	assert.Empty(t, r.streams)
 	r.f.Packet(syn(wire.MaxOpen))
@@ -72,16 +63,16 @@ func TestConnectionsThatEndedAreForgotten(t *testing.T) {
 		}
 	}
 	ends(0, wire.MaxOver)
-	before := heap()
+	before := labtest.Heap()
 	ends(wire.MaxOver, 50*wire.MaxOver)
-	assert.Less(t, int64(heap()-before), int64(4<<20))
+	assert.Less(t, labtest.Heap()-before, int64(4<<20))
 	assert.Zero(t, r.f.Open())
 }
 
 func TestWhatCameAheadIsBoundedForAllTogether(t *testing.T) {
 	f := &wire.Follower{}
 	payload := make([]byte, 60_000)
-	before := heap()
+	before := labtest.Heap()
 	for i := range 400 { // 380 MB in all, each less than what one direction may hold
 		p := syn(i)
 		f.Packet(p)
@@ -95,7 +86,7 @@ func TestWhatCameAheadIsBoundedForAllTogether(t *testing.T) {
 		ahead, _ := f.Held()
 		require.LessOrEqual(t, ahead, 64<<20)
 	}
-	assert.Less(t, int64(heap()-before), int64(110<<20))
+	assert.Less(t, labtest.Heap()-before, int64(110<<20))
 	f.End()
 	ahead, copies := f.Held()
 	assert.Zero(t, ahead)
@@ -167,7 +158,11 @@ func (d *discard) Record(event.Event) { d.n++ }
 func TestPacketsInOrderCostNoMemory(t *testing.T) {
 	d := new(discard)
 	f := &wire.Follower{Streams: d}
-	data, answer := bulk(f)
+	s, c := handshaken()
+	data, answer := c.Send(c2s, string(make([]byte, 1448))), c.ACK(s2c)
+	for _, p := range s.Packets[:3] {
+		f.Packet(p)
+	}
 	got := testing.AllocsPerRun(10_000, func() {
 		f.Packet(data)
 		data.Seq += uint32(data.Length)
@@ -176,51 +171,4 @@ func TestPacketsInOrderCostNoMemory(t *testing.T) {
 	})
 	assert.Zero(t, got)
 	assert.Greater(t, d.n, 10_000)
-}
-
-// bulk opens a connection, and returns the packets that it goes on with.
-func bulk(f *wire.Follower) (data, answer *capture.Packet) {
-	s, c := handshaken()
-	data, answer = c.Send(c2s, string(make([]byte, 1448))), c.ACK(s2c)
-	for _, p := range s.Packets[:3] {
-		f.Packet(p)
-	}
-	return data, answer
-}
-
-func BenchmarkFollower(b *testing.B) {
-	for _, sentences := range []bool{false, true} {
-		b.Run(fmt.Sprintf("sentences=%v", sentences), func(b *testing.B) {
-			f := &wire.Follower{Streams: new(discard)}
-			if sentences {
-				f.Packets = new(discard)
-			}
-			data, answer := bulk(f)
-			b.SetBytes(2 * 1448)
-			b.ReportAllocs()
-			for b.Loop() { // three packets: two with bytes, and an ACK
-				for range 2 {
-					f.Packet(data)
-					data.Seq += uint32(data.Length)
-				}
-				answer.Ack = data.Seq
-				f.Packet(answer)
-			}
-		})
-	}
-}
-
-func BenchmarkConnections(b *testing.B) {
-	f := &wire.Follower{Streams: new(discard), Packets: new(discard)}
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		s := new(capturetest.Script)
-		c := s.Conn(fmt.Sprintf("192.0.2.1:%d", 1024+i%60_000), "192.0.2.2:80")
-		c.ClientISN = uint32(i)
-		c.SYN(c2s)
-		c.RST(s2c)
-		for _, p := range s.Packets {
-			f.Packet(p)
-		}
-	}
 }

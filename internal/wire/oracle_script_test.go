@@ -15,14 +15,10 @@ import (
 
 	"echolab/internal/capture"
 	"echolab/internal/capture/capturetest"
-	"echolab/internal/event"
 	"echolab/internal/tshark"
 )
 
 const (
-	up   = event.ClientToServer
-	down = event.ServerToClient
-
 	// The key and its answer are those of RFC 6455 section 1.3.
 	request = "GET /ws HTTP/1.1\r\nHost: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -91,8 +87,8 @@ func (s script) packets() (packets []*capture.Packet, frames int) {
 		c.ClientISN, c.ServerISN = s.isn, s.isn-10
 	}
 	c.Handshake()
-	c.Send(up, request)
-	c.Send(down, response)
+	c.Send(c2s, request)
+	c.Send(s2c, response)
 	size := s.size
 	if size == 0 {
 		size = 1448
@@ -102,15 +98,15 @@ func (s script) packets() (packets []*capture.Packet, frames int) {
 		segments = s.way(segments)
 	}
 	for _, seg := range segments {
-		c.At(up, int64(seg.off), stream[seg.off:seg.off+seg.n])
+		c.At(c2s, int64(seg.off), stream[seg.off:seg.off+seg.n])
 	}
-	c.Skip(up, len(stream)-len(request))
-	c.ACK(down)
-	c.Send(down, compiled([]ws.Frame{ws.NewTextFrame([]byte("hello")), ws.NewPongFrame([]byte("?"))}, false))
-	c.Send(down, compiled([]ws.Frame{ws.NewCloseFrame(nil)}, false))
-	c.FIN(down)
-	c.FIN(up)
-	c.ACK(down)
+	c.Skip(c2s, len(stream)-len(request))
+	c.ACK(s2c)
+	c.Send(s2c, compiled([]ws.Frame{ws.NewTextFrame([]byte("hello")), ws.NewPongFrame([]byte("?"))}, false))
+	c.Send(s2c, compiled([]ws.Frame{ws.NewCloseFrame(nil)}, false))
+	c.FIN(s2c)
+	c.FIN(c2s)
+	c.ACK(s2c)
 	return made.Packets, frames + 3
 }
 
@@ -253,53 +249,53 @@ func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
 func TestMarksAreThoseOfTshark(t *testing.T) {
 	for name, cross := range map[string]func(c *capturetest.Conn){
 		"a zero window and an update": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.ACK(down).Window = 0
-			c.ACK(down)
-			c.Send(up, "again")
+			c.Send(c2s, "hello")
+			c.ACK(s2c).Window = 0
+			c.ACK(s2c)
+			c.Send(c2s, "again")
 		},
 		// What follows a probe is not compared: tshark goes on as if its byte had never been sent.
 		"a probe against a zero window": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.ACK(down).Window = 0
-			c.Send(up, "a")
+			c.Send(c2s, "hello")
+			c.ACK(s2c).Window = 0
+			c.Send(c2s, "a")
 		},
 		"keepalives": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.ACK(down)
+			c.Send(c2s, "hello")
+			c.ACK(s2c)
 			for range 2 {
-				c.ACK(up).Seq--
-				c.ACK(down)
+				c.ACK(c2s).Seq--
+				c.ACK(s2c)
 			}
-			c.Send(up, "again")
-			c.ACK(down)
+			c.Send(c2s, "again")
+			c.ACK(s2c)
 		},
 		"a keepalive with a byte": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.ACK(down)
-			c.At(up, 4, "o")
-			c.ACK(down)
+			c.Send(c2s, "hello")
+			c.ACK(s2c)
+			c.At(c2s, 4, "o")
+			c.ACK(s2c)
 		},
 		"duplicate ACKs": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.ACK(down)
-			lost := c.Send(up, "1")
+			c.Send(c2s, "hello")
+			c.ACK(s2c)
+			lost := c.Send(c2s, "1")
 			for _, text := range []string{"2", "3", "4"} {
-				c.Send(up, text)
-				c.ACK(down).Ack = lost.Seq
+				c.Send(c2s, text)
+				c.ACK(s2c).Ack = lost.Seq
 			}
-			c.At(up, 5, "1")
-			c.ACK(down)
+			c.At(c2s, 5, "1")
+			c.ACK(s2c)
 		},
 		"the same ports again": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.FIN(up)
-			c.FIN(down)
-			c.ACK(up)
+			c.Send(c2s, "hello")
+			c.FIN(c2s)
+			c.FIN(s2c)
+			c.ACK(c2s)
 		},
 		"RST": func(c *capturetest.Conn) {
-			c.Send(up, "hello")
-			c.RST(down)
+			c.Send(c2s, "hello")
+			c.RST(s2c)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -312,7 +308,7 @@ func TestMarksAreThoseOfTshark(t *testing.T) {
 				c := s.Conn("192.0.2.1:40000", "192.0.2.2:8080")
 				c.ClientISN, c.ServerISN = 1_000_000, 2_000_000
 				c.Handshake()
-				c.Send(up, "another")
+				c.Send(c2s, "another")
 			}
 			counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, s.Packets))
 			assert.Equal(t, len(s.Packets), counts.Packets)
