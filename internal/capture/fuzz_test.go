@@ -125,35 +125,3 @@ func (e *endless) Read(p []byte) (int, error) {
 	e.at = (e.at + n) % len(e.b)
 	return n, nil
 }
-
-func BenchmarkReader(b *testing.B) {
-	for name, size := range map[string]int{"ACKs": 0, "segments of 1448": 1448, "segments of 64 KiB": 65000} {
-		s := new(capturetest.Script)
-		c := s.Conn("192.0.2.1:40000", "192.0.2.2:80")
-		for range 100 {
-			c.Send(c2s, string(make([]byte, size)))
-		}
-		for format, file := range map[string][]byte{
-			"pcap":   capturetest.Pcap(b, layers.LinkTypeEthernet, s.Packets),
-			"pcapng": capturetest.Pcapng(b, layers.LinkTypeEthernet, s.Packets),
-		} {
-			header := 24
-			if format == "pcapng" {
-				header = len(capturetest.Pcapng(b, layers.LinkTypeEthernet, nil))
-			}
-			b.Run(format+" of "+name, func(b *testing.B) {
-				r, err := capture.NewReader(io.MultiReader(bytes.NewReader(file[:header]), &endless{file[header:], 0}))
-				if err != nil {
-					b.Fatal(err)
-				}
-				b.SetBytes(int64(len(file)-header) / 100)
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := r.Next(); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
-		}
-	}
-}
