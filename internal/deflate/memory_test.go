@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/deflate"
+	"echolab/internal/labtest"
 )
 
 // allocated is how many bytes f allocates. The tests that ask are not parallel, so that nobody else does meanwhile;
@@ -27,16 +28,6 @@ func allocated(f func()) uint64 {
 	return least
 }
 
-// reachable is how many bytes of the heap are in use. Collections empty the pools.
-func reachable() int64 {
-	for range 2 {
-		runtime.GC()
-	}
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapAlloc)
-}
-
 // TestIdleConnectionsHoldTheirWindows has the two directions of many connections, all of which have carried messages.
 func TestIdleConnectionsHoldTheirWindows(t *testing.T) {
 	const connections = 100
@@ -46,7 +37,7 @@ func TestIdleConnectionsHoldTheirWindows(t *testing.T) {
 		forEachWindow(t, func(t *testing.T, bits int, takeover bool) {
 			held := make([]any, 0, 2*connections)
 			assertCarries(t, deflate.NewWriter(bits, takeover), deflate.NewReader(bits, takeover), msg) // fills tables
-			before := reachable()
+			before := labtest.Heap()
 			for range connections {
 				w, r := deflate.NewWriter(bits, takeover), deflate.NewReader(bits, takeover)
 				payload, err := w.Append(nil, msg)
@@ -55,7 +46,7 @@ func TestIdleConnectionsHoldTheirWindows(t *testing.T) {
 				require.NoError(t, err)
 				held = append(held, w, r)
 			}
-			each := float64(reachable()-before) / connections
+			each := float64(labtest.Heap()-before) / connections
 			most := 0
 			if takeover {
 				most = min(1<<bits, 2*size)
@@ -93,7 +84,7 @@ func TestThePoolsHoldNobodysBytes(t *testing.T) {
 
 // TestAMessageAllocatesNothing, but for a dictionary that the library copies for a short message with a past.
 func TestAMessageAllocatesNothing(t *testing.T) {
-	if raceDetector {
+	if labtest.UnderRace {
 		t.Skip("the race detector allocates")
 	}
 	random := rand.New(rand.NewPCG(9, 10))

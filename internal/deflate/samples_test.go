@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+
+	"echolab/internal/labtest"
 )
 
 // samples are messages of many kinds and sizes, small to large, always the same ones.
@@ -15,7 +17,7 @@ func samples() [][]byte {
 		0, 1, 2, 3, 4, 5, 12, 13, 14, 64, 127, 128, 129, 255, 256, 257, 258, 259, 511, 512, 513, 1000, 4096, 8191, 8192,
 		8193, 16384, 32767, 32768, 32769, 65535, 65536, 65537, 100_000,
 	} {
-		if raceDetector && size > 10_000 && size%32768 > 1 {
+		if labtest.UnderRace && size > 10_000 && size%32768 > 1 {
 			continue // the race detector makes the naive inflater ten times slower
 		}
 		all = append(all, random(r, size), text(r, size), bytes.Repeat([]byte{'x'}, size))

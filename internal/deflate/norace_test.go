@@ -1,5 +1,0 @@
-//go:build !race
-
-package deflate_test
-
-const raceDetector = false
