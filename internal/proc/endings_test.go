@@ -65,40 +65,6 @@ func TestGarbageEndsItsOwnConnectionWithAnExplanation(t *testing.T) {
 	}
 }
 
-func TestAPortInUseIsExplained(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver")
-	out := proc.Run(t, "tcpserver", "-addr", server.Addr)
-	assert.Equal(t, 1, out.Status)
-	assert.Contains(t, out.Stderr, server.Addr+" is already in use")
-	assert.Contains(t, out.Stderr, "-addr")
-}
-
-func TestAnAbsentServerIsExplained(t *testing.T) {
-	server := proc.StartServer(t, "tcpserver")
-	server.Stop()
-	out := proc.Run(t, "tcpclient", "-addr", server.Addr, "-quiet")
-	assert.Equal(t, 1, out.Status)
-	assert.Equal(t, 1, strings.Count(out.Stderr, "\n"), "one line: %s", out.Stderr)
-	assert.Contains(t, out.Stderr, "nobody listens on "+server.Addr)
-	assert.Contains(t, out.Stderr, "go run ./tcpserver")
-}
-
-func TestWrongFlagsEndWithStatusTwoAndAMessage(t *testing.T) {
-	for _, args := range [][]string{
-		{"tcpserver", "-codec", "morse"}, {"tcpserver", "-codec", "fixed=0"}, {"tcpserver", "-read", "0"},
-		{"tcpserver", "-addr", "nowhere"}, {"tcpserver", "-max-conns", "-1"}, {"tcpserver", "-idle-timeout", "soon"},
-		{"tcpserver", "stray"}, {"tcpserver", "-no-such-flag"},
-		{"tcpclient", "-codec", "morse"}, {"tcpclient", "-chunk", "-1"}, {"tcpclient", "-glue", "-chunk", "3"},
-		{"tcpclient", "-file", "README.md", "-message", "x"}, {"tcpclient", "-tour", "no-such-experiment"}, {"tcpclient", "stray"},
-	} {
-		out := proc.Run(t, args[0], args[1:]...)
-		assert.Equal(t, 2, out.Status, args)
-		assert.Contains(t, out.Stderr, args[0]+": ", args)
-		assert.Contains(t, out.Stderr, args[0]+" -h", args)
-		assert.Empty(t, out.Stdout, args)
-	}
-}
-
 func TestInterruptEndsAServerCleanlyAndAClientWithStatus130(t *testing.T) {
 	server := proc.StartServer(t, "tcpserver", "-codec", "length")
 	input, feed := pipe(t)
