@@ -62,7 +62,6 @@ type chaos struct {
 	addr   string
 	trusts *tls.Config
 	seats  chan struct{} // one for each connection that there may be
-	ends   context.Context
 
 	mu       sync.Mutex
 	count    map[string]int // of what the lives were, and how they ended

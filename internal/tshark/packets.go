@@ -21,6 +21,7 @@ type Packet struct {
 	Window   int    // in bytes, scaled if the handshake is in the capture
 	Len      int    // of the payload on the wire
 	Payload  []byte // as much of it as the capture has
+	Framed   bool   // a WebSocket frame ends in it
 	Analysis        // what is not as usual about it
 }
 
@@ -40,7 +41,7 @@ func (a Analysis) Any(findings ...string) bool {
 var packetFields = []string{
 	"frame.number", "tcp.stream", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst", "ipv6.dst", "tcp.dstport",
 	"tcp.seq_raw", "tcp.ack_raw", "tcp.seq", "tcp.flags", "tcp.window_size", "tcp.len",
-	"tcp.payload",
+	"tcp.payload", "websocket.opcode",
 }
 
 var findings = []string{
@@ -89,7 +90,7 @@ func packet(t testing.TB, values []string) (p Packet) {
 		Src: address(2, 3, 4), Dst: address(5, 6, 7),
 		Seq: uint32(number(8, 32)), Ack: uint32(number(9, 32)), Rel: uint32(number(10, 32)),
 		Flags: byte(number(11, 16)), Window: int(number(12, 31)), Len: int(number(13, 31)),
-		Analysis: make(Analysis),
+		Framed: values[15] != "", Analysis: make(Analysis),
 	}
 	p.Payload, err = hex.DecodeString(values[14])
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package wire_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -67,22 +68,39 @@ func cut(off, n, size int) (all []segment) {
 
 // A script is how the frames of a client cross.
 type script struct {
-	name   string
-	client string // its address
-	isn    uint32
-	way    func([]segment) []segment
-	size   int // of a segment; 1448 if it is 0
+	name string
+	v6   bool // or IPv4
+	isn  uint32
+	way  func([]segment) []segment
+	size int // of a segment; 1448 if it is 0
+	port int // of the client, from 40000 on
 }
 
 func (s script) packets() (packets []*capture.Packet, frames int) {
+	made := new(capturetest.Script)
+	frames = s.play(made)
+	return made.Packets, frames
+}
+
+// all plays scripts one after the other, as connections of one capture: tshark takes its time for every capture.
+func all(scripts []script) (packets []*capture.Packet, frames int) {
+	made := new(capturetest.Script)
+	for i, s := range scripts {
+		s.port = i
+		frames += s.play(made)
+	}
+	return made.Packets, frames
+}
+
+// play adds the script's connection to a capture, and returns how many frames cross.
+func (s script) play(made *capturetest.Script) (frames int) {
 	stream, frames := clientFrames()
 	stream = request + stream
-	made := new(capturetest.Script)
-	client, server := "192.0.2.1:40000", "192.0.2.2:8080"
-	if s.client != "" {
-		client, server = s.client, "[2001:db8::2]:8080"
+	client, server := "192.0.2.1", "192.0.2.2:8080"
+	if s.v6 {
+		client, server = "[2001:db8::1]", "[2001:db8::2]:8080"
 	}
-	c := made.Conn(client, server)
+	c := made.Conn(fmt.Sprintf("%s:%d", client, 40000+s.port), server)
 	if s.isn != 0 {
 		c.ClientISN, c.ServerISN = s.isn, s.isn-10
 	}
@@ -107,15 +125,15 @@ func (s script) packets() (packets []*capture.Packet, frames int) {
 	c.FIN(s2c)
 	c.FIN(c2s)
 	c.ACK(s2c)
-	return made.Packets, frames + 3
+	return frames + 3
 }
 
 // scripts are ways for frames to cross of which tshark makes the frames as well.
 var scripts = []script{
 	{name: "in order"},
-	{name: "small segments", size: 7},
+	{name: "small segments", size: 61},
 	{name: "one segment", size: 60_000},
-	{name: "IPv6", client: "[2001:db8::1]:40000"},
+	{name: "IPv6", v6: true},
 	{name: "sequence numbers that wrap", isn: 1<<32 - 1000},
 	{name: "a SYN that wraps", isn: 1<<32 - 1},
 	{name: "a retransmission of each", way: func(s []segment) (twice []segment) {
@@ -150,15 +168,11 @@ func write(t *testing.T, link layers.LinkType, packets []*capture.Packet) (file 
 }
 
 func TestWrittenCapturesAreReadAsTsharkReadsThem(t *testing.T) {
-	for _, s := range scripts {
-		t.Run(s.name, func(t *testing.T) {
-			packets, frames := s.packets()
-			counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
-			assert.Equal(t, len(packets), counts.Packets)
-			assert.Equal(t, 1, counts.Connections)
-			assert.Equal(t, frames, counts.Frames)
-		})
-	}
+	packets, frames := all(scripts)
+	counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
+	assert.Equal(t, len(packets), counts.Packets)
+	assert.Equal(t, len(scripts), counts.Connections)
+	assert.Equal(t, frames, counts.Frames)
 }
 
 func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
@@ -166,8 +180,8 @@ func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
 		layers.LinkTypeEthernet, layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL2, layers.LinkTypeNull,
 		layers.LinkTypeLoop, layers.LinkTypeRaw, layers.LinkTypeIPv4,
 	} {
-		for _, s := range []script{{name: "IPv4"}, {name: "IPv6", client: "[2001:db8::1]:40000"}} {
-			if link == layers.LinkTypeIPv4 && s.client != "" {
+		for _, s := range []script{{name: "IPv4"}, {name: "IPv6", v6: true}} {
+			if link == layers.LinkTypeIPv4 && s.v6 {
 				link = layers.LinkTypeIPv6
 			}
 			t.Run(link.String()+", "+s.name, func(t *testing.T) {
@@ -224,9 +238,10 @@ func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 // Any order of the segments, some of them twice and some of them joined with their neighbours, gives the frames that
 // tshark makes.
 func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
-	for seed := range uint64(10) {
-		random := rand.New(rand.NewPCG(1, seed))
-		s := script{size: 1000, way: func(s []segment) []segment {
+	shuffled := make([]script, 10)
+	for seed := range shuffled {
+		random := rand.New(rand.NewPCG(1, uint64(seed)))
+		shuffled[seed] = script{size: 1000, way: func(s []segment) []segment {
 			for i := range s {
 				if random.IntN(5) == 0 {
 					s = append(s, s[i])
@@ -239,10 +254,11 @@ func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
 			}
 			return s
 		}}
-		packets, frames := s.packets()
-		counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
-		assert.Equal(t, frames, counts.Frames)
 	}
+	packets, frames := all(shuffled)
+	counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
+	assert.Equal(t, len(shuffled), counts.Connections)
+	assert.Equal(t, frames, counts.Frames)
 }
 
 // What is not as usual without bytes being lost is marked as tshark marks it.
