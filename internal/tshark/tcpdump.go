@@ -22,10 +22,10 @@ import (
 	"echolab/internal/capture"
 )
 
-// A Recording is a capture in the making: tcpdump watches a port of the loopback interface.
+// A Recording is a capture in the making: tcpdump watches ports of the loopback interface.
 type Recording struct {
 	t      testing.TB
-	port   uint16
+	port   uint16 // the first of them
 	file   string
 	cmd    *exec.Cmd
 	ctx    context.Context // of the process
@@ -40,24 +40,28 @@ type Recording struct {
 // sentinel is an address that nobody else on loopback connects from.
 var sentinel = netip.MustParseAddr("127.0.0.2")
 
-// Record has the packets of a TCP port captured, from now on. It needs Linux, tcpdump and the right to use it; where
+// Record has the packets of some TCP ports captured, from now on. It needs Linux, tcpdump and the right to use it; where
 // they are missing, see [Missing].
-func Record(t testing.TB, port uint16) *Recording {
+func Record(t testing.TB, ports ...uint16) *Recording {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("captures are made on Linux, where all of 127.0.0.0/8 is this machine")
 	}
 	find(t, "tcpdump", "tcpdump")
 	r := &Recording{
-		t: t, port: port, file: filepath.Join(t.TempDir(), "made.pcap"),
+		t: t, port: ports[0], file: filepath.Join(t.TempDir(), "made.pcap"),
 		passed: make(chan struct{}), read: make(chan error, 1),
+	}
+	var filter []string
+	for _, port := range ports {
+		filter = append(filter, fmt.Sprint("tcp port ", port))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	r.ctx = ctx
 	r.cmd = exec.CommandContext(ctx, "tcpdump", "-i", "lo", "-n", "-U", "-w", "-",
 		// A place for each of some 2,000 packets of loopback's longest, so that none is lost if tcpdump has to wait.
 		"--immediate-mode", "--buffer-size=262144", "--snapshot-length=66000",
-		fmt.Sprint("tcp port ", port))
+		strings.Join(filter, " or "))
 	stdout, err := r.cmd.StdoutPipe()
 	require.NoError(t, err)
 	stderr, err := r.cmd.StderrPipe()

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/cli/clitest"
 	"echolab/internal/proc"
 	"echolab/internal/tshark"
 )
@@ -32,49 +34,50 @@ func mebibyte(t *testing.T) (file string) {
 	return file
 }
 
-// What the lab's own programs send to each other is read as tshark reads it.
+// What the lab's own programs send to each other is read as tshark reads it. All of it is one capture, because it takes
+// tcpdump and tshark longer to begin than to read.
 func TestProgramsOnTheWireAreReadAsTsharkReadsThem(t *testing.T) {
-	type args []string
-	for _, c := range []struct {
-		name           string
-		server, client args
-		frames         int
+	type args = []string
+	runs := []struct {
+		server  args
+		clients []args
 	}{
-		{name: "raw", client: args{}},
-		{name: "lines", server: args{"-codec", "lines"}, client: args{"-codec", "lines"}},
-		{name: "raw, glued", client: args{"-glue"}},
-		{name: "raw, a byte a write", client: args{"-chunk", "1"}},
-		{name: "a mebibyte", server: args{"-codec", "lines"}, client: args{"-codec", "lines", "-file", mebibyte(t)}},
-
-		// Three messages, their echoes, two Closes.
-		{name: "WebSocket", client: args{"-ws"}, frames: 8},
-		{name: "WebSocket, glued", client: args{"-ws", "-glue"}, frames: 8},
-		{name: "WebSocket, a byte a write", client: args{"-ws", "-chunk", "1"}, frames: 8},
-		{name: "WebSocket, compressed", server: args{"-compress"}, client: args{"-ws", "-compress"}, frames: 8},
-		// The messages in ten frames, nine Pings and Pongs between them, three echoes, two Closes.
-		{name: "WebSocket, fragments and Pings", client: args{"-ws", "-fragment", "4", "-ping"}, frames: 33},
-		{name: "WebSocket, fragments and Pings, glued",
-			client: args{"-ws", "-fragment", "4", "-ping", "-glue"}, frames: 33},
-		{name: "WebSocket, fragments, compressed",
-			server: args{"-compress"}, client: args{"-ws", "-compress", "-fragment", "4"}},
-		{name: "WebSocket, a mebibyte", client: args{"-ws", "-file", mebibyte(t)}},
-		{name: "WebSocket, TLS", server: args{"-tls", "self-signed"}, client: args{"-ws", "-tls", "-insecure"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server := proc.StartServer(t, "wsserver", c.server...)
-			addr := netip.MustParseAddrPort(server.Addr)
-			recording := tshark.Record(t, addr.Port())
-			client := proc.Run(t, "tcpclient", append(args{"-addr", server.Addr}, c.client...)...)
-			require.Zero(t, client.Status, client.Stderr)
-			require.Zero(t, server.Stop().Status)
-			counts := tshark.CompareLive(t, recording.End())
-			assert.Equal(t, 2, counts.Connections, "the client's, and the last one")
-			assert.Positive(t, counts.Segments)
-			if c.frames > 0 {
-				assert.Equal(t, c.frames, counts.Frames)
-			}
-		})
+		{args{}, []args{
+			{}, {"-glue"}, {"-chunk", "1"},
+			{"-ws"}, {"-ws", "-glue"}, {"-ws", "-chunk", "1"}, {"-ws", "-file", mebibyte(t)},
+			{"-ws", "-fragment", "4", "-ping"}, {"-ws", "-fragment", "4", "-ping", "-glue"},
+		}},
+		{args{"-codec", "lines"}, []args{{"-codec", "lines"}, {"-codec", "lines", "-file", mebibyte(t)}}},
+		{args{"-compress"}, []args{{"-ws", "-compress"}, {"-ws", "-compress", "-fragment", "4"}}},
+		{args{"-tls", "self-signed"}, []args{{"-ws", "-tls", "-insecure"}}},
 	}
+	var servers []*proc.Server
+	var ports []uint16
+	for _, run := range runs {
+		server := proc.StartServer(t, "wsserver", run.server...)
+		servers = append(servers, server)
+		ports = append(ports, netip.MustParseAddrPort(server.Addr).Port())
+	}
+	recording := tshark.Record(t, ports...)
+	connections, frames := 1, 0 // the last one is the recording's own
+	for i, run := range runs {
+		for _, client := range run.clients {
+			out := proc.Run(t, "tcpclient", append(args{"-json", "-addr", servers[i].Addr}, client...)...)
+			require.Zero(t, out.Status, "%v: %s", client, out.Stderr)
+			connections++
+			if result := clitest.LastLine(t, out.Stdout); result["websocket"] == true && !slices.Contains(client, "-tls") {
+				frames += int(result["frames_sent"].(float64) + result["frames_received"].(float64))
+			}
+		}
+	}
+	file := recording.End()
+	for _, server := range servers {
+		require.Zero(t, server.Stop().Status)
+	}
+	counts := tshark.CompareLive(t, file)
+	assert.Equal(t, connections, counts.Connections)
+	assert.Positive(t, counts.Segments)
+	assert.Equal(t, frames, counts.Frames, "as the clients have counted them")
 }
 
 // How a connection ends, and how many there are, makes no difference.
