@@ -117,6 +117,7 @@ const said209 = "byte at 209, client → server: 6f on the wire, 95 without its 
 	"received message 2 of 3 (21 bytes at 198): byte 12 of 21"
 
 func TestALinkToAByteTellsWhereItIs(t *testing.T) {
+	t.Parallel() // a browser takes its time to begin
 	told := act(t, "c1.c2s.209", []string{
 		"said()",
 		"doc.getElementById('what').textContent",
@@ -139,6 +140,7 @@ received message 2 of 3 | 21 bytes at 198 | byte 12 of 21`,
 }
 
 func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
+	t.Parallel()
 	at := "svg.getAttribute('aria-valuenow')"
 	told := act(t, "c1.c2s.187", []string{
 		at,
@@ -162,6 +164,7 @@ func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
 }
 
 func TestTheMouseTellsAndPicks(t *testing.T) {
+	t.Parallel()
 	told := act(t, "c1.c2s.187", []string{
 		"tick = svg.querySelectorAll('.tick')[1], tick.textContent", // a place to point at
 		"at = svg.getBoundingClientRect().left + Number(tick.getAttribute('x')) + 6, " +
@@ -175,6 +178,7 @@ func TestTheMouseTellsAndPicks(t *testing.T) {
 }
 
 func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 20
 	m := maptest.Stream("", maptest.Sent(maptest.Times(1<<14, 64, 0)...), maptest.Reads(maptest.Times(1000, 1000, size)...))
 	figure := picture.Figure{Conn: 3, ToClient: m}
@@ -193,6 +197,7 @@ func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
 }
 
 func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
+	t.Parallel()
 	figure := greeted()
 	figure.ToClient = maptest.Stream(eventtest.Greeting, maptest.Sent(5))
 	figure.ToClient.Title = "server → client"
@@ -207,6 +212,7 @@ func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
 }
 
 func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("0123456789", 7000) // in a frame whose length takes 8 bytes
 	m := maptest.Spoken(nil, eventtest.Fragment(event.OpText, long[:200]).WithMask(),
 		eventtest.Whole(event.OpContinuation, long).WithMask())
@@ -218,6 +224,7 @@ func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
 }
 
 func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
+	t.Parallel()
 	const hostile = `</script><img src=x onerror="parent.owned = 1"><script>parent.owned = 1</script>`
 	m := maptest.Stream(hostile, maptest.Sent(len(hostile)))
 	m.Title = hostile
@@ -233,6 +240,7 @@ func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
 }
 
 func TestThePageSaysWhatIsNotInIt(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 20
 	m := maptest.Stream("\xec\x95"+strings.Repeat("x", 1<<17), maptest.Sent(maptest.Times(size/50, 50, size)...), maptest.Reads(size))
 	figure := picture.Figure{Conn: 1, ToServer: m}

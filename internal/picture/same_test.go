@@ -126,6 +126,7 @@ func TestThePageHasTheLayout(t *testing.T) {
 }
 
 func TestThePageDrawsTheLayout(t *testing.T) {
+	t.Parallel()
 	all := scenes()
 	last := len(all) - 1 // which takes the room that a page has for spans, by itself
 	for _, scenes := range [][]scene{all[:last], all[last:]} {

@@ -168,6 +168,7 @@ func write(t *testing.T, link layers.LinkType, packets []*capture.Packet) (file 
 }
 
 func TestWrittenCapturesAreReadAsTsharkReadsThem(t *testing.T) {
+	t.Parallel()
 	packets, frames := all(scripts)
 	counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
 	assert.Equal(t, len(packets), counts.Packets)
@@ -176,17 +177,20 @@ func TestWrittenCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 }
 
 func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
+	t.Parallel()
 	for _, link := range []layers.LinkType{
 		layers.LinkTypeEthernet, layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL2, layers.LinkTypeNull,
 		layers.LinkTypeLoop, layers.LinkTypeRaw, layers.LinkTypeIPv4,
 	} {
 		for _, s := range []script{{name: "IPv4"}, {name: "IPv6", v6: true}} {
-			if link == layers.LinkTypeIPv4 && s.v6 {
-				link = layers.LinkTypeIPv6
+			on := link
+			if on == layers.LinkTypeIPv4 && s.v6 {
+				on = layers.LinkTypeIPv6
 			}
-			t.Run(link.String()+", "+s.name, func(t *testing.T) {
+			t.Run(on.String()+", "+s.name, func(t *testing.T) {
+				t.Parallel()
 				packets, frames := s.packets()
-				counts := tshark.Compare(t, write(t, link, packets))
+				counts := tshark.Compare(t, write(t, on, packets))
 				assert.Equal(t, len(packets), counts.Packets)
 				assert.Equal(t, frames, counts.Frames)
 			})
@@ -195,6 +199,7 @@ func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
 }
 
 func TestPcapngIsReadAsTsharkReadsIt(t *testing.T) {
+	t.Parallel()
 	packets, frames := script{}.packets()
 	file := filepath.Join(t.TempDir(), "written.pcapng")
 	require.NoError(t, os.WriteFile(file, capturetest.Pcapng(t, layers.LinkTypeEthernet, packets), 0o600))
@@ -205,6 +210,7 @@ func TestPcapngIsReadAsTsharkReadsIt(t *testing.T) {
 
 // Where bytes are missing tshark gives up on the frames; the packets are compared.
 func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
+	t.Parallel()
 	for name, damage := range map[string]func([]*capture.Packet) []*capture.Packet{
 		"a snap length": func(packets []*capture.Packet) []*capture.Packet {
 			for _, p := range packets {
@@ -238,6 +244,7 @@ func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 // Any order of the segments, some of them twice and some of them joined with their neighbours, gives the frames that
 // tshark makes.
 func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
+	t.Parallel()
 	shuffled := make([]script, 10)
 	for seed := range shuffled {
 		random := rand.New(rand.NewPCG(1, uint64(seed)))
@@ -263,6 +270,7 @@ func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
 
 // What is not as usual without bytes being lost is marked as tshark marks it.
 func TestMarksAreThoseOfTshark(t *testing.T) {
+	t.Parallel()
 	for name, cross := range map[string]func(c *capturetest.Conn){
 		"a zero window and an update": func(c *capturetest.Conn) {
 			c.Send(c2s, "hello")
