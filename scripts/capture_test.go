@@ -126,6 +126,7 @@ func bases(t *testing.T, dir string) (names []string) {
 }
 
 func TestTcpdumpReadsTheSavedFilesAndCountsTheSame(t *testing.T) {
+	t.Parallel()
 	_, saved := walked(t, "close")
 	kept, fresh := glob(t, "captures/*/*.pcap"), glob(t, filepath.Join(saved, "*.pcap"))
 	require.NotEmpty(t, kept)

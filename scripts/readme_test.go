@@ -16,6 +16,7 @@ import (
 
 // TestTheCourseShowsWhatTheRecordingsGive holds the blocks of README.md against the kept recordings.
 func TestTheCourseShowsWhatTheRecordingsGive(t *testing.T) {
+	t.Parallel()
 	course, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(course), -1)

@@ -17,6 +17,7 @@ import (
 )
 
 func TestHelpSaysWhatThereIs(t *testing.T) {
+	t.Parallel()
 	for _, name := range walkthroughs {
 		for _, flag := range []string{"-h", "--help"} {
 			w := prepare(t, ".", name, flag)
@@ -35,6 +36,7 @@ func TestHelpSaysWhatThereIs(t *testing.T) {
 }
 
 func TestAnUnknownFlagIsWrongUsage(t *testing.T) {
+	t.Parallel()
 	for _, name := range walkthroughs {
 		for _, args := range [][]string{{"--slow"}, {"--fast", "now"}, {"--save"}, {"--save", ""}, {"--save", "--fast"}} {
 			w := prepare(t, ".", name, args...)
@@ -49,6 +51,7 @@ func TestAnUnknownFlagIsWrongUsage(t *testing.T) {
 var captured = walkthroughs[:len(walkthroughs)-1]
 
 func TestWithoutPermissionToCaptureTheRecordingIsShown(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, true)
 	for _, name := range captured {
 		w := prepare(t, dir, name, "--fast", "--save", "saved")
@@ -65,6 +68,7 @@ func TestWithoutPermissionToCaptureTheRecordingIsShown(t *testing.T) {
 }
 
 func TestWithoutAKeptRecordingNothingIsShown(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, false)
 	for _, name := range captured {
 		w := prepare(t, dir, name)
@@ -79,6 +83,7 @@ func TestWithoutAKeptRecordingNothingIsShown(t *testing.T) {
 }
 
 func TestWithoutItsToolsTheKeptRecordingIsShown(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, true)
 	edit(t, filepath.Join(dir, "functions.sh"), "PATH=$PATH:/usr/sbin:/sbin", "PATH="+fewTools(t))
 	for _, name := range walkthroughs {
@@ -108,6 +113,7 @@ func edit(t *testing.T, file, old, replacement string) {
 }
 
 func TestADirectoryWithoutTheProgramsIsReported(t *testing.T) {
+	t.Parallel()
 	w := prepare(t, tree(t, true), "handshake")
 	w.cmd.Env = append(w.cmd.Env, "ECHOLAB_BIN="+t.TempDir())
 	assert.Equal(t, 1, w.run(t))
@@ -115,6 +121,7 @@ func TestADirectoryWithoutTheProgramsIsReported(t *testing.T) {
 }
 
 func TestTheCourseHasEveryStep(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	_, course, _ := strings.Cut(string(b), "\n## 1. ")
@@ -132,6 +139,7 @@ func TestTheCourseHasEveryStep(t *testing.T) {
 }
 
 func TestPauseWaitsForEnter(t *testing.T) {
+	t.Parallel()
 	dir := tree(t, true)
 	w := prepare(t, dir, "handshake", "--pause")
 	w.asNobody(t)
@@ -141,6 +149,7 @@ func TestPauseWaitsForEnter(t *testing.T) {
 }
 
 func TestItWorksFromAnyDirectory(t *testing.T) {
+	t.Parallel()
 	needLive(t, "handshake")
 	dir, err := filepath.Abs("..")
 	require.NoError(t, err)

@@ -45,6 +45,7 @@ func inOrder(t *testing.T, out string, texts ...string) {
 }
 
 func TestHandshake(t *testing.T) {
+	t.Parallel()
 	out, _ := walked(t, "handshake")
 
 	whole := part(t, out, "1-whole")
@@ -62,6 +63,7 @@ func TestHandshake(t *testing.T) {
 }
 
 func TestBoundaries(t *testing.T) {
+	t.Parallel()
 	out, _ := walked(t, "boundaries")
 	for step, want := range map[string]string{
 		"1-one-read":   "client → server: 3 writes, 3 segments, 1 read",
@@ -77,6 +79,7 @@ func TestBoundaries(t *testing.T) {
 }
 
 func TestSegments(t *testing.T) {
+	t.Parallel()
 	out, saved := walked(t, "segments")
 	assert.Contains(t, clitest.Unfolded(part(t, out, "1-write")), "client → server: 1 write, 7 segments, 1 read")
 	write := gists(t, filepath.Join(saved, "1-write.pcap"))["c2s"]
@@ -89,6 +92,7 @@ func TestSegments(t *testing.T) {
 }
 
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	out, _ := walked(t, "upgrade")
 
 	upgrade := part(t, out, "1-upgrade")
@@ -110,6 +114,7 @@ func TestUpgrade(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
+	t.Parallel()
 	out, _ := walked(t, "close")
 	timeWait := regexp.MustCompile(`TIME-WAIT +0 +0 +127.0.0.1:(\d+) +127.0.0.1:(\d+)`)
 	port := regexp.MustCompile(`→ 127.0.0.1:(\d+)`)
@@ -153,6 +158,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestCalls(t *testing.T) {
+	t.Parallel()
 	out, _ := walked(t, "calls")
 	for _, step := range []string{"1-raw", "2-frames"} {
 		text := part(t, out, step)

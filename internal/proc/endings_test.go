@@ -17,6 +17,7 @@ import (
 )
 
 func TestAClientThatDiesHalfWayHarmsNobody(t *testing.T) {
+	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-codec", "lines")
 	honest := dial(t, server.Addr)
 	input, feed := pipe(t)
@@ -38,6 +39,7 @@ func TestAClientThatDiesHalfWayHarmsNobody(t *testing.T) {
 }
 
 func TestGarbageEndsItsOwnConnectionWithAnExplanation(t *testing.T) {
+	t.Parallel()
 	for codec, complaint := range map[string]string{
 		"length":   "the message at offset 0, which began with \"\\xff\\xff",
 		"lines":    "the message at offset 0",
@@ -66,6 +68,7 @@ func TestGarbageEndsItsOwnConnectionWithAnExplanation(t *testing.T) {
 }
 
 func TestInterruptEndsAServerCleanlyAndAClientWithStatus130(t *testing.T) {
+	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-codec", "length")
 	input, feed := pipe(t)
 	client := proc.Start(t, "tcpclient", input, "-addr", server.Addr, "-codec", "length", "-file", "-")
@@ -86,6 +89,7 @@ func TestInterruptEndsAServerCleanlyAndAClientWithStatus130(t *testing.T) {
 }
 
 func TestTheTourShowsEveryExperimentAndItsAnswer(t *testing.T) {
+	t.Parallel()
 	out := proc.Run(t, "tcpclient", "-tour")
 	assert.Equal(t, 0, out.Status)
 	var names, questions []string

@@ -47,6 +47,7 @@ func resultOf(t *testing.T, out proc.Output) clientResult {
 var codecs = []string{"raw", "lines", "fixed=16", "length"}
 
 func TestTheProgramsGiveEveryMessageBack(t *testing.T) {
+	t.Parallel()
 	for _, codec := range codecs {
 		server := proc.StartServer(t, "tcpserver", "-codec", codec)
 		for _, how := range [][]string{nil, {"-chunk", "1"}, {"-chunk", "7"}, {"-glue"}, {"-nodelay=false"}, {"-read", "4"}} {
@@ -76,6 +77,7 @@ func TestTheProgramsGiveEveryMessageBack(t *testing.T) {
 }
 
 func TestTheProgramsCarryThisRepositorysOwnFiles(t *testing.T) {
+	t.Parallel()
 	for _, codec := range []string{"raw", "lines", "length"} {
 		server := proc.StartServer(t, "tcpserver", "-codec", codec)
 		for _, path := range sources(t) {
@@ -119,6 +121,7 @@ func random(n int64) io.Reader {
 }
 
 func TestSixtyFourMiBComeBackThroughTheRawEcho(t *testing.T) {
+	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-quiet")
 	conn := dial(t, server.Addr)
 	sent := sha256.New()
@@ -135,6 +138,7 @@ func TestSixtyFourMiBComeBackThroughTheRawEcho(t *testing.T) {
 }
 
 func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "random")
 	f, err := os.Create(path)
 	require.NoError(t, err)
@@ -177,6 +181,7 @@ func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
 }
 
 func TestTwoHundredClientsAtOnce(t *testing.T) {
+	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-codec", "length")
 	var clients []*proc.Process
 	for i := range 200 {

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 var console = regexp.MustCompile("(?s)```console\n\\$ go run \\./([\\w/]+)([^\n]*)\n(.*?)```")
 
 func TestTheReadmeShowsWhatTheProgramsPrint(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join(proc.Root(t), "README.md"))
 	require.NoError(t, err)
 	runs := console.FindAllStringSubmatch(string(readme), -1)
@@ -85,6 +86,7 @@ func constant(text string) string {
 }
 
 func TestTheReadmeNamesEveryExperiment(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile(filepath.Join(proc.Root(t), "README.md"))
 	require.NoError(t, err)
 	for line := range strings.Lines(proc.Run(t, "tcpclient", "-list").Stdout) {
