@@ -30,12 +30,12 @@ import (
 	"echolab/internal/websocket"
 )
 
-// A capture of 500 MB is read right, in little memory, and faster than tshark reads it.
+// A capture of 250 MB is read right, in little memory, and faster than tshark reads it.
 func TestLargeCapture(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it writes 500 MB and reads them three times")
+		t.Skip("it writes 250 MB and reads them three times")
 	}
-	const size, memory = 500e6, 200e6
+	const size, memory = 250e6, 100e6
 	file := filepath.Join(t.TempDir(), "large.pcap")
 	want := writeLarge(t, file, size)
 	info, err := os.Stat(file)
