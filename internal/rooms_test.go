@@ -64,6 +64,7 @@ var rooms = []struct{ room, imports string }{
 	{"internal/text/texttest", ""},
 	{"internal/event/eventtest", "event sock"},
 	{"internal/streammap/maptest", "streammap terminal event event/eventtest text"},
+	{"internal/picture/picturetest", "streammap streammap/maptest terminal event event/eventtest"},
 	{"internal/capture/capturetest", "capture event"},
 	{"internal/cli/clitest", "sock text/texttest"},
 	{"internal/labtest", "event event/eventtest sock"},

@@ -6,20 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"echolab/internal/event"
-	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
 	"echolab/internal/streammap"
 )
-
-// texts are masked frames, one for each message.
-func texts(messages ...string) []eventtest.Frame {
-	var frames []eventtest.Frame
-	for _, m := range messages {
-		frames = append(frames, eventtest.Whole(event.OpText, m).WithMask())
-	}
-	return frames
-}
 
 // svgOf is the picture of one map.
 func svgOf(t *testing.T, m *streammap.Map) string {

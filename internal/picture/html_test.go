@@ -66,7 +66,7 @@ func written(t *testing.T, figures ...picture.Figure) string {
 }
 
 func TestAPageHasEverySpanOfASmallMap(t *testing.T) {
-	m := maptest.Spoken([]int{30, 1}, append(texts("hello", "hallo"), eventtest.Whole(event.OpPing, "hey").WithMask())...)
+	m := maptest.Spoken([]int{30, 1}, append(eventtest.Texts("hello", "hallo"), eventtest.Whole(event.OpPing, "hey").WithMask())...)
 	p := pageOf(t, picture.Figure{ToServer: m}).Figures[0].Maps[0]
 	got := map[string][]int{}
 	for _, row := range p.Rows {
@@ -156,6 +156,6 @@ func TestAPageIsBoundedWhateverItShows(t *testing.T) {
 }
 
 func TestTheSameFiguresGiveTheSamePage(t *testing.T) {
-	f := picture.Figure{ToServer: maptest.Spoken([]int{5, 6}, texts("hello")...)}
+	f := picture.Figure{ToServer: maptest.Spoken([]int{5, 6}, eventtest.Texts("hello")...)}
 	assert.Equal(t, written(t, f), written(t, f))
 }

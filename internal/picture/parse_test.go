@@ -1,18 +1,16 @@
 package picture_test
 
 import (
-	"cmp"
 	"encoding/xml"
 	"io"
-	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"echolab/internal/picture/picturetest"
 	"echolab/internal/streammap"
 )
 
@@ -115,8 +113,8 @@ func scale(t *testing.T, root node) func(offset int) float64 {
 	ticks := root.all("tick")
 	require.Greater(t, len(ticks), 1)
 	first, last := ticks[0], ticks[len(ticks)-1]
-	from, left := number(t, first.Text), number(t, first.attr("x"))
-	perByte := (number(t, last.attr("x")) - left) / (number(t, last.Text) - from)
+	from, left := picturetest.Number(t, first.Text), picturetest.Number(t, first.attr("x"))
+	perByte := (picturetest.Number(t, last.attr("x")) - left) / (picturetest.Number(t, last.Text) - from)
 	return func(offset int) float64 { return left + (float64(offset)-from)*perByte }
 }
 
@@ -128,34 +126,20 @@ func boxes(t *testing.T, row node) [][2]float64 {
 	var all [][2]float64
 	for _, path := range row.all("box") {
 		for _, m := range boxPath.FindAllStringSubmatch(path.attr("d"), -1) {
-			all = append(all, [2]float64{number(t, m[1]), number(t, m[2])})
+			all = append(all, [2]float64{picturetest.Number(t, m[1]), picturetest.Number(t, m[2])})
 		}
 	}
 	return all
 }
 
-// number reads one that may have commas between its thousands.
-func number(t *testing.T, s string) float64 {
-	t.Helper()
-	n, err := strconv.ParseFloat(strings.ReplaceAll(s, ",", ""), 64)
-	require.NoError(t, err, s)
-	return n
-}
-
-// A drawing is what a picture or a page has of a map: its ruler, and the classes and outlines of the shapes of each row.
-type drawing struct {
-	Ticks [][2]string
-	Rows  [][][2]string
-}
-
 // pictureRows reads the rows of the picture that show all of the map.
-func pictureRows(t *testing.T, m *streammap.Map) []pictured {
+func pictureRows(t *testing.T, m *streammap.Map) []picturetest.Row {
 	t.Helper()
 	root := parse(t, svgOf(t, m))
-	var d drawing
+	var d picturetest.Drawing
 	for _, tick := range root.all("tick") {
 		d.Ticks = append(d.Ticks, [2]string{tick.Text, tick.attr("x")})
-		if at := len(d.Ticks) - 1; at > 0 && number(t, d.Ticks[at][1]) < number(t, d.Ticks[at-1][1]) {
+		if at := len(d.Ticks) - 1; at > 0 && picturetest.Number(t, d.Ticks[at][1]) < picturetest.Number(t, d.Ticks[at-1][1]) {
 			d.Ticks = d.Ticks[:at] // the ruler of the closer look
 			break
 		}
@@ -167,47 +151,5 @@ func pictureRows(t *testing.T, m *streammap.Map) []pictured {
 		}
 		d.Rows = append(d.Rows, paths)
 	}
-	return d.pictured(t)
-}
-
-var (
-	outline = regexp.MustCompile(`M([0-9.]+) [^M]*`)
-	reach   = regexp.MustCompile(`H([0-9.]+)`)
-)
-
-// pictured reads the marks of all rows.
-func (d drawing) pictured(t *testing.T) []pictured {
-	t.Helper()
-	require.Greater(t, len(d.Ticks), 1)
-	first, last := d.Ticks[0], d.Ticks[len(d.Ticks)-1]
-	from, left := number(t, first[0]), number(t, first[1])
-	perByte := (number(t, last[1]) - left) / (number(t, last[0]) - from)
-	const binWidth, precision = 7, 0.2
-	clear := perByte > binWidth
-	offset := func(x float64) float64 {
-		if at := from + (x-left)/perByte; !clear || math.Abs(at-math.Round(at))*perByte > precision {
-			return at
-		}
-		return math.Round(from + (x-left)/perByte)
-	}
-	var all []pictured
-	for _, shapes := range d.Rows {
-		row := pictured{close: (binWidth + precision) / perByte}
-		for _, shape := range shapes {
-			if shape[0] == "box" || shape[0] == "size" {
-				continue
-			}
-			for _, path := range outline.FindAllStringSubmatch(shape[1], -1) {
-				at := offset(number(t, path[1]))
-				p := place{at, at, shape[0]}
-				if to := reach.FindStringSubmatch(path[0]); to != nil {
-					p.to = offset(number(t, to[1]))
-				}
-				row.places = append(row.places, p)
-			}
-		}
-		slices.SortStableFunc(row.places, func(a, b place) int { return cmp.Compare(a.from, b.from) })
-		all = append(all, row)
-	}
-	return all
+	return d.Read(t)
 }

@@ -49,7 +49,7 @@ func TestThereIsNoBoxInAGap(t *testing.T) {
 }
 
 func TestBytesAreShownAsTheyReadWithoutTheirMask(t *testing.T) {
-	root := parse(t, svgOf(t, maptest.Spoken([]int{15}, texts("Hi 안녕")...)))
+	root := parse(t, svgOf(t, maptest.Spoken([]int{15}, eventtest.Texts("Hi 안녕")...)))
 	var chars, hex []string
 	for _, g := range root.all("byte") {
 		chars = append(chars, g.texts()...)
@@ -128,7 +128,7 @@ func TestThePictureIsToldInWords(t *testing.T) {
 
 func TestTheSameFiguresGiveTheSamePicture(t *testing.T) {
 	f := picture.Figure{
-		ToServer: maptest.Spoken([]int{5, 6}, texts("hello")...), ToClient: maptest.Stream(eventtest.Greeting, maptest.Sent(33)),
+		ToServer: maptest.Spoken([]int{5, 6}, eventtest.Texts("hello")...), ToClient: maptest.Stream(eventtest.Greeting, maptest.Sent(33)),
 	}
 	assert.Equal(t, drawn(t, f), drawn(t, f))
 }

@@ -1,6 +1,7 @@
 // Package interop has wsserver and tcpclient -ws meet WebSocket implementations that were not written here: of Go
 // (coder/websocket, gorilla/websocket), Python (websockets), Node (ws, and the WebSocket that Node has itself), a
-// browser, and curl, which knows nothing of WebSocket but can ask for one. There are only tests:
+// browser, and curl, which knows nothing of WebSocket but can ask for one. And it has a browser draw the page of stream maps, and compares that with the maps. There are
+// only tests:
 //
 //	go -C scripts/interop test ./...
 //

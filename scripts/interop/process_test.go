@@ -40,6 +40,7 @@ func buildAndRun(m *testing.M) (status int) {
 		fmt.Fprintln(os.Stderr, "the programs of the lab cannot be built:", err)
 		return 1
 	}
+	defer func() { stopTabs() }()
 	return m.Run()
 }
 

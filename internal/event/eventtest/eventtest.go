@@ -111,6 +111,15 @@ func (f Frame) WithMask() Frame {
 	return f
 }
 
+// Texts are masked text frames, one for each message.
+func Texts(messages ...string) []Frame {
+	var frames []Frame
+	for _, m := range messages {
+		frames = append(frames, Whole(event.OpText, m).WithMask())
+	}
+	return frames
+}
+
 // Wire is the frame as RFC 6455 section 5.2 has it.
 func (f Frame) Wire() []byte {
 	b := []byte{f.RSV<<4 | f.Opcode, 0}

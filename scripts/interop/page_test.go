@@ -1,111 +1,81 @@
-package picture_test
+package interop
 
 import (
 	"context"
 	"encoding/json"
-	"html"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/event"
 	"echolab/internal/event/eventtest"
 	"echolab/internal/picture"
+	"echolab/internal/picture/picturetest"
 	"echolab/internal/streammap/maptest"
 )
 
-var findBrowser = sync.OnceValue(func() string {
-	commands := []string{"chromium", "chromium-browser", "google-chrome"}
-	i := slices.IndexFunc(commands, func(command string) bool {
-		_, err := exec.LookPath(command)
-		return err == nil
-	})
-	if i < 0 {
-		return ""
+// stopTabs ends the browser that tabs begins.
+var stopTabs = func() {}
+
+// tabs is the browser whose tabs show the pages of stream maps: one for all of them, since it takes its time to begin.
+var tabs = sync.OnceValue(func() context.Context {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findBrowser()),
+		chromedp.NoSandbox, // which root cannot have
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")) // it has no business elsewhere
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, _ := chromedp.NewContext(allocator)
+	stopTabs = func() {
+		_ = chromedp.Cancel(browser) // and waits for its end
+		stop()
 	}
-	return commands[i]
+	_ = chromedp.Do(browser) // an error comes again when a tab is opened
+	return browser
 })
 
-// driver shows the page in a frame, acts on it, and writes what each act returned. In an act, svg is the first map,
-// press a key pressed there, and said what a screen reader says.
-const driver = `<!doctype html><meta charset="utf-8"><iframe src="/page#FRAGMENT" width="900" height="800"></iframe>
-<pre id="told"></pre><script>onload = () => {
-  const frame = document.querySelector("iframe").contentWindow, doc = frame.document;
-  const svg = doc.querySelector("svg[role=slider]");
-  const said = () => doc.getElementById("at").textContent;
-  const press = (key, shiftKey = false) => svg.dispatchEvent(new frame.KeyboardEvent("keydown", { key, shiftKey }));
-  const button = label => doc.querySelector("button[aria-label='" + label + "']").click();
-  const point = (type, x) => svg.dispatchEvent(new frame.PointerEvent(type, { clientX: x, pointerType: "mouse" }));
-  const told = [ACTS].map(act => { try { return String(act()); } catch (e) { return "failed: " + e; } });
-  document.getElementById("told").textContent = JSON.stringify(told);
-}</script>`
+// acting runs ACTS on the page, where svg is its first map, press a key pressed there, and said what a screen reader says.
+const acting = `(() => {
+	const svg = document.querySelector("svg[role=slider]");
+	const said = () => document.getElementById("at").textContent;
+	const press = (key, shiftKey = false) => svg.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey }));
+	const button = label => document.querySelector("button[aria-label='" + label + "']").click();
+	const point = (type, x) => svg.dispatchEvent(new PointerEvent(type, { clientX: x, pointerType: "mouse" }));
+	let at, left, tick, script; // what one act may leave for the next
+	return [ACTS].map(act => String(act()));
+})()`
 
 // act opens the page of figures in a browser at an address with that fragment, and returns what each of the acts,
 // expressions in JavaScript, evaluates to.
 func act(t *testing.T, fragment string, acts []string, figures ...picture.Figure) []string {
 	t.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) {
+	if findBrowser() == "" {
+		missing(t, "a browser", "chromium")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		assert.NoError(t, picture.HTML(w, "stream maps", figures...))
-	})
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		var calls []string
-		for _, a := range acts {
-			calls = append(calls, "() => ("+a+")")
-		}
-		_, _ = strings.NewReplacer("FRAGMENT", fragment, "ACTS", strings.Join(calls, ",\n")).WriteString(w, driver)
-	})
-	server := httptest.NewServer(mux)
-	defer server.Close()
-	dom := dump(t, server.URL)
-	told := regexp.MustCompile(`(?s)<pre id="told">(.*?)</pre>`).FindStringSubmatch(dom)
-	require.NotNil(t, told, "%s", dom)
-	var results []string
-	require.NoError(t, json.Unmarshal([]byte(html.UnescapeString(told[1])), &results), "%s", told[1])
-	return results
-}
-
-// dump is what a browser makes of an address, as markup.
-func dump(t *testing.T, address string) string {
-	t.Helper()
-	browser := findBrowser()
-	if browser == "" {
-		const text = "a browser is missing: on Debian, apt-get install chromium"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(text)
-		}
-		t.Skip(text)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // for seconds, on a machine that has much else to do
+	}))
+	t.Cleanup(server.Close)
+	tab, closeTab := chromedp.NewContext(tabs())
+	defer closeTab()
+	require.NoError(t, chromedp.Do(tab)) // the tab opens, and lives as long as its context
+	ctx, cancel := context.WithTimeout(tab, limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, browser, "--headless",
-		"--no-sandbox", // which root cannot have
-		"--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--user-data-dir="+t.TempDir(),
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // it has no business elsewhere
-		"--dump-dom", address)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	require.NoError(t, err, "%s", &stderr)
-	return string(out)
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(900, 800), chromedp.Navigate(server.URL+"/#"+fragment)))
+	all := "() => (" + strings.Join(acts, "), () => (") + ")"
+	results, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](strings.Replace(acting, "ACTS", all, 1)))
+	require.NoError(t, err)
+	return results
 }
 
 // greeted are three messages in frames of 11, 21 and 19 bytes after a handshake, cut by the reads.
 func greeted() picture.Figure {
-	m := maptest.Spoken([]int{8, 8, 35}, texts("hello", "안녕하세요", "goodbye, TCP!")...)
+	m := maptest.Spoken([]int{8, 8, 35}, eventtest.Texts("hello", "안녕하세요", "goodbye, TCP!")...)
 	maptest.Add(m, maptest.Segments(51))
 	return picture.Figure{Conn: 1, Title: "a → b", ToServer: m}
 }
@@ -117,13 +87,12 @@ const said209 = "byte at 209, client → server: 6f on the wire, 95 without its 
 	"received message 2 of 3 (21 bytes at 198): byte 12 of 21"
 
 func TestALinkToAByteTellsWhereItIs(t *testing.T) {
-	t.Parallel() // a browser takes its time to begin
 	told := act(t, "c1.c2s.209", []string{
 		"said()",
-		"doc.getElementById('what').textContent",
-		"[...doc.querySelectorAll('#where tr')].map(tr => [...tr.cells].map(td => td.textContent).join(' | '))" +
+		"document.getElementById('what').textContent",
+		"[...document.querySelectorAll('#where tr')].map(tr => [...tr.cells].map(td => td.textContent).join(' | '))" +
 			".join('\\n')",
-		"doc.querySelectorAll('.around').length",
+		"document.querySelectorAll('.around').length",
 		"svg.getAttribute('aria-valuetext')",
 	}, greeted())
 	assert.Equal(t, []string{
@@ -140,7 +109,6 @@ received message 2 of 3 | 21 bytes at 198 | byte 12 of 21`,
 }
 
 func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
-	t.Parallel()
 	at := "svg.getAttribute('aria-valuenow')"
 	told := act(t, "c1.c2s.187", []string{
 		at,
@@ -153,7 +121,7 @@ func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
 		"press('ArrowRight'), " + at,
 		"press('Home'), " + at,
 		"press('ArrowLeft'), " + at,
-		"frame.location.hash",
+		"location.hash",
 		"button('next cut inside a message'), " + at,
 		"button('next cut inside a message'), " + at,
 		"button('next cut inside a message'), " + at, // from the first one again
@@ -164,7 +132,6 @@ func TestTheKeysMoveByByteAndByBoundary(t *testing.T) {
 }
 
 func TestTheMouseTellsAndPicks(t *testing.T) {
-	t.Parallel()
 	told := act(t, "c1.c2s.187", []string{
 		"tick = svg.querySelectorAll('.tick')[1], tick.textContent", // a place to point at
 		"at = svg.getBoundingClientRect().left + Number(tick.getAttribute('x')) + 6, " +
@@ -172,13 +139,12 @@ func TestTheMouseTellsAndPicks(t *testing.T) {
 		"svg.getAttribute('aria-valuenow')",
 		"point('pointerleave', 0), said().slice(0, 11)",
 		"point('pointerdown', at), point('pointerup', at), svg.getAttribute('aria-valuenow')",
-		"frame.location.hash",
+		"location.hash",
 	}, greeted())
 	assert.Equal(t, []string{"190", "byte at 190", "187", "byte at 187", "190", "#c1.c2s.190"}, told)
 }
 
 func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
-	t.Parallel()
 	const size = 1 << 20
 	m := maptest.Stream("", maptest.Sent(maptest.Times(1<<14, 64, 0)...), maptest.Reads(maptest.Times(1000, 1000, size)...))
 	figure := picture.Figure{Conn: 3, ToClient: m}
@@ -197,7 +163,6 @@ func TestARangeIsPickedWithTheMouseAndLeftWithAButton(t *testing.T) {
 }
 
 func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
-	t.Parallel()
 	figure := greeted()
 	figure.ToClient = maptest.Stream(eventtest.Greeting, maptest.Sent(5))
 	figure.ToClient.Title = "server → client"
@@ -205,14 +170,13 @@ func TestAByteCanBeInTheHeaderOfAFrameOrInNoSpan(t *testing.T) {
 	header := act(t, "c1.c2s.198", []string{"said()"}, figure)[0]
 	assert.Contains(t, header, "byte at 198, client → server: 81, of a frame's header; ")
 	assert.Contains(t, header, "byte 1 of 21, header byte 1 of 6")
-	told := act(t, "c1.s2c.7", []string{"said()", "doc.querySelectorAll('.here').length"}, figure)
+	told := act(t, "c1.s2c.7", []string{"said()", "document.querySelectorAll('.here').length"}, figure)
 	assert.Equal(t, "byte at 7, server → client: 88, byte 3 of 3 of “안”; in no message; "+
 		"write 1 of 1 (33 bytes at 0): byte 8 of 33", told[0])
 	assert.Equal(t, "1", told[1], "the other stream has none")
 }
 
 func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
-	t.Parallel()
 	long := strings.Repeat("0123456789", 7000) // in a frame whose length takes 8 bytes
 	m := maptest.Spoken(nil, eventtest.Fragment(event.OpText, long[:200]).WithMask(),
 		eventtest.Whole(event.OpContinuation, long).WithMask())
@@ -224,30 +188,56 @@ func TestAFrameInPartsTellsItsOwnMask(t *testing.T) {
 }
 
 func TestNothingOfAHostileStreamRunsInThePage(t *testing.T) {
-	t.Parallel()
-	const hostile = `</script><img src=x onerror="parent.owned = 1"><script>parent.owned = 1</script>`
+	const hostile = `</script><img src=x onerror="window.owned = 1"><script>window.owned = 1</script>`
 	m := maptest.Stream(hostile, maptest.Sent(len(hostile)))
 	m.Title = hostile
 	told := act(t, "c1.c2s.0", []string{
 		"window.owned",
-		"doc.querySelectorAll('img, main script').length",
+		"document.querySelectorAll('img, main script').length",
 		"said().includes('“<”')",
 		// And if something did become markup, the policy would not let it run.
-		"script = doc.createElement('script'), script.textContent = 'parent.owned = 1', doc.body.append(script), " +
+		"script = document.createElement('script'), script.textContent = 'window.owned = 1', document.body.append(script), " +
 			"window.owned",
 	}, picture.Figure{Conn: 1, Title: hostile, Notes: []string{hostile}, ToServer: m})
 	assert.Equal(t, []string{"undefined", "0", "true", "undefined"}, told)
 }
 
 func TestThePageSaysWhatIsNotInIt(t *testing.T) {
-	t.Parallel()
 	const size = 1 << 20
 	m := maptest.Stream("\xec\x95"+strings.Repeat("x", 1<<17), maptest.Sent(maptest.Times(size/50, 50, size)...), maptest.Reads(size))
 	figure := picture.Figure{Conn: 1, ToServer: m}
 	told := act(t, "c1.c2s.1000000", []string{
-		"said()", "doc.querySelector('.note').textContent", "press('Home'), said()",
+		"said()", "document.querySelector('.note').textContent", "press('Home'), said()",
 	}, figure)
 	assert.Contains(t, told[0], "byte at 1,000,000, client → server: its value was not kept; message 20,001 of 20,972")
 	assert.Equal(t, "The bytes after offset 131,072 are not in this page.", told[1])
 	assert.Contains(t, told[2], "byte at 0, client → server: ec, no character to be seen; ", "its last byte is missing")
+}
+
+func TestThePageDrawsTheLayout(t *testing.T) {
+	all := picturetest.Scenes()
+	last := len(all) - 1 // which takes the room that a page has for spans, by itself
+	for _, scenes := range [][]picturetest.Scene{all[:last], all[last:]} {
+		for i, d := range pageDrawings(t, scenes) {
+			t.Run(scenes[i].Name, func(t *testing.T) { scenes[i].Matches(t, d.Read(t)) })
+		}
+	}
+}
+
+// pageDrawings are what a browser draws in a page of the scenes, one for each.
+func pageDrawings(t *testing.T, scenes []picturetest.Scene) []picturetest.Drawing {
+	t.Helper()
+	var figures []picture.Figure
+	for i, s := range scenes {
+		figures = append(figures, picture.Figure{Conn: i + 1, ToServer: s.Map})
+	}
+	told := act(t, "", []string{`JSON.stringify([...document.querySelectorAll("svg[role=slider]")].map(svg => ({
+		ticks: [...svg.querySelectorAll(".tick")].map(tick => [tick.textContent, tick.getAttribute("x")]),
+		rows: [...svg.querySelectorAll("g.row, g.message")].map(g =>
+			[...g.querySelectorAll("path")].map(path => [path.getAttribute("class"), path.getAttribute("d")])),
+	})))`}, figures...)
+	var drawings []picturetest.Drawing
+	require.NoError(t, json.Unmarshal([]byte(told[0]), &drawings), told[0])
+	require.Len(t, drawings, len(scenes))
+	return drawings
 }
