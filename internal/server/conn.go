@@ -35,10 +35,18 @@ type conn struct {
 	webSocket atomic.Bool // it has become one, and need not be waited for when the server closes
 	stuck     bool        // the client takes nothing
 	lingers   bool        // the client may still be sending when we close
-	http      bool        // it began as HTTP
-	custom    bool        // it is a protocol of the program's
+	counts    counted     // as what, until it is a WebSocket
 	away      bool        // a WebSocket that answered the Close 1001 of Shutdown
 }
+
+// counted is as what a connection counts in Stats: a byte, where a Protocol is 16.
+type counted byte
+
+const (
+	asRaw counted = iota
+	asHTTP
+	asCustom
+)
 
 // epoch is where the time of armed begins: a duration takes less room than a time, and less time to get. It is 50 years
 // ago, so that the clock of testing/synctest, which begins in 2000, is after it too.

@@ -31,12 +31,13 @@ func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
 	if custom := c.srv.Web.custom(p); custom != nil {
 		first = bytes.Clone(first)
 		in.release()
-		c.custom = true
+		c.counts = asCustom
 		return nil, c.serveCustom(custom, first)
 	}
-	if c.http = p == HTTP; !c.http {
+	if p != HTTP {
 		return nil, c.echoRaw(in, first)
 	}
+	c.counts = asHTTP
 	first = bytes.Clone(first)
 	in.release()
 	up := c.visit(first)

@@ -235,9 +235,9 @@ func (s *Server) countProtocol(c *conn) {
 	switch {
 	case c.webSocket.Load():
 		s.stats.WebSocket++
-	case c.http:
+	case c.counts == asHTTP:
 		s.stats.HTTP++
-	case c.custom:
+	case c.counts == asCustom:
 		s.stats.Custom++
 	default:
 		s.stats.Raw++
