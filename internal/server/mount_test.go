@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +182,10 @@ func TestAProgramSendsAndReceivesWholeMessages(t *testing.T) {
 				agree(t, client)
 				socket := <-sockets
 				require.NoError(t, socket.Send(false, []byte("unasked")))
+				assert.Equal(t, server.ErrNotText, socket.Send(true, []byte("\xff")))
+				for code, reason := range map[int]string{1006: "", 999: "", 5000: "", 1<<16 + 1000: "", -1: "", 1000: "\xff"} {
+					assert.ErrorContains(t, socket.Close(code, reason), strconv.Itoa(code))
+				}
 				feed(t, client, sends(0x02, long[:70_000])+sends(0x89, "?")+sends(0x80, long[70_000:])+sends(0x82, long)+
 					sends(0x81, "end"))
 				upper := strings.ToUpper(long)
@@ -205,7 +210,8 @@ func TestAProgramSendsAndReceivesWholeMessages(t *testing.T) {
 func TestAProgramsErrorIsTheClientsClose(t *testing.T) {
 	for err, want := range map[error]string{
 		&framing.ProtocolError{Code: 4001, Text: "no such topic"}: closing(4001, "no such topic"),
-		errors.New("a secret"): closing(1011, "the server failed"),
+		errors.New("a secret"):                            closing(1011, "the server failed"),
+		&framing.ProtocolError{Code: 1006, Text: "a lie"}: closing(1011, "the server failed"),
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			srv := &server.Server{Web: &server.Web{WebSockets: map[string]server.Program{

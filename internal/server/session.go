@@ -244,7 +244,7 @@ func (s *session) refuse(err error) {
 	code := websocket.CodeInternal
 	var broken *framing.ProtocolError
 	switch {
-	case errors.As(err, &broken):
+	case errors.As(err, &broken) && sendable(broken.Code, broken.Text) == nil:
 		code, err = broken.Code, errors.New(broken.Text)
 	case errors.Is(err, framing.ErrTooLarge):
 		code = websocket.CodeTooBig

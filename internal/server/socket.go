@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
+
+	"echolab/framing"
+	"echolab/internal/websocket"
 )
 
 // A Program is what a WebSocket is for when it is not the echo. It is called once a client's handshake is over, and
@@ -53,22 +58,41 @@ const queuedCost = 64
 // ErrBehind is what Send returns when MaxQueued would be exceeded.
 var ErrBehind = errors.New("server: the client does not take what is sent to it as fast as it comes")
 
+// ErrNotText is what Send returns for a text that is not UTF-8 (RFC 6455 section 5.6): it can be sent as binary.
+var ErrNotText = errors.New("server: a text message must be UTF-8")
+
 // Context ends with the connection, and with the beginning of the server's Shutdown.
 func (s *Socket) Context() context.Context { return s.ctx }
 
 // Send sends a copy of msg as one message. It does not wait: the message is sent as soon as the client takes it. The
-// error is ErrBehind, after which the Socket goes on, or net.ErrClosed.
+// error is ErrBehind or ErrNotText, after which the Socket goes on, or net.ErrClosed.
 func (s *Socket) Send(text bool, msg []byte) error {
 	op := ws.OpBinary
 	if text {
-		op = ws.OpText
+		if op = ws.OpText; !utf8.Valid(msg) {
+			return ErrNotText
+		}
 	}
 	return s.put(outgoing{op: op, msg: bytes.Clone(msg)})
 }
 
-// Close ends the connection with a Close of this code after what was sent before.
+// Close ends the connection with a Close of this code after what was sent before. The code is one that may be on the wire
+// (section 7.4), or 1005 for none; the reason is UTF-8, and cut after 123 bytes. The error says what is wrong with them, or
+// is net.ErrClosed.
 func (s *Socket) Close(code int, reason string) error {
+	if err := sendable(code, reason); err != nil {
+		return err
+	}
 	return s.put(outgoing{op: ws.OpClose, msg: []byte(reason), code: code})
+}
+
+// sendable is what a client could rightly complain about in such a Close.
+func sendable(code int, reason string) error {
+	var broken *framing.ProtocolError
+	if code>>16 != 0 || errors.As(framing.ParseClose(websocket.ClosePayload(code, reason)), &broken) {
+		return fmt.Errorf("server: no Close can have code %d and reason %q", code, reason)
+	}
+	return nil
 }
 
 func (s *Socket) put(o outgoing) error {
