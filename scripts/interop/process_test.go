@@ -34,7 +34,7 @@ func buildAndRun(m *testing.M) (status int) {
 	}
 	defer os.RemoveAll(dir)
 	bin = dir
-	build := exec.Command("go", "build", "-C", "../..", "-buildvcs=false", "-o", dir, "./wsserver", "./tcpclient")
+	build := exec.Command("go", "build", "-C", "../..", "-buildvcs=false", "-o", dir, "./wsserver", "./tcpclient", "./scripts/streammap")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "the programs of the lab cannot be built:", err)

@@ -1,6 +1,6 @@
-//go:build linux && !race
+//go:build linux
 
-package main_test
+package interop
 
 import (
 	"bufio"
@@ -42,17 +42,13 @@ func TestLargeCapture(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, info.Size(), int64(size))
 
-	program := filepath.Join(t.TempDir(), "streammap")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-
 	var got tally
-	asJSON := measured(t, got.read, program, "-json", file)
+	asJSON := measured(t, got.read, program("streammap"), "-json", file)
 	t.Logf("streammap -json: %v", asJSON)
 	assert.Equal(t, want, got)
 	assert.Less(t, asJSON.memory, int64(memory))
 
-	ours := measured(t, discard, program, file)
+	ours := measured(t, discard, program("streammap"), file)
 	t.Logf("streammap:       %v", ours)
 	assert.Less(t, ours.memory, int64(memory))
 
@@ -80,7 +76,7 @@ func (e effort) String() string {
 // measured runs a program to its end, which must be a good one, and says what it took.
 func measured(t *testing.T, read func(io.Reader) error, name string, args ...string) effort {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	var stderr bytes.Buffer
@@ -120,8 +116,8 @@ type streamTally struct {
 	Segments, Frames, Messages int
 }
 
-// counted are the kinds of lines that are counted.
-var counted = []string{"segment", "packet", "frame", "message", "gap", "error"}
+// countedKinds are the kinds of lines that are counted.
+var countedKinds = []string{"segment", "packet", "frame", "message", "gap", "error"}
 
 // read takes the lines of JSON that streammap prints.
 func (c *tally) read(r io.Reader) error {
@@ -130,7 +126,7 @@ func (c *tally) read(r io.Reader) error {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Bytes()
-		for _, kind := range counted {
+		for _, kind := range countedKinds {
 			if bytes.Contains(line, []byte(`"ev":"`+kind+`"`)) {
 				c.Events[kind]++
 			}
@@ -151,8 +147,8 @@ func (c *tally) read(r io.Reader) error {
 	return lines.Err()
 }
 
-// A large is a capture in the making, whose packets are written as they come.
-type large struct {
+// A largeFile is a capture in the making, whose packets are written as they come.
+type largeFile struct {
 	capturetest.Script
 	t     *testing.T
 	w     *bufio.Writer
@@ -171,7 +167,7 @@ type largeConn struct {
 }
 
 // send cuts bytes into segments, of which each 500th crosses twice, and which the other end acknowledges by twos.
-func (l *large) send(c *largeConn, dir int, b string) {
+func (l *largeFile) send(c *largeConn, dir int, b string) {
 	const mss, twice = 1448, 500
 	for i := 0; len(b) > 0; i++ {
 		n := min(len(b), mss)
@@ -189,7 +185,7 @@ func (l *large) send(c *largeConn, dir int, b string) {
 }
 
 // flush writes the packets that were made.
-func (l *large) flush() {
+func (l *largeFile) flush() {
 	for _, p := range l.Packets {
 		frame, _ := capturetest.Frame(l.t, layers.LinkTypeEthernet, p)
 		at := capturetest.Start.Add(time.Duration(l.tally.Packets) * time.Microsecond)
@@ -226,7 +222,7 @@ func writeLarge(t *testing.T, file string, size int64) tally {
 	t.Helper()
 	f, err := os.Create(file)
 	require.NoError(t, err)
-	l := &large{t: t, w: bufio.NewWriterSize(f, 1<<20), tally: tally{Connections: 3, Events: map[string]int{}}}
+	l := &largeFile{t: t, w: bufio.NewWriterSize(f, 1<<20), tally: tally{Connections: 3, Events: map[string]int{}}}
 	l.w.Write(capturetest.PcapHeader(binary.LittleEndian, time.Nanosecond, layers.LinkTypeEthernet))
 	toServer, frames, messages := webBlock(true)
 	toClient, _, _ := webBlock(false)
