@@ -142,14 +142,15 @@ func (t tape) texts(dir event.Dir, kind event.Kind) (list []string) {
 func everyCut(t *testing.T, codec framing.Codec, all ...told) tape {
 	t.Helper()
 	whole := decoded(codec, 0, all...)
+	want := map[event.Dir][]string{c2s: whole.lines(c2s), s2c: whole.lines(s2c)}
 	longest := 0
 	for _, s := range all {
 		longest = max(longest, len(s.b))
 	}
 	for size := 1; size < longest; size++ {
 		cut := decoded(codec, size, all...)
-		for _, dir := range []event.Dir{c2s, s2c} {
-			require.Equal(t, whole.lines(dir), cut.lines(dir), "in pieces of %d", size)
+		for dir, lines := range want {
+			require.Equal(t, lines, cut.lines(dir), "in pieces of %d", size)
 		}
 	}
 	return whole

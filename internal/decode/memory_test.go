@@ -76,7 +76,7 @@ func TestUnansweredRequestsAreSmall(t *testing.T) {
 	var told count
 	c, off := New(1, nil, &told), int64(0)
 	before := labtest.Heap()
-	long := "GET /" + strings.Repeat("x", 30<<10) + " HTTP/1.1\r\nX: " + strings.Repeat("y", 30<<10) + "\r\n\r\n"
+	long := "GET /" + strings.Repeat("x", 4<<10) + " HTTP/1.1\r\nX: " + strings.Repeat("y", 4<<10) + "\r\n\r\n"
 	for range maxRequests {
 		feed(c, c2s, &off, []byte(long))
 	}
