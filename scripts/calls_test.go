@@ -1,4 +1,6 @@
-package main
+//go:build unix
+
+package scripts_test
 
 import (
 	"bytes"
@@ -7,23 +9,21 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli/clitest"
-	"echolab/internal/proc"
 	"echolab/internal/strace/stracetest"
+	"echolab/internal/text"
 )
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	proc.Cleanup()
-	os.Exit(status)
-}
-
+// What calls -h tells one to do, with each kind of program. The test is here and not beside calls because the programs
+// are built here.
 func TestEveryEventOfARealRunHasItsCall(t *testing.T) {
+	t.Parallel()
 	large := filepath.Join(t.TempDir(), "large")
 	require.NoError(t, os.WriteFile(large, append(bytes.Repeat([]byte("x"), 1000_000), '\n'), 0o600))
 	for _, c := range []struct {
@@ -43,34 +43,49 @@ func TestEveryEventOfARealRunHasItsCall(t *testing.T) {
 			client.wait(t)
 			server.interrupt(t)
 			server.wait(t)
-			status, stdout, stderr := once(t, "-account", client.account, "-trace", client.trace,
+			status, stdout := calls(t, "-account", client.account, "-trace", client.trace,
 				"-account", server.account, "-trace", server.trace)
 			assert.Zero(t, status, stdout)
-			assert.Empty(t, stderr)
 			assert.Regexp(t, `\n\d+ events [^:]*: \d+ [^.]*, 0 without\.\n`, stdout)
 			// The calls of the other program, which ran at the same time, are not this one's.
-			status, _, _ = once(t, "-account", client.account, "-trace", server.trace)
+			status, _ = calls(t, "-account", client.account, "-trace", server.trace)
 			assert.Equal(t, 1, status)
 		})
 	}
 }
 
-// A traced is one of the lab's programs under strace.
-type traced struct {
+// calls runs the program to its end.
+func calls(t *testing.T, args ...string) (status int, stdout string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), filepath.Join(bin, "calls"), args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err == nil {
+		assert.Empty(t, stderr.String())
+	}
+	for line := range strings.Lines(string(out)) {
+		assert.LessOrEqual(t, text.Columns(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// A tracedRun is one of the lab's programs under strace.
+type tracedRun struct {
 	cmd            *exec.Cmd
 	account, trace string // files
 	stderr         clitest.Printed
 }
 
 // underStrace starts one of the lab's programs as calls -h says.
-func underStrace(t *testing.T, program string, args ...string) *traced {
+func underStrace(t *testing.T, program string, args ...string) *tracedRun {
 	t.Helper()
 	dir := t.TempDir()
-	r := &traced{account: filepath.Join(dir, "account.jsonl"), trace: filepath.Join(dir, "run.strace")}
+	r := &tracedRun{account: filepath.Join(dir, "account.jsonl"), trace: filepath.Join(dir, "run.strace")}
 	account, err := os.Create(r.account)
 	require.NoError(t, err)
 	defer account.Close()
-	r.cmd = stracetest.Command(t, r.trace, []string{"-T"}, proc.Build(t, program), append([]string{"-json"}, args...)...)
+	r.cmd = stracetest.Command(t, r.trace, []string{"-T"}, filepath.Join(bin, program), append([]string{"-json"}, args...)...)
 	r.cmd.Stdout, r.cmd.Stderr = account, &r.stderr
 	require.NoError(t, r.cmd.Start())
 	t.Cleanup(func() { _ = r.cmd.Wait() })
@@ -78,7 +93,7 @@ func underStrace(t *testing.T, program string, args ...string) *traced {
 }
 
 // interrupt is Ctrl-C for the program: strace, which would not pass it on, has its number on its first line.
-func (r *traced) interrupt(t *testing.T) {
+func (r *tracedRun) interrupt(t *testing.T) {
 	t.Helper()
 	out, err := os.ReadFile(r.trace)
 	require.NoError(t, err)
@@ -89,7 +104,7 @@ func (r *traced) interrupt(t *testing.T) {
 	require.NoError(t, p.Signal(os.Interrupt))
 }
 
-func (r *traced) wait(t *testing.T) {
+func (r *tracedRun) wait(t *testing.T) {
 	t.Helper()
 	require.NoError(t, r.cmd.Wait(), r.stderr.String())
 }
