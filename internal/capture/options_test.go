@@ -72,22 +72,3 @@ func TestCutOptionsAreThoseOfTheirOwnPacket(t *testing.T) {
 		assert.Equal(t, want, packets[i].MSS, "packet %d", i+1)
 	}
 }
-
-func TestTsharkReadsTheSameOfCutPackets(t *testing.T) {
-	needsTool(t, "tshark")
-	for _, packets := range [][]*capture.Packet{v4(), v6()} {
-		file := capturetest.PcapHeader(binary.LittleEndian, time.Nanosecond, layers.LinkTypeRaw)
-		for _, p := range packets {
-			frame, _ := capturetest.Frame(t, layers.LinkTypeRaw, p)
-			headers := 40
-			if p.Src.Addr().Is6() {
-				headers = 60
-			}
-			for n := headers; n <= len(frame) && n <= headers+20; n++ {
-				record := capturetest.PcapRecord(binary.LittleEndian, time.Nanosecond, p.Time, frame[:n], len(frame))
-				file = append(file, record...)
-			}
-		}
-		same(t, file)
-	}
-}

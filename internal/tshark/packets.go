@@ -3,8 +3,8 @@ package tshark
 import (
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -53,16 +53,11 @@ var findings = []string{
 // Packets returns the TCP packets of a capture.
 func Packets(t testing.TB, file string) (all []Packet) {
 	t.Helper()
-	args := []string{"-Y", "tcp", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"}
-	for _, field := range packetFields {
-		args = append(args, "-e", field)
-	}
+	fields := slices.Clone(packetFields)
 	for _, finding := range findings {
-		args = append(args, "-e", "tcp.analysis."+finding)
+		fields = append(fields, "tcp.analysis."+finding)
 	}
-	for line := range strings.Lines(string(run(t, file, args...))) {
-		values := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		require.Len(t, values, len(packetFields)+len(findings), line)
+	for _, values := range Fields(t, file, fields...) {
 		all = append(all, packet(t, values))
 	}
 	return all

@@ -22,7 +22,7 @@ import (
 	"echolab/internal/capture"
 )
 
-// A Recording is a capture in the making: tcpdump watches ports of the loopback interface.
+// A Recording is a capture in the making: tcpdump watches ports of this machine.
 type Recording struct {
 	t      testing.TB
 	port   uint16 // the first of them
@@ -40,9 +40,17 @@ type Recording struct {
 // sentinel is an address that nobody else on loopback connects from.
 var sentinel = netip.MustParseAddr("127.0.0.2")
 
-// Record has the packets of some TCP ports captured, from now on. It needs Linux, tcpdump and the right to use it; where
+// Record has the packets of some TCP ports captured on loopback, from now on. It needs Linux, tcpdump and the right to use it; where
 // they are missing, see [Missing].
 func Record(t testing.TB, ports ...uint16) *Recording {
+	t.Helper()
+	// There is a place for each of some 1,000 packets of loopback's longest, so that none is lost if tcpdump has to wait.
+	return RecordWith(t, []string{"-i", "lo", "--snapshot-length=66000", "--buffer-size=131072"}, ports...)
+}
+
+// RecordWith is Record with other options for tcpdump. Its buffer costs time, about as much as tshark for 100 MB; where
+// packets are known to be short it holds more of them.
+func RecordWith(t testing.TB, options []string, ports ...uint16) *Recording {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("captures are made on Linux, where all of 127.0.0.0/8 is this machine")
@@ -58,10 +66,8 @@ func Record(t testing.TB, ports ...uint16) *Recording {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	r.ctx = ctx
-	r.cmd = exec.CommandContext(ctx, "tcpdump", "-i", "lo", "-n", "-U", "-w", "-",
-		// A place for each of some 2,000 packets of loopback's longest, so that none is lost if tcpdump has to wait.
-		"--immediate-mode", "--buffer-size=262144", "--snapshot-length=66000",
-		strings.Join(filter, " or "))
+	args := append([]string{"-n", "-U", "-w", "-", "--immediate-mode"}, options...)
+	r.cmd = exec.CommandContext(ctx, "tcpdump", append(args, strings.Join(filter, " or "))...)
 	stdout, err := r.cmd.StdoutPipe()
 	require.NoError(t, err)
 	stderr, err := r.cmd.StderrPipe()

@@ -8,6 +8,8 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,6 +42,34 @@ func run(t testing.TB, file string, args ...string) []byte {
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	require.NoError(t, cmd.Run(), "%s", &stderr)
 	return stdout.Bytes()
+}
+
+// Join makes one capture of several, whose packets follow each other: tshark takes longer to begin than to read. It is
+// done by mergecap, which comes with tshark; the links of the captures may differ.
+func Join(t testing.TB, files ...string) (file string) {
+	t.Helper()
+	find(t, "mergecap", "tshark")
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	file = filepath.Join(t.TempDir(), "joined.pcapng")
+	out, err := exec.CommandContext(ctx, "mergecap", append([]string{"-a", "-w", file}, files...)...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return file
+}
+
+// Fields returns what tshark says of the TCP packets of a capture: the first value of each of the fields, as it shows it.
+func Fields(t testing.TB, file string, fields ...string) (packets [][]string) {
+	t.Helper()
+	args := []string{"-Y", "tcp", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f"}
+	for _, field := range fields {
+		args = append(args, "-e", field)
+	}
+	for line := range strings.Lines(string(run(t, file, args...))) {
+		values := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		require.Len(t, values, len(fields), line)
+		packets = append(packets, values)
+	}
+	return packets
 }
 
 // find ends a test that cannot be without a program that is not there: see [Missing].

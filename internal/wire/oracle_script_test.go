@@ -73,34 +73,53 @@ type script struct {
 	isn  uint32
 	way  func([]segment) []segment
 	size int // of a segment; 1448 if it is 0
-	port int // of the client, from 40000 on
 }
 
-func (s script) packets() (packets []*capture.Packet, frames int) {
-	made := new(capturetest.Script)
-	frames = s.play(made)
-	return made.Packets, frames
+// A written is a capture in the making, of many connections: tshark takes longer to begin than to read them.
+type written struct {
+	capturetest.Script
+	t           *testing.T
+	connections int
 }
 
-// all plays scripts one after the other, as connections of one capture: tshark takes its time for every capture.
-func all(scripts []script) (packets []*capture.Packet, frames int) {
-	made := new(capturetest.Script)
-	for i, s := range scripts {
-		s.port = i
-		frames += s.play(made)
+// conn begins a connection, from a port of its own. Where a test fails the log says which packets are whose.
+func (w *written) conn(name string, v6 bool) *capturetest.Conn {
+	w.t.Helper()
+	w.t.Logf("from packet %d on: %s", len(w.Packets)+1, name)
+	client, server := "192.0.2.1", "192.0.2.2:8080"
+	if v6 {
+		client, server = "[2001:db8::1]", "[2001:db8::2]:8080"
 	}
-	return made.Packets, frames
+	w.connections++
+	return w.Conn(fmt.Sprintf("%s:%d", client, 40000+w.connections), server)
+}
+
+func (w *written) pcap() (file string) {
+	return keep(w.t, capturetest.Pcap(w.t, layers.LinkTypeEthernet, w.Packets))
+}
+
+// keep writes a capture into a file.
+func keep(t *testing.T, capture []byte) (file string) {
+	t.Helper()
+	file = filepath.Join(t.TempDir(), "written")
+	require.NoError(t, os.WriteFile(file, capture, 0o600))
+	return file
+}
+
+// isReadAsTsharkReadsIt has the capture's file compared, and returns how many frames are in it.
+func (w *written) isReadAsTsharkReadsIt(compare func(testing.TB, string) tshark.Counts, file string) (frames int) {
+	w.t.Helper()
+	counts := compare(w.t, file)
+	assert.Equal(w.t, len(w.Packets), counts.Packets)
+	assert.Equal(w.t, w.connections, counts.Connections)
+	return counts.Frames
 }
 
 // play adds the script's connection to a capture, and returns how many frames cross.
-func (s script) play(made *capturetest.Script) (frames int) {
+func (s script) play(made *written) (frames int) {
 	stream, frames := clientFrames()
 	stream = request + stream
-	client, server := "192.0.2.1", "192.0.2.2:8080"
-	if s.v6 {
-		client, server = "[2001:db8::1]", "[2001:db8::2]:8080"
-	}
-	c := made.Conn(fmt.Sprintf("%s:%d", client, 40000+s.port), server)
+	c := made.conn(s.name, s.v6)
 	if s.isn != 0 {
 		c.ClientISN, c.ServerISN = s.isn, s.isn-10
 	}
@@ -160,57 +179,134 @@ var scripts = []script{
 	}},
 }
 
-func write(t *testing.T, link layers.LinkType, packets []*capture.Packet) (file string) {
-	t.Helper()
-	file = filepath.Join(t.TempDir(), "written.pcap")
-	require.NoError(t, os.WriteFile(file, capturetest.Pcap(t, link, packets), 0o600))
-	return file
+// shuffled are segments in any order, some of them twice.
+func shuffled(seed uint64) script {
+	random := rand.New(rand.NewPCG(1, seed))
+	return script{name: fmt.Sprint("shuffled, seed ", seed), size: 1000, way: func(s []segment) []segment {
+		for i := range s {
+			if random.IntN(5) == 0 {
+				s = append(s, s[i])
+			}
+		}
+		const window = 4 // how far a segment may be from its place
+		for i := range s {
+			j := i + random.IntN(min(window, len(s)-i))
+			s[i], s[j] = s[j], s[i]
+		}
+		return s
+	}}
+}
+
+// marked are connections of which something is not as usual, without bytes being lost. tshark marks it as well.
+var marked = map[string]func(c *capturetest.Conn){
+	"a zero window and an update": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.ACK(s2c).Window = 0
+		c.ACK(s2c)
+		c.Send(c2s, "again")
+	},
+	// What follows a probe is not compared: tshark goes on as if its byte had never been sent.
+	"a probe against a zero window": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.ACK(s2c).Window = 0
+		c.Send(c2s, "a")
+	},
+	"keepalives": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.ACK(s2c)
+		for range 2 {
+			c.ACK(c2s).Seq--
+			c.ACK(s2c)
+		}
+		c.Send(c2s, "again")
+		c.ACK(s2c)
+	},
+	"a keepalive with a byte": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.ACK(s2c)
+		c.At(c2s, 4, "o")
+		c.ACK(s2c)
+	},
+	"duplicate ACKs": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.ACK(s2c)
+		lost := c.Send(c2s, "1")
+		for _, text := range []string{"2", "3", "4"} {
+			c.Send(c2s, text)
+			c.ACK(s2c).Ack = lost.Seq
+		}
+		c.At(c2s, 5, "1")
+		c.ACK(s2c)
+	},
+	"the same ports again": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.FIN(c2s)
+		c.FIN(s2c)
+		c.ACK(c2s)
+	},
+	"RST": func(c *capturetest.Conn) {
+		c.Send(c2s, "hello")
+		c.RST(s2c)
+	},
 }
 
 func TestWrittenCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 	t.Parallel()
-	packets, frames := all(scripts)
-	counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
-	assert.Equal(t, len(packets), counts.Packets)
-	assert.Equal(t, len(scripts), counts.Connections)
-	assert.Equal(t, frames, counts.Frames)
-}
-
-func TestEveryLinkIsReadAsTsharkReadsIt(t *testing.T) {
-	t.Parallel()
-	for _, link := range []layers.LinkType{
-		layers.LinkTypeEthernet, layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL2, layers.LinkTypeNull,
-		layers.LinkTypeLoop, layers.LinkTypeRaw, layers.LinkTypeIPv4,
-	} {
-		for _, s := range []script{{name: "IPv4"}, {name: "IPv6", v6: true}} {
-			on := link
-			if on == layers.LinkTypeIPv4 && s.v6 {
-				on = layers.LinkTypeIPv6
-			}
-			t.Run(on.String()+", "+s.name, func(t *testing.T) {
-				t.Parallel()
-				packets, frames := s.packets()
-				counts := tshark.Compare(t, write(t, on, packets))
-				assert.Equal(t, len(packets), counts.Packets)
-				assert.Equal(t, frames, counts.Frames)
-			})
+	made, frames := &written{t: t}, 0
+	for _, s := range scripts {
+		frames += s.play(made)
+	}
+	for seed := range uint64(10) {
+		frames += shuffled(seed).play(made)
+	}
+	for name, cross := range marked {
+		c := made.conn(name, false)
+		c.Handshake()
+		made.Packets[len(made.Packets)-2].Window = uint16(len("hello")) // of the server, to fill up
+		cross(c)
+		if name == "the same ports again" {
+			last := made.Packets[len(made.Packets)-1]
+			c := made.Conn(last.Src.String(), last.Dst.String())
+			c.ClientISN, c.ServerISN = 1_000_000, 2_000_000
+			c.Handshake()
+			c.Send(c2s, "another")
+			made.connections++
 		}
 	}
+	assert.Equal(t, frames, made.isReadAsTsharkReadsIt(tshark.Compare, made.pcap()))
 }
 
-func TestPcapngIsReadAsTsharkReadsIt(t *testing.T) {
+// Each capture is written on its own, and all are read as one.
+func TestEveryLinkAndFormatIsReadAsTsharkReadsIt(t *testing.T) {
 	t.Parallel()
-	packets, frames := script{}.packets()
-	file := filepath.Join(t.TempDir(), "written.pcapng")
-	require.NoError(t, os.WriteFile(file, capturetest.Pcapng(t, layers.LinkTypeEthernet, packets), 0o600))
-	counts := tshark.Compare(t, file)
-	assert.Equal(t, len(packets), counts.Packets)
-	assert.Equal(t, frames, counts.Frames)
+	made, frames := &written{t: t}, 0
+	var files []string
+	for _, c := range []struct {
+		v4, v6 layers.LinkType
+		file   func(testing.TB, layers.LinkType, []*capture.Packet) []byte
+	}{
+		{layers.LinkTypeEthernet, layers.LinkTypeEthernet, capturetest.Pcap},
+		{layers.LinkTypeEthernet, layers.LinkTypeEthernet, capturetest.Pcapng},
+		{layers.LinkTypeLinuxSLL, layers.LinkTypeLinuxSLL, capturetest.Pcap},
+		{layers.LinkTypeLinuxSLL2, layers.LinkTypeLinuxSLL2, capturetest.Pcap},
+		{layers.LinkTypeNull, layers.LinkTypeNull, capturetest.Pcap},
+		{layers.LinkTypeLoop, layers.LinkTypeLoop, capturetest.Pcap},
+		{layers.LinkTypeRaw, layers.LinkTypeRaw, capturetest.Pcap},
+		{layers.LinkTypeIPv4, layers.LinkTypeIPv6, capturetest.Pcap},
+	} {
+		for v6, link := range map[bool]layers.LinkType{false: c.v4, true: c.v6} {
+			before := len(made.Packets)
+			frames += script{name: link.String(), v6: v6}.play(made)
+			files = append(files, keep(t, c.file(t, link, made.Packets[before:])))
+		}
+	}
+	assert.Equal(t, frames, made.isReadAsTsharkReadsIt(tshark.Compare, tshark.Join(t, files...)))
 }
 
 // Where bytes are missing tshark gives up on the frames; the packets are compared.
 func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 	t.Parallel()
+	made := &written{t: t}
 	for name, damage := range map[string]func([]*capture.Packet) []*capture.Packet{
 		"a snap length": func(packets []*capture.Packet) []*capture.Packet {
 			for _, p := range packets {
@@ -232,110 +328,9 @@ func TestDamagedCapturesAreReadAsTsharkReadsThem(t *testing.T) {
 			return rest
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			packets, _ := script{}.packets()
-			packets = damage(packets)
-			counts := tshark.ComparePackets(t, write(t, layers.LinkTypeEthernet, packets))
-			assert.Equal(t, len(packets), counts.Packets)
-		})
+		whole := len(made.Packets)
+		script{name: name}.play(made)
+		made.Packets = append(made.Packets[:whole], damage(made.Packets[whole:])...)
 	}
-}
-
-// Any order of the segments, some of them twice and some of them joined with their neighbours, gives the frames that
-// tshark makes.
-func TestShuffledSegmentsAreReadAsTsharkReadsThem(t *testing.T) {
-	t.Parallel()
-	shuffled := make([]script, 10)
-	for seed := range shuffled {
-		random := rand.New(rand.NewPCG(1, uint64(seed)))
-		shuffled[seed] = script{size: 1000, way: func(s []segment) []segment {
-			for i := range s {
-				if random.IntN(5) == 0 {
-					s = append(s, s[i])
-				}
-			}
-			const window = 4 // how far a segment may be from its place
-			for i := range s {
-				j := i + random.IntN(min(window, len(s)-i))
-				s[i], s[j] = s[j], s[i]
-			}
-			return s
-		}}
-	}
-	packets, frames := all(shuffled)
-	counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, packets))
-	assert.Equal(t, len(shuffled), counts.Connections)
-	assert.Equal(t, frames, counts.Frames)
-}
-
-// What is not as usual without bytes being lost is marked as tshark marks it.
-func TestMarksAreThoseOfTshark(t *testing.T) {
-	t.Parallel()
-	for name, cross := range map[string]func(c *capturetest.Conn){
-		"a zero window and an update": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.ACK(s2c).Window = 0
-			c.ACK(s2c)
-			c.Send(c2s, "again")
-		},
-		// What follows a probe is not compared: tshark goes on as if its byte had never been sent.
-		"a probe against a zero window": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.ACK(s2c).Window = 0
-			c.Send(c2s, "a")
-		},
-		"keepalives": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.ACK(s2c)
-			for range 2 {
-				c.ACK(c2s).Seq--
-				c.ACK(s2c)
-			}
-			c.Send(c2s, "again")
-			c.ACK(s2c)
-		},
-		"a keepalive with a byte": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.ACK(s2c)
-			c.At(c2s, 4, "o")
-			c.ACK(s2c)
-		},
-		"duplicate ACKs": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.ACK(s2c)
-			lost := c.Send(c2s, "1")
-			for _, text := range []string{"2", "3", "4"} {
-				c.Send(c2s, text)
-				c.ACK(s2c).Ack = lost.Seq
-			}
-			c.At(c2s, 5, "1")
-			c.ACK(s2c)
-		},
-		"the same ports again": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.FIN(c2s)
-			c.FIN(s2c)
-			c.ACK(c2s)
-		},
-		"RST": func(c *capturetest.Conn) {
-			c.Send(c2s, "hello")
-			c.RST(s2c)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := new(capturetest.Script)
-			c := s.Conn("192.0.2.1:40000", "192.0.2.2:8080")
-			c.Handshake()
-			s.Packets[1].Window = uint16(len("hello")) // of the server, to fill up
-			cross(c)
-			if name == "the same ports again" {
-				c := s.Conn("192.0.2.1:40000", "192.0.2.2:8080")
-				c.ClientISN, c.ServerISN = 1_000_000, 2_000_000
-				c.Handshake()
-				c.Send(c2s, "another")
-			}
-			counts := tshark.Compare(t, write(t, layers.LinkTypeEthernet, s.Packets))
-			assert.Equal(t, len(s.Packets), counts.Packets)
-		})
-	}
+	made.isReadAsTsharkReadsIt(tshark.ComparePackets, made.pcap())
 }

@@ -82,49 +82,27 @@ func TestProgramsOnTheWireAreReadAsTsharkReadsThem(t *testing.T) {
 
 // How a connection ends, and how many there are, makes no difference.
 func TestConnectionsOnTheWireAreReadAsTsharkReadsThem(t *testing.T) {
-	t.Run("half-close", func(t *testing.T) {
-		counts := recorded(t, func(t *testing.T, addr string) {
-			conn := dial(t, addr)
-			send(t, conn, "half")
-			require.NoError(t, conn.CloseWrite())
-			echo, err := io.ReadAll(conn)
-			require.NoError(t, err)
-			assert.Equal(t, "half", string(echo))
-		})
-		assert.Equal(t, 2, counts.Segments)
-	})
-	t.Run("RST", func(t *testing.T) {
-		counts := recorded(t, func(t *testing.T, addr string) {
-			conn := dial(t, addr)
-			send(t, conn, "gone")
-			_, err := io.ReadFull(conn, make([]byte, len("gone")))
-			require.NoError(t, err)
-			require.NoError(t, conn.SetLinger(0))
-			require.NoError(t, conn.Close())
-		})
-		assert.Equal(t, 2, counts.Segments)
-	})
-	t.Run("many at once", func(t *testing.T) {
-		const conns, each = 40, 5 // as many packets as tcpdump has room for
-		counts := recorded(t, func(t *testing.T, addr string) {
-			var all sync.WaitGroup
-			for range conns {
-				all.Go(func() { talk(t, addr, each) })
-			}
-			all.Wait()
-		})
-		assert.Equal(t, conns+1, counts.Connections)
-		assert.Equal(t, 2*conns*each, counts.Segments, "each of them waits for its echo")
-	})
+	const conns, each = 40, 5 // no more packets than tcpdump has room for
+	addr := echoServer(t)
+	// Without large packets there is room for many: some 2,000.
+	recording := tshark.RecordWith(t, []string{"-i", "lo", "-s", "9000", "-B", "32768"}, netip.MustParseAddrPort(addr).Port())
+	halfClose(t, addr)
+	reset(t, addr)
+	var many sync.WaitGroup
+	for range conns {
+		many.Go(func() { talk(t, addr, each) })
+	}
+	many.Wait()
+	counts := tshark.CompareLive(t, recording.End())
+	assert.Equal(t, 2+conns+1, counts.Connections, "the last one is the recording's own")
+	assert.Equal(t, 2+2+2*conns*each, counts.Segments, "each of them waits for its echo")
 }
 
-// recorded has something happen to an echo server and compares the capture of it.
-func recorded(t *testing.T, happen func(t *testing.T, addr string)) tshark.Counts {
+// echoServer runs one until the test is over.
+func echoServer(t *testing.T) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	addr := listener.Addr().String()
-	recording := tshark.Record(t, netip.MustParseAddrPort(addr).Port())
 	var server sync.WaitGroup
 	server.Go(func() {
 		for {
@@ -138,11 +116,31 @@ func recorded(t *testing.T, happen func(t *testing.T, addr string)) tshark.Count
 			})
 		}
 	})
-	happen(t, addr)
-	file := recording.End()
-	require.NoError(t, listener.Close())
-	server.Wait()
-	return tshark.CompareLive(t, file)
+	t.Cleanup(func() {
+		require.NoError(t, listener.Close())
+		server.Wait()
+	})
+	return listener.Addr().String()
+}
+
+func halfClose(t *testing.T, addr string) {
+	t.Helper()
+	conn := dial(t, addr)
+	send(t, conn, "half")
+	require.NoError(t, conn.CloseWrite())
+	echo, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	assert.Equal(t, "half", string(echo))
+}
+
+func reset(t *testing.T, addr string) {
+	t.Helper()
+	conn := dial(t, addr)
+	send(t, conn, "gone")
+	_, err := io.ReadFull(conn, make([]byte, len("gone")))
+	require.NoError(t, err)
+	require.NoError(t, conn.SetLinger(0))
+	require.NoError(t, conn.Close())
 }
 
 func dial(t *testing.T, addr string) *net.TCPConn {
