@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -31,14 +32,30 @@ func Root(t testing.TB) string {
 	return filepath.Dir(strings.TrimSpace(string(out)))
 }
 
+// Install makes programs of the lab, "tcpserver" or "scripts/streammap", in dir. It lets go run copy them there: go run
+// keeps what it has linked in the build cache, and go build would link it anew for each package that tests it.
+func Install(dir string, programs ...string) error {
+	mod, err := gomod()
+	if err != nil {
+		return err
+	}
+	for _, program := range programs {
+		cmd := exec.Command("go", "run", "-buildvcs=false", "-exec=cp", "./"+program, filepath.Join(dir, filepath.Base(program)))
+		cmd.Dir = filepath.Dir(strings.TrimSpace(string(mod)))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s does not build: %w\n%s", program, err, out)
+		}
+	}
+	return nil
+}
+
 var built struct {
 	sync.Mutex
 	dir   string
 	paths map[string]string
 }
 
-// Build returns the path of a program of the lab, "tcpserver" or the like, which it builds at most once a process.
-// Cleanup removes what was built.
+// Build returns the path of a program, which it installs at most once a process. Cleanup removes what was built.
 func Build(t testing.TB, program string) string {
 	built.Lock()
 	defer built.Unlock()
@@ -50,13 +67,9 @@ func Build(t testing.TB, program string) string {
 		require.NoError(t, err)
 		built.dir, built.paths = dir, make(map[string]string)
 	}
-	path := filepath.Join(built.dir, program)
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./"+program)
-	cmd.Dir = Root(t)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	built.paths[program] = path
-	return path
+	require.NoError(t, Install(built.dir, program))
+	built.paths[program] = filepath.Join(built.dir, filepath.Base(program))
+	return built.paths[program]
 }
 
 // Cleanup removes the built programs; TestMain calls it at the end.

@@ -76,25 +76,28 @@ func TestTheProgramsGiveEveryMessageBack(t *testing.T) {
 	}
 }
 
+// TestTheProgramsCarryThisRepositorysOwnFiles has them all in one stream for each codec: a process for each file would
+// cost more time than the bytes.
 func TestTheProgramsCarryThisRepositorysOwnFiles(t *testing.T) {
 	t.Parallel()
-	codecs := []string{"raw", "lines", "length"}
-	all := sources(t)
-	for i, codec := range codecs {
-		server := proc.StartServer(t, "tcpserver", "-codec", codec)
-		for n := i; n < len(all); n += len(codecs) { // each file once, in one of the codecs
-			text, err := os.ReadFile(all[n])
-			require.NoError(t, err)
-			lines := bytes.Count(text, []byte("\n"))
-			r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", codec, "-file", all[n], "-json", "-quiet"))
-			assert.True(t, r.OK, all[n])
-			assert.Equal(t, lines, r.MessagesSent, all[n])
-			if codec != "raw" {
-				assert.Equal(t, lines, r.MessagesReceived, all[n])
-			}
-			overhead := map[string]int{"raw": 0, "lines": 1, "length": 4}[codec]
-			assert.EqualValues(t, len(text)-lines+overhead*lines, r.BytesReceived, all[n])
+	var all []byte
+	for _, path := range sources(t) {
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		all = append(all, text...)
+	}
+	file := filepath.Join(t.TempDir(), "all")
+	require.NoError(t, os.WriteFile(file, all, 0o600))
+	lines := bytes.Count(all, []byte("\n"))
+	for codec, overhead := range map[string]int{"raw": 0, "lines": 1, "length": 4} {
+		server := proc.StartServer(t, "tcpserver", "-quiet", "-codec", codec)
+		r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", codec, "-file", file, "-json", "-quiet"))
+		assert.True(t, r.OK, codec)
+		assert.Equal(t, lines, r.MessagesSent, codec)
+		if codec != "raw" {
+			assert.Equal(t, lines, r.MessagesReceived, codec)
 		}
+		assert.EqualValues(t, len(all)-lines+overhead*lines, r.BytesReceived, codec)
 		assert.Equal(t, 0, server.Stop().Status)
 	}
 }
@@ -115,14 +118,15 @@ func sources(t *testing.T) []string {
 	return paths
 }
 
-const many = 64 << 20
+// many is more than the kernels hold of one connection.
+const many = 24 << 20
 
 // random is a stream of the same n bytes for everybody.
 func random(n int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8([32]byte{1}), n)
 }
 
-func TestSixtyFourMiBComeBackThroughTheRawEcho(t *testing.T) {
+func TestMuchComesBackThroughTheRawEcho(t *testing.T) {
 	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-quiet")
 	conn := dial(t, server.Addr)
@@ -139,7 +143,7 @@ func TestSixtyFourMiBComeBackThroughTheRawEcho(t *testing.T) {
 	assert.Equal(t, 0, server.Stop().Status)
 }
 
-func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
+func TestMuchComesBackThroughACodec(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "random")
 	f, err := os.Create(path)
@@ -151,7 +155,7 @@ func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
 	server := proc.StartServer(t, "tcpserver", "-quiet", "-codec", "length")
 	r := resultOf(t, proc.Run(t, "tcpclient", "-addr", server.Addr, "-codec", "length", "-file", path, "-json", "-quiet"))
 	assert.True(t, r.OK, "tcpclient compares every byte")
-	assert.Greater(t, r.MessagesSent, 100_000)
+	assert.Greater(t, r.MessagesSent, 50_000)
 	assert.Equal(t, r.MessagesSent, r.MessagesReceived)
 
 	// The same once more with a client that shares no code with tcpclient.
@@ -182,11 +186,11 @@ func TestSixtyFourMiBComeBackThroughACodec(t *testing.T) {
 	assert.Equal(t, 0, server.Stop().Status)
 }
 
-func TestTwoHundredClientsAtOnce(t *testing.T) {
+func TestManyClientsAtOnce(t *testing.T) {
 	t.Parallel()
 	server := proc.StartServer(t, "tcpserver", "-codec", "length")
 	var clients []*proc.Process
-	for i := range 200 {
+	for i := range 50 {
 		clients = append(clients, proc.Start(t, "tcpclient", nil,
 			"-addr", server.Addr, "-codec", "length", "-json", "-quiet", "-message", fmt.Sprintf("client %d", i), "-message", "안녕하세요"))
 	}
@@ -198,7 +202,7 @@ func TestTwoHundredClientsAtOnce(t *testing.T) {
 	}
 	out := server.Stop()
 	assert.Equal(t, 0, out.Status)
-	assert.Contains(t, out.Stdout, "stopped: 200 connections (0 failed, 0 refused)")
+	assert.Contains(t, out.Stdout, "stopped: 50 connections (0 failed, 0 refused)")
 }
 
 func dial(t *testing.T, addr string) *net.TCPConn {
