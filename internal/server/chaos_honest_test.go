@@ -58,16 +58,19 @@ func (c *chaos) honest(t *testing.T) (list []*honestClient) {
 	return list
 }
 
-// talk sends messages, and gets each of them back, until it is told to stop.
+// talk sends messages, and gets each of them back, until it is told to stop. It leaves the processor to the others: more
+// messages a second find nothing more.
 func (h *honestClient) talk() error {
+	pace := time.NewTicker(5 * time.Millisecond)
+	defer pace.Stop()
 	for ; ; h.rounds++ {
 		select {
 		case <-h.stop:
 			return nil
-		default:
+		case <-pace.C:
 		}
 		err := h.exchange(fmt.Sprintf("%s, message %d: %s", h.name, h.rounds, strings.Repeat("안녕 ", h.rounds*h.rounds%9000)))
-		if err == nil && h.webSocket && h.rounds%500 == 499 { // a pause, in which the server must ask
+		if err == nil && h.webSocket && h.rounds%50 == 49 { // a pause, in which the server must ask
 			_, _, err = h.next(true)
 		}
 		if err != nil {

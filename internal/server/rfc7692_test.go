@@ -202,7 +202,8 @@ func TestRFC7692LimitsAreOfTheMessage(t *testing.T) {
 
 func TestRFC7692ABombCostsLittle(t *testing.T) {
 	window := takeover{bits: 15}
-	bomb := sends(0xc2, window.pack(t, strings.Repeat("\x00", 64<<20)))
+	block := window.pack(t, strings.Repeat("\x00", 1<<20)) + "\x00\x00\xff\xff" // refers to nothing before it
+	bomb := sends(0xc2, strings.Repeat(block, 64))
 	require.Less(t, len(bomb), 128<<10)
 	d := serveDesk(t, &server.Server{Web: &server.Web{Deflate: true}})
 	var before, after runtime.MemStats
@@ -221,7 +222,7 @@ func TestRFC7692LargeMessages(t *testing.T) {
 		t.Skip("many bytes, which the race detector slows down: without it this is tested")
 	}
 	s := serve(t, &server.Server{Web: &server.Web{Deflate: true}, MaxMessage: 4 << 20}, nil)
-	for _, size := range []int{65536, 256 << 10, 1<<20 + 1, 3 << 20} {
+	for _, size := range []int{65536, 256 << 10, 1<<20 + 1} {
 		msg, text := string(labtest.Random(size)), strings.Repeat("a안", size/4)
 		window := takeover{bits: 15}
 		payload := window.pack(t, msg)
