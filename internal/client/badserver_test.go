@@ -200,18 +200,35 @@ func TestAServerThatNeverAnswersIsGivenUp(t *testing.T) {
 }
 
 func TestAServerThatNeverReadsIsGivenUp(t *testing.T) {
-	for name, frames := range map[string]*client.Frames{"raw": nil, "frames": {}} {
+	const stuck = "the server took no more bytes for 50ms"
+	for name, c := range map[string]struct {
+		cl   client.Client
+		says string
+	}{
+		"raw":    {client.Client{}, "no more of the echo came within 50ms, after 0 |" + stuck},
+		"frames": {client.Client{Frames: new(client.Frames)}, "no more of the echo came within 50ms, after the echo of 0 |" + stuck},
+		// No echo is due before the one write is over: only that write's own limit ends it.
+		"glued": {client.Client{Glue: true}, stuck},
+	} {
 		t.Run(name, func(t *testing.T) {
 			gaveUp := make(chan struct{})
-			addr := fake(t, func(*net.TCPConn) { <-gaveUp })
-			if frames != nil {
-				addr = upgraded(t, func(*webPeer) { <-gaveUp })
+			addr := fake(t, func(c *net.TCPConn) {
+				c.SetReadBuffer(64 << 10)
+				<-gaveUp
+			})
+			if c.cl.Frames != nil {
+				addr = upgraded(t, func(p *webPeer) {
+					p.SetReadBuffer(64 << 10)
+					<-gaveUp
+				})
 			}
-			r, err := client.Client{Timeout: impatient, Frames: frames}.Run(labtest.Bounded(t), addr, repeat(1000, flood))
+			c.cl.Timeout = impatient
+			r, err := c.cl.Run(labtest.Bounded(t), addr, repeat(240, flood)) // 15 MiB
 			close(gaveUp)
 			require.Error(t, err)
-			assert.Regexp(t, "no more of the echo came within 50ms, after (the echo of )?0 |the server took no more bytes for 50ms", err.Error())
-			assert.Less(t, r.MessagesSent, 1000)
+			assert.Regexp(t, c.says, err.Error())
+			assert.Equal(t, err.Error(), r.Error)
+			assert.Less(t, r.BytesSent, int64(14<<20))
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -232,26 +234,33 @@ func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
 // is when the test says. It lets the server wait for nearly as long as it may before every one, and then for longer.
 func TestAClientThatReadsSlowlyIsNotCutOffAndOneThatStopsIs(t *testing.T) {
 	const timeout = time.Minute
+	want := append([]byte("\x00\x00\xff\xff"), labtest.Random(1<<16-1)...) // bytes, and a message with its length
+	download := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(len(want)))
+		_, _ = w.Write(want)
+	})
 	for name, way := range map[string]struct {
 		codec framing.Codec
-		begin string
+		begin string // whose answer is read at once
+		in    string
 	}{
-		"bytes": {nil, ""}, "messages": {framing.LengthPrefix{}, ""}, "WebSocket": {nil, askWebSocket},
+		"bytes": {nil, "", string(want)}, "messages": {framing.LengthPrefix{}, "", string(want)},
+		"WebSocket": {nil, askWebSocket, sends(0x82, string(want))}, "HTTP": {nil, getStream, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Codec: way.codec, WriteTimeout: timeout, IdleTimeout: 10 * timeout, Web: &server.Web{Ping: -1}}
+				srv := &server.Server{Codec: way.codec, WriteTimeout: timeout, IdleTimeout: 10 * timeout,
+					Web: &server.Web{Handler: download, Ping: -1}}
 				c := serveDesk(t, srv).dial(t)
-				in := append([]byte("\x00\x00\xff\xff"), labtest.Random(1<<16-1)...)
-				want := in
 				if way.begin != "" {
-					_, err := io.WriteString(c, way.begin)
-					require.NoError(t, err)
-					expectSwitch(t, c)
-					want = append([]byte("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x03"), in...)
-					in = []byte(sends(0x82, string(in)))
+					write(t, c, []byte(way.begin))
+					readHeader(t, c)
 				}
-				go c.Write(in)
+				go io.WriteString(c, way.in)
+				want := want
+				if name == "WebSocket" {
+					expect(t, c, []byte("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x03"))
+				}
 				for range 5 {
 					time.Sleep(timeout - time.Second)
 					expect(t, c, want[:1000])
