@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// moments are files whose appearance says how far a walkthrough has come.
+// moments are files whose appearance says how far a walkthrough has come, the last one last.
 var moments = map[string][]string{
 	"handshake":  {"tcpdump.txt", "server.txt", "all.pcap", "1-whole.pcap", "2-unaccepted.client.jsonl"},
 	"boundaries": {"server.txt", "1-one-read.client.jsonl", "5-frames.server.jsonl"},
@@ -26,8 +26,11 @@ var moments = map[string][]string{
 
 func TestAnInterruptLeavesNothingBehind(t *testing.T) {
 	for name, files := range moments {
-		for _, file := range files {
+		for i, file := range files {
 			for sig, status := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+				if sig == syscall.SIGTERM && i < len(files)-1 {
+					continue // it takes the same way as the other signal, from wherever that began
+				}
 				t.Run(name+"/"+file+"/"+sig.String(), func(t *testing.T) {
 					t.Parallel()
 					needLive(t, name)

@@ -118,14 +118,18 @@ func (w *walk) processes(t *testing.T) (left []string) {
 	return left
 }
 
-// walked runs a walkthrough as root, live. It returns what it printed, and the directory where it saved its files.
+// walked runs a walkthrough as root, live, from a directory that is not the lab's. It returns what it printed, and the directory where it saved its files.
 func walked(t *testing.T, name string) (out, saved string) {
 	t.Helper()
 	needLive(t, name)
 	saved = t.TempDir()
 	w := prepare(t, ".", name, "--fast", "--save", saved)
+	w.cmd.Dir = "/"
 	require.Equal(t, 0, w.run(t), "%s%s", &w.stdout, &w.stderr)
 	assert.Empty(t, w.stderr.String())
+	lab, err := filepath.Abs("..")
+	require.NoError(t, err)
+	assert.NotContains(t, w.stdout.String(), lab)
 	for line := range strings.Lines(w.stdout.String()) {
 		assert.LessOrEqual(t, columns(strings.TrimSuffix(line, "\n")), 80, "%s", line)
 	}

@@ -115,7 +115,8 @@ func TestUpgrade(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	t.Parallel()
-	out, _ := walked(t, "close")
+	out, saved := walked(t, "close")
+	countsLikeTcpdump(t, filepath.Join(saved, "*.pcap"))
 	timeWait := regexp.MustCompile(`TIME-WAIT +0 +0 +127.0.0.1:(\d+) +127.0.0.1:(\d+)`)
 	port := regexp.MustCompile(`→ 127.0.0.1:(\d+)`)
 	// server says whether it is the server's end that keeps TIME-WAIT.

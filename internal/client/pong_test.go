@@ -97,7 +97,7 @@ func TestAPingOfTheServerIsAnswered(t *testing.T) {
 				release()
 			}()
 			// Much is sent, so that it reads while it sends.
-			r, err := cl.Run(labtest.Bounded(t), addr, then(repeat(3, flood), last))
+			r, err := cl.Run(labtest.Bounded(t), addr, then(repeat(3, flood[:8<<10]), last))
 			got := <-answered
 			require.NoError(t, err)
 			assert.Equal(t, []string{"one", "", strings.Repeat("x", 125)}, got)
