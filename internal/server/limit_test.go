@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"io"
 	"net"
@@ -294,19 +293,6 @@ func TestAClientThatResetsEndsItsOwnConnection(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestAClientThatVanishesInsideAMessageEndsItsOwnConnection(t *testing.T) {
-	eachDialect(t, func(t *testing.T, d dialect) {
-		rec := new(labtest.Account)
-		s := serve(t, &server.Server{Codec: d.server}, rec)
-		c, other := dial(t, s.addr), dial(t, s.addr)
-		write(t, c, d.frame(t, "hello")[:3])
-		require.NoError(t, c.Close())
-		assert.Contains(t, rec.AwaitText(t, event.Failed), "the stream ended inside the message at offset 0")
-		write(t, other, d.frame(t, "hello"))
-		d.expect(t, bufio.NewReader(other), "hello")
-	})
 }
 
 // A saboteur is an account with a fault: it panics, once, over an event that it cannot take.

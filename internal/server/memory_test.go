@@ -97,17 +97,7 @@ const noExtension = "no-extension"
 func serveCrowd(t *testing.T, n int, offer string, one func(net.Conn)) (*served, base) {
 	t.Helper()
 	goroutines := runtime.NumGoroutine() + 2 // Serve and net/http's
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &served{
-		Server: &server.Server{Web: &server.Web{Deflate: true}, MaxConns: n}, addr: ln.Addr().String(), done: make(chan error, 1),
-		spy: &spy{Listener: ln, accepted: make(chan *net.TCPConn, 2*n)},
-	}
-	go func() { s.done <- s.Serve(s.spy) }()
-	t.Cleanup(func() {
-		s.Close()
-		<-s.done
-	})
+	s := serve(t, &server.Server{Web: &server.Web{Deflate: true}, MaxConns: n}, nil)
 	for i, c := range crowd(t, s.addr, offer, n/2) {
 		if i == 0 {
 			one(c)

@@ -14,57 +14,37 @@ import (
 	"echolab/internal/server"
 )
 
-func TestWholeMessagesOfOneReadAreOneWrite(t *testing.T) {
-	eachDialect(t, func(t *testing.T, d dialect) {
-		rec := new(labtest.Account)
-		s := serve(t, &server.Server{Codec: d.server}, rec)
-		c := dial(t, s.addr)
-		write(t, c, d.frame(t, d.messages...))
-		require.NoError(t, c.CloseWrite())
-		d.expect(t, bufio.NewReader(c), d.messages...)
-		rec.Await(t, event.Close, 1)
-		// On loopback that little is one segment, and so one read.
-		assert.Len(t, rec.All(event.Read), 1)
-		assert.Len(t, rec.All(event.Write), 1)
-		assert.Len(t, rec.All(event.Message), len(d.messages))
-	})
-}
-
+// TestTheAccountSaysWhereEachMessageLay in what it was read from, and how many reads and writes that was.
 func TestTheAccountSaysWhereEachMessageLay(t *testing.T) {
 	eachDialect(t, func(t *testing.T, d dialect) {
-		for _, web := range []*server.Web{nil, {}} { // with one, the first bytes were read to see what they are
+		stream := d.frame(t, d.messages...)
+		for _, c := range []struct {
+			srv           *server.Server
+			reads, writes int
+		}{
+			{&server.Server{Codec: d.server}, 1, 1},                                        // on loopback that little is one segment, and so one read
+			{&server.Server{Codec: d.server, Web: new(server.Web)}, 1, 1},                  // the first bytes are read to see what they are
+			{&server.Server{Codec: d.server, ReadBuffer: 1}, len(stream), len(d.messages)}, // cut at every byte
+		} {
 			rec := new(labtest.Account)
-			s := serve(t, &server.Server{Codec: d.server, Web: web}, rec)
-			c := dial(t, s.addr)
-			write(t, c, d.frame(t, d.messages...))
-			require.NoError(t, c.CloseWrite())
-			d.expect(t, bufio.NewReader(c), d.messages...)
-			off := int64(0)
-			events := rec.Await(t, event.Message, len(d.messages))
+			client := dial(t, serve(t, c.srv, rec).addr)
+			write(t, client, stream)
+			require.NoError(t, client.CloseWrite())
+			d.expect(t, bufio.NewReader(client), d.messages...)
+			rec.Await(t, event.Close, 1)
+			assert.Len(t, rec.All(event.Read), c.reads)
+			assert.Len(t, rec.All(event.Write), c.writes)
+			events, off := rec.All(event.Message), 0
+			require.Len(t, events, len(d.messages))
 			for i, msg := range d.messages {
 				n := len(d.frame(t, msg))
-				assert.Equal(t, event.Span{Off: off, N: n}, *events[i].Span)
+				assert.Equal(t, event.Span{Off: int64(off), N: n}, *events[i].Span)
 				assert.Equal(t, msg, string(events[i].Bytes))
 				assert.Equal(t, event.ClientToServer, events[i].Dir)
-				off += int64(n)
+				off += n
 			}
 			assert.Contains(t, rec.AwaitText(t, event.End), "the client ended its side")
 		}
-	})
-}
-
-func TestMessagesCutAtEveryByteComeBackWhole(t *testing.T) {
-	eachDialect(t, func(t *testing.T, d dialect) {
-		rec := new(labtest.Account)
-		s := serve(t, &server.Server{Codec: d.server, ReadBuffer: 1}, rec)
-		c := dial(t, s.addr)
-		stream := d.frame(t, d.messages...)
-		write(t, c, stream)
-		require.NoError(t, c.CloseWrite())
-		d.expect(t, bufio.NewReader(c), d.messages...)
-		rec.Await(t, event.Close, 1)
-		assert.Len(t, rec.All(event.Read), len(stream))
-		assert.Len(t, rec.All(event.Write), len(d.messages))
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"echolab/framing"
@@ -43,7 +42,6 @@ type served struct {
 	*server.Server
 	addr string
 	spy  *spy
-	done chan error // what Serve returned
 }
 
 // serve runs srv on a port of its own until the test ends. The account, if there is one, is srv's Recorder.
@@ -59,15 +57,8 @@ func serveOn(t testing.TB, srv *server.Server, rec *labtest.Account, prepare fun
 	}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &served{
-		Server: srv, addr: ln.Addr().String(), done: make(chan error, 1),
-		spy: &spy{ln, prepare, make(chan *net.TCPConn, 1024)},
-	}
-	go func() { s.done <- srv.Serve(s.spy) }()
-	t.Cleanup(func() {
-		srv.Close()
-		assert.ErrorIs(t, <-s.done, server.ErrServerClosed)
-	})
+	s := &served{srv, ln.Addr().String(), &spy{ln, prepare, make(chan *net.TCPConn, 1024)}}
+	serveUntilEnd(t, srv, s.spy)
 	return s
 }
 

@@ -170,7 +170,8 @@ func TestAServerThatWasClosedDoesNotServe(t *testing.T) {
 		"shutdown": func(s *server.Server) { s.Shutdown(context.Background()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := new(server.Server)
+			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			srv := &server.Server{Web: new(server.Web)}
 			end(srv)
 			for range 2 {
 				ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -242,15 +243,6 @@ func TestAConnectionThatComesWithTheEndIsClosed(t *testing.T) {
 	assert.Zero(t, srv.Stats().Conns)
 	_, err := client.Read(make([]byte, 1))
 	assert.Equal(t, io.EOF, err)
-}
-
-func TestAServerThatWasClosedBeforeItServedLeavesNothing(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server.Server{Web: new(server.Web)}
-	s.Close()
-	require.ErrorIs(t, s.Serve(ln), server.ErrServerClosed)
 }
 
 // A meeting is a connection whose second deadline and that of a shutdown meet: the shutdown comes, and sets its own,
