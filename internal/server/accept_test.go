@@ -31,15 +31,12 @@ func TestTheServerWaitsOutErrorsThatPass(t *testing.T) {
 			ln := newDesk(failed, failed, failed, accepted{conn: atServer})
 			rec := new(labtest.Account)
 			srv := &server.Server{Recorder: rec}
-			done := make(chan error, 1)
-			go func() { done <- srv.Serve(ln) }()
+			serveUntilEnd(t, srv, ln)
 			ping(t, client)
 			events := rec.All(event.Failed)
 			require.Len(t, events, 3)
 			assert.Equal(t, "accept: accept tcp: accept4: "+errno.Error()+"; next try in 5ms", events[0].Text)
 			assert.Contains(t, events[2].Text, "next try in 20ms")
-			srv.Close()
-			assert.ErrorIs(t, <-done, server.ErrServerClosed)
 			assert.Equal(t, 1, srv.Stats().Conns)
 		})
 	}
@@ -51,12 +48,8 @@ func TestAPauseBetweenAcceptsEndsWithTheServer(t *testing.T) {
 		failures[i].err = acceptError(syscall.EMFILE)
 	}
 	rec := new(labtest.Account)
-	srv := &server.Server{Recorder: rec}
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(newDesk(failures...)) }()
+	serveUntilEnd(t, &server.Server{Recorder: rec}, newDesk(failures...))
 	rec.Await(t, event.Failed, 3)
-	srv.Close()
-	assert.ErrorIs(t, <-done, server.ErrServerClosed)
 }
 
 func TestAnErrorThatDoesNotPassEndsServe(t *testing.T) {

@@ -65,18 +65,16 @@ func TestABeginningThatTellsNothingIsEchoed(t *testing.T) {
 			}
 		})
 	})
-	t.Run("after a silence", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			eachAccount(t, &server.Server{Web: &server.Web{HeaderTimeout: time.Second}}, func(d *desk, _ string) {
-				for _, start := range []string{"G", "GET ", "CONNECT "} {
-					client := d.dial(t)
-					write(t, client, []byte(start))
-					expect(t, client, []byte(start))
-					write(t, client, []byte("/ HTTP/1.1\r\n\r\n")) // too late
-					expect(t, client, []byte("/ HTTP/1.1\r\n\r\n"))
-					client.Close()
-				}
-			})
+	inBubble(t, "after a silence", func(t *testing.T) {
+		eachAccount(t, &server.Server{Web: &server.Web{HeaderTimeout: time.Second}}, func(d *desk, _ string) {
+			for _, start := range []string{"G", "GET ", "CONNECT "} {
+				client := d.dial(t)
+				write(t, client, []byte(start))
+				expect(t, client, []byte(start))
+				write(t, client, []byte("/ HTTP/1.1\r\n\r\n")) // too late
+				expect(t, client, []byte("/ HTTP/1.1\r\n\r\n"))
+				client.Close()
+			}
 		})
 	})
 }

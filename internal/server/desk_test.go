@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -65,6 +66,11 @@ func serveUntilEnd(t testing.TB, srv *server.Server, ln net.Listener) {
 		srv.Close()
 		assert.ErrorIs(t, <-done, server.ErrServerClosed)
 	})
+}
+
+// inBubble runs a subtest whose clock goes on only when everybody waits.
+func inBubble(t *testing.T, name string, test func(t *testing.T)) {
+	t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
 }
 
 // dial returns the client's end of a pipe, which holds nothing on its way: every write waits for its reader.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"echolab/internal/firstbytes"
 )
 
 // The beginnings that tell, as a reader of RFC 9112 section 3 and RFC 8446 section 5.1 would write them down. The
@@ -64,6 +66,9 @@ func FuzzDecide(f *testing.F) {
 	} {
 		f.Add([]byte(seed), true)
 		f.Add([]byte(seed), false)
+	}
+	for _, start := range firstbytes.Requests { // the table that the decoder of captures asks too
+		f.Add([]byte(start), false)
 	}
 	f.Fuzz(func(t *testing.T, b []byte, withTLS bool) {
 		var w Web

@@ -82,39 +82,37 @@ const idle = 300 * time.Millisecond
 
 func TestASilentConnectionIsClosedAndABusyOneIsNot(t *testing.T) {
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Lines{}} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				for _, rec := range []*labtest.Account{nil, new(labtest.Account)} {
-					srv := &server.Server{Codec: codec, IdleTimeout: time.Minute}
-					if rec != nil {
-						srv.Recorder = rec
-					}
-					d := serveDesk(t, srv)
-					busy, silent := d.dial(t), d.dial(t)
-					ping(t, busy)
-					ping(t, silent)
-					if codec != nil {
-						write(t, silent, []byte("silence inside a message is silence"))
-					}
-					ended := make(chan time.Time, 1)
-					go func() {
-						_, err := silent.Read(make([]byte, 1))
-						ended <- time.Now()
-						assert.Equal(t, io.EOF, err)
-					}()
-					began := time.Now()
-					for range 100 {
-						time.Sleep(time.Second)
-						ping(t, busy)
-					}
-					assert.InDelta(t, 60, (<-ended).Sub(began).Seconds(), 5)
-					assert.Equal(t, 1, srv.Stats().Failed)
-					if rec != nil {
-						assert.Equal(t, "nothing came for 1m0s: closed", rec.AwaitText(t, event.Failed))
-					}
-					busy.Close()
+		inBubble(t, name, func(t *testing.T) {
+			for _, rec := range []*labtest.Account{nil, new(labtest.Account)} {
+				srv := &server.Server{Codec: codec, IdleTimeout: time.Minute}
+				if rec != nil {
+					srv.Recorder = rec
 				}
-			})
+				d := serveDesk(t, srv)
+				busy, silent := d.dial(t), d.dial(t)
+				ping(t, busy)
+				ping(t, silent)
+				if codec != nil {
+					write(t, silent, []byte("silence inside a message is silence"))
+				}
+				ended := make(chan time.Time, 1)
+				go func() {
+					_, err := silent.Read(make([]byte, 1))
+					ended <- time.Now()
+					assert.Equal(t, io.EOF, err)
+				}()
+				began := time.Now()
+				for range 100 {
+					time.Sleep(time.Second)
+					ping(t, busy)
+				}
+				assert.InDelta(t, 60, (<-ended).Sub(began).Seconds(), 5)
+				assert.Equal(t, 1, srv.Stats().Failed)
+				if rec != nil {
+					assert.Equal(t, "nothing came for 1m0s: closed", rec.AwaitText(t, event.Failed))
+				}
+				busy.Close()
+			}
 		})
 	}
 }
@@ -201,30 +199,28 @@ func TestSilenceDoesNotCountAsTakingNothing(t *testing.T) {
 	secrets.Time = func() time.Time { return now }
 	trusts.Time, trusts.ServerName = secrets.Time, "127.0.0.1"
 	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": trusts} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Web: &server.Web{TLS: secrets, Ping: -1}, WriteTimeout: time.Second}
-				c := serveDesk(t, srv).dial(t)
-				if config != nil {
-					c = tls.Client(c, config)
-				}
-				shakeHands(t, c)
-				time.Sleep(time.Minute)
-				write(t, c, []byte(sends(0x81, "hello")))
-				expect(t, c, []byte("\x81\x05hello"))
-				time.Sleep(time.Minute)
+		inBubble(t, name, func(t *testing.T) {
+			srv := &server.Server{Web: &server.Web{TLS: secrets, Ping: -1}, WriteTimeout: time.Second}
+			c := serveDesk(t, srv).dial(t)
+			if config != nil {
+				c = tls.Client(c, config)
+			}
+			shakeHands(t, c)
+			time.Sleep(time.Minute)
+			write(t, c, []byte(sends(0x81, "hello")))
+			expect(t, c, []byte("\x81\x05hello"))
+			time.Sleep(time.Minute)
 
-				// Nor does it take from the time for an answer to a Close.
-				ended := shutDown(t, srv)
-				expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
-				time.Sleep(3 * time.Second / 2)
-				write(t, c, []byte(sends(0x88, closing(1001, ""))))
-				_, err := c.Read(make([]byte, 1))
-				assert.ErrorContains(t, err, "EOF")
-				require.NoError(t, <-ended)
-				assert.Equal(t, 1, srv.Stats().Away)
-				assert.Zero(t, srv.Stats().Failed)
-			})
+			// Nor does it take from the time for an answer to a Close.
+			ended := shutDown(t, srv)
+			expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+			time.Sleep(3 * time.Second / 2)
+			write(t, c, []byte(sends(0x88, closing(1001, ""))))
+			_, err := c.Read(make([]byte, 1))
+			assert.ErrorContains(t, err, "EOF")
+			require.NoError(t, <-ended)
+			assert.Equal(t, 1, srv.Stats().Away)
+			assert.Zero(t, srv.Stats().Failed)
 		})
 	}
 }
@@ -246,32 +242,30 @@ func TestAClientThatReadsSlowlyIsNotCutOffAndOneThatStopsIs(t *testing.T) {
 		"bytes": {nil, "", string(want)}, "messages": {framing.LengthPrefix{}, "", string(want)},
 		"WebSocket": {nil, askWebSocket, sends(0x82, string(want))}, "HTTP": {nil, getStream, ""},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Codec: way.codec, WriteTimeout: timeout, IdleTimeout: 10 * timeout,
-					Web: &server.Web{Handler: download, Ping: -1}}
-				c := serveDesk(t, srv).dial(t)
-				if way.begin != "" {
-					write(t, c, []byte(way.begin))
-					readHeader(t, c)
-				}
-				go io.WriteString(c, way.in)
-				want := want
-				if name == "WebSocket" {
-					expect(t, c, []byte("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x03"))
-				}
-				for range 5 {
-					time.Sleep(timeout - time.Second)
-					expect(t, c, want[:1000])
-					want = want[1000:]
-				}
-				assert.Equal(t, 1, srv.Stats().Open)
-				time.Sleep(2*timeout + time.Second)
-				synctest.Wait()
-				assert.Equal(t, 1, srv.Stats().Failed)
-				assert.Zero(t, srv.Stats().Open)
-				c.Close()
-			})
+		inBubble(t, name, func(t *testing.T) {
+			srv := &server.Server{Codec: way.codec, WriteTimeout: timeout, IdleTimeout: 10 * timeout,
+				Web: &server.Web{Handler: download, Ping: -1}}
+			c := serveDesk(t, srv).dial(t)
+			if way.begin != "" {
+				write(t, c, []byte(way.begin))
+				readHeader(t, c)
+			}
+			go io.WriteString(c, way.in)
+			want := want
+			if name == "WebSocket" {
+				expect(t, c, []byte("\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x03"))
+			}
+			for range 5 {
+				time.Sleep(timeout - time.Second)
+				expect(t, c, want[:1000])
+				want = want[1000:]
+			}
+			assert.Equal(t, 1, srv.Stats().Open)
+			time.Sleep(2*timeout + time.Second)
+			synctest.Wait()
+			assert.Equal(t, 1, srv.Stats().Failed)
+			assert.Zero(t, srv.Stats().Open)
+			c.Close()
 		})
 	}
 }

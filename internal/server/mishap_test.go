@@ -85,27 +85,25 @@ func TestCodeOfAProgramThatNeverReturnsHoldsUpNoEnd(t *testing.T) {
 			return err
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				hangs := make(chan struct{})
-				deaf := server.Custom{
-					Name:   "deaf",
-					Starts: func([]byte) (is, more bool) { return true, false },
-					Serve:  func(context.Context, net.Conn) error { <-hangs; return nil },
-				}
-				srv := &server.Server{Web: &server.Web{Protocols: []server.Custom{deaf}}}
-				c := serveDesk(t, srv).dial(t)
-				write(t, c, []byte("?"))
-				synctest.Wait()
-				began := time.Now()
-				err := end(srv)
-				assert.Less(t, time.Since(began), 2*time.Minute)
-				if name == "Shutdown" {
-					assert.ErrorIs(t, err, context.DeadlineExceeded)
-				}
-				close(hangs)
-				c.Close()
-			})
+		inBubble(t, name, func(t *testing.T) {
+			hangs := make(chan struct{})
+			deaf := server.Custom{
+				Name:   "deaf",
+				Starts: func([]byte) (is, more bool) { return true, false },
+				Serve:  func(context.Context, net.Conn) error { <-hangs; return nil },
+			}
+			srv := &server.Server{Web: &server.Web{Protocols: []server.Custom{deaf}}}
+			c := serveDesk(t, srv).dial(t)
+			write(t, c, []byte("?"))
+			synctest.Wait()
+			began := time.Now()
+			err := end(srv)
+			assert.Less(t, time.Since(began), 2*time.Minute)
+			if name == "Shutdown" {
+				assert.ErrorIs(t, err, context.DeadlineExceeded)
+			}
+			close(hangs)
+			c.Close()
 		})
 	}
 }

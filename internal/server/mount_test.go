@@ -112,29 +112,27 @@ func TestAHandlerMayTakeItsTime(t *testing.T) {
 		"without a body": getStream,
 		"with a body":    "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello",
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Web: &server.Web{Handler: http.HandlerFunc(slow)}}
-				d := serveDesk(t, srv)
-				c := d.dial(t)
-				in := bufio.NewReader(c)
-				for range 2 { // on one connection
-					write(t, c, []byte(request))
-					response, err := http.ReadResponse(in, nil)
-					require.NoError(t, err)
-					b, err := io.ReadAll(response.Body)
-					require.NoError(t, err)
-					assert.True(t, strings.HasSuffix(string(b), " at last"), "%q", b)
-				}
+		inBubble(t, name, func(t *testing.T) {
+			srv := &server.Server{Web: &server.Web{Handler: http.HandlerFunc(slow)}}
+			d := serveDesk(t, srv)
+			c := d.dial(t)
+			in := bufio.NewReader(c)
+			for range 2 { // on one connection
 				write(t, c, []byte(request))
-				synctest.Wait()
-				ended := shutDown(t, srv)
 				response, err := http.ReadResponse(in, nil)
 				require.NoError(t, err)
-				assert.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
-				require.NoError(t, <-ended)
-				c.Close()
-			})
+				b, err := io.ReadAll(response.Body)
+				require.NoError(t, err)
+				assert.True(t, strings.HasSuffix(string(b), " at last"), "%q", b)
+			}
+			write(t, c, []byte(request))
+			synctest.Wait()
+			ended := shutDown(t, srv)
+			response, err := http.ReadResponse(in, nil)
+			require.NoError(t, err)
+			assert.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+			require.NoError(t, <-ended)
+			c.Close()
 		})
 	}
 }
@@ -237,70 +235,64 @@ func collect() (*server.Web, chan *server.Socket) {
 }
 
 func TestAProgramsClientMeetsTheSameLimits(t *testing.T) {
-	t.Run("it is asked, although it is sent to", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			web, sockets := collect()
-			srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
-			c := serveDesk(t, srv).webSocket(t)
-			socket, began := <-sockets, time.Now()
-			var sending sync.WaitGroup
-			defer sending.Wait()
-			sending.Go(func() {
-				for socket.Send(false, nil) == nil {
-					time.Sleep(time.Second)
-				}
-			})
-			defer c.Close()
-			r := bufio.NewReader(c)
-			var first byte
-			for first != 0x89 {
-				var err error
-				first, err = r.ReadByte()
-				require.NoError(t, err)
-				_, err = r.ReadByte()
-				require.NoError(t, err)
+	inBubble(t, "it is asked, although it is sent to", func(t *testing.T) {
+		web, sockets := collect()
+		srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
+		c := serveDesk(t, srv).webSocket(t)
+		socket, began := <-sockets, time.Now()
+		var sending sync.WaitGroup
+		defer sending.Wait()
+		sending.Go(func() {
+			for socket.Send(false, nil) == nil {
+				time.Sleep(time.Second)
 			}
-			assert.InDelta(t, 30, time.Since(began).Seconds(), 3, "which is when the Ping is due")
-			b, err := io.ReadAll(r)
-			assert.NoError(t, err)
-			assert.Contains(t, string(b), closing(1011, ""))
-			assert.InDelta(t, 40, time.Since(began).Seconds(), 4)
-			<-socket.Context().Done()
 		})
+		defer c.Close()
+		r := bufio.NewReader(c)
+		var first byte
+		for first != 0x89 {
+			var err error
+			first, err = r.ReadByte()
+			require.NoError(t, err)
+			_, err = r.ReadByte()
+			require.NoError(t, err)
+		}
+		assert.InDelta(t, 30, time.Since(began).Seconds(), 3, "which is when the Ping is due")
+		b, err := io.ReadAll(r)
+		assert.NoError(t, err)
+		assert.Contains(t, string(b), closing(1011, ""))
+		assert.InDelta(t, 40, time.Since(began).Seconds(), 4)
+		<-socket.Context().Done()
 	})
-	t.Run("it may be behind, and not for long", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			web, sockets := collect()
-			srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
-			c := serveDesk(t, srv).webSocket(t)
-			socket := <-sockets
-			block, sent := make([]byte, 100<<10), 0
-			for socket.Send(false, block) == nil {
-				sent++
-				synctest.Wait()
-			}
-			assert.ErrorIs(t, socket.Send(false, block), server.ErrBehind)
-			assert.InDelta(t, server.MaxQueued/len(block), sent, 2)
-			<-socket.Context().Done()
+	inBubble(t, "it may be behind, and not for long", func(t *testing.T) {
+		web, sockets := collect()
+		srv := &server.Server{WriteTimeout: 5 * time.Second, Web: web}
+		c := serveDesk(t, srv).webSocket(t)
+		socket := <-sockets
+		block, sent := make([]byte, 100<<10), 0
+		for socket.Send(false, block) == nil {
+			sent++
 			synctest.Wait()
-			assert.Equal(t, 1, srv.Stats().Failed)
-			c.Close()
-		})
+		}
+		assert.ErrorIs(t, socket.Send(false, block), server.ErrBehind)
+		assert.InDelta(t, server.MaxQueued/len(block), sent, 2)
+		<-socket.Context().Done()
+		synctest.Wait()
+		assert.Equal(t, 1, srv.Stats().Failed)
+		c.Close()
 	})
-	t.Run("it leaves with the server", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			web, sockets := collect()
-			srv := &server.Server{Web: web}
-			c := serveDesk(t, srv).webSocket(t)
-			socket := <-sockets
-			ended := shutDown(t, srv)
-			expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
-			<-socket.Context().Done()
-			write(t, c, []byte(sends(0x88, closing(1001, ""))))
-			require.NoError(t, <-ended)
-			assert.Equal(t, 1, srv.Stats().Away)
-			c.Close()
-		})
+	inBubble(t, "it leaves with the server", func(t *testing.T) {
+		web, sockets := collect()
+		srv := &server.Server{Web: web}
+		c := serveDesk(t, srv).webSocket(t)
+		socket := <-sockets
+		ended := shutDown(t, srv)
+		expect(t, c, []byte("\x88\x12\x03\xe9the server stops"))
+		<-socket.Context().Done()
+		write(t, c, []byte(sends(0x88, closing(1001, ""))))
+		require.NoError(t, <-ended)
+		assert.Equal(t, 1, srv.Stats().Away)
+		c.Close()
 	})
 }
 
@@ -336,31 +328,29 @@ func TestAProtocolOfTheProgramsOwnIsOnTheSamePort(t *testing.T) {
 			}
 		},
 	} {
-		t.Run(way, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{IdleTimeout: time.Minute, Web: &server.Web{Protocols: []server.Custom{upper}}}
-				d := serveDesk(t, srv)
-				c := d.dial(t)
-				sendIt(t, c, "UP hello\n")
-				expect(t, c, []byte("UP HELLO\n"))
-				raw := d.dial(t)
-				go sendIt(t, raw, "UPhello\n")
-				expect(t, raw, []byte("UPhello\n"))
-				raw.Close()
+		inBubble(t, way, func(t *testing.T) {
+			srv := &server.Server{IdleTimeout: time.Minute, Web: &server.Web{Protocols: []server.Custom{upper}}}
+			d := serveDesk(t, srv)
+			c := d.dial(t)
+			sendIt(t, c, "UP hello\n")
+			expect(t, c, []byte("UP HELLO\n"))
+			raw := d.dial(t)
+			go sendIt(t, raw, "UPhello\n")
+			expect(t, raw, []byte("UPhello\n"))
+			raw.Close()
 
-				began := time.Now()
-				_, err := c.Read(make([]byte, 1))
-				assert.Equal(t, io.EOF, err)
-				assert.InDelta(t, 60, time.Since(began).Seconds(), 6, "the limit is the server's")
+			began := time.Now()
+			_, err := c.Read(make([]byte, 1))
+			assert.Equal(t, io.EOF, err)
+			assert.InDelta(t, 60, time.Since(began).Seconds(), 6, "the limit is the server's")
 
-				last := d.dial(t)
-				sendIt(t, last, "UP bye\n")
-				expect(t, last, []byte("UP BYE\n"))
-				_, err = srv.Shutdown(context.Background())
-				assert.NoError(t, err)
-				assert.Equal(t, 2, srv.Stats().Custom)
-				assert.Equal(t, 1, srv.Stats().Raw)
-			})
+			last := d.dial(t)
+			sendIt(t, last, "UP bye\n")
+			expect(t, last, []byte("UP BYE\n"))
+			_, err = srv.Shutdown(context.Background())
+			assert.NoError(t, err)
+			assert.Equal(t, 2, srv.Stats().Custom)
+			assert.Equal(t, 1, srv.Stats().Raw)
 		})
 	}
 }

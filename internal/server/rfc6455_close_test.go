@@ -6,7 +6,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -77,15 +76,13 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 	for name, interrupt := range map[string]func(srv *server.Server){
 		"a Ping": func(*server.Server) {}, "a Shutdown": func(srv *server.Server) { go srv.Shutdown(context.Background()) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Web: &server.Web{Ping: time.Second, PongWait: time.Second}}
-				client := serveDesk(t, srv).webSocket(t)
-				go io.WriteString(client, head(0x82, 100_000)+masked(payload))
-				expect(t, client, []byte(begun))
-				interrupt(srv)
-				assert.Empty(t, readAll(t, client), "the client goes on too late")
-			})
+		inBubble(t, name, func(t *testing.T) {
+			srv := &server.Server{Web: &server.Web{Ping: time.Second, PongWait: time.Second}}
+			client := serveDesk(t, srv).webSocket(t)
+			go io.WriteString(client, head(0x82, 100_000)+masked(payload))
+			expect(t, client, []byte(begun))
+			interrupt(srv)
+			assert.Empty(t, readAll(t, client), "the client goes on too late")
 		})
 	}
 	t.Run("the end", func(t *testing.T) {

@@ -53,21 +53,19 @@ func TestShutdownEndsIdleConnectionsInGoodOrder(t *testing.T) {
 // In a bubble nobody is silent because the machine is busy.
 func TestShutdownLetsAnEchoFinish(t *testing.T) {
 	for name, codec := range map[string]framing.Codec{"bytes": nil, "messages": framing.Fixed(1 << 16)} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := &server.Server{Codec: codec}
-				c := serveDesk(t, srv).dial(t)
-				data := labtest.Random(4 << 20)
-				go c.Write(data)
-				expect(t, c, data[:1<<20])
-				done := shutDown(t, srv)
-				synctest.Wait()
-				expect(t, c, data[1<<20:])
-				expectEnd(t, c)
-				assert.NoError(t, <-done)
-				assert.Zero(t, srv.Stats().Failed)
-				assert.EqualValues(t, len(data), srv.Stats().BytesOut)
-			})
+		inBubble(t, name, func(t *testing.T) {
+			srv := &server.Server{Codec: codec}
+			c := serveDesk(t, srv).dial(t)
+			data := labtest.Random(4 << 20)
+			go c.Write(data)
+			expect(t, c, data[:1<<20])
+			done := shutDown(t, srv)
+			synctest.Wait()
+			expect(t, c, data[1<<20:])
+			expectEnd(t, c)
+			assert.NoError(t, <-done)
+			assert.Zero(t, srv.Stats().Failed)
+			assert.EqualValues(t, len(data), srv.Stats().BytesOut)
 		})
 	}
 }
@@ -99,30 +97,28 @@ func TestShutdownClosesWhatDoesNotFinishInTime(t *testing.T) {
 		},
 		"never reads": func(c net.Conn) { _, _ = c.Write(make([]byte, 1<<20)) },
 	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				srv := new(server.Server)
-				d := serveDesk(t, srv)
-				c, idler := d.dial(t), d.dial(t)
-				ping(t, c)
-				ping(t, idler)
-				var running sync.WaitGroup
-				defer running.Wait()
-				running.Go(func() { endless(c) })
-				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-				defer cancel()
-				began := time.Now()
-				go func() {
-					_, err := idler.Read(make([]byte, 1))
-					assert.Equal(t, io.EOF, err)
-					assert.Less(t, time.Since(began), time.Second)
-				}()
-				closed, err := srv.Shutdown(ctx)
-				assert.Equal(t, context.DeadlineExceeded, err)
-				assert.Equal(t, 1, closed)
-				assert.Equal(t, 2, srv.Stats().Conns)
-				assert.Equal(t, 1, srv.Stats().Failed)
-			})
+		inBubble(t, name, func(t *testing.T) {
+			srv := new(server.Server)
+			d := serveDesk(t, srv)
+			c, idler := d.dial(t), d.dial(t)
+			ping(t, c)
+			ping(t, idler)
+			var running sync.WaitGroup
+			defer running.Wait()
+			running.Go(func() { endless(c) })
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			began := time.Now()
+			go func() {
+				_, err := idler.Read(make([]byte, 1))
+				assert.Equal(t, io.EOF, err)
+				assert.Less(t, time.Since(began), time.Second)
+			}()
+			closed, err := srv.Shutdown(ctx)
+			assert.Equal(t, context.DeadlineExceeded, err)
+			assert.Equal(t, 1, closed)
+			assert.Equal(t, 2, srv.Stats().Conns)
+			assert.Equal(t, 1, srv.Stats().Failed)
 		})
 	}
 }
@@ -275,14 +271,12 @@ func TestAShutdownThatMeetsADeadlineIsNotForgotten(t *testing.T) {
 			_, err := srv.Shutdown(context.Background())
 			ended <- err
 		}}
-		served := make(chan error, 1)
-		go func() { served <- srv.Serve(newDesk(accepted{conn: m})) }()
+		serveUntilEnd(t, srv, newDesk(accepted{conn: m}))
 		time.Sleep(time.Minute) // so that a deadline is due again after what follows
 		began := time.Now()
 		ping(t, client)
 		require.NoError(t, <-ended)
 		assert.Less(t, time.Since(began), time.Second)
-		assert.Equal(t, server.ErrServerClosed, <-served)
 	})
 }
 
