@@ -2,7 +2,6 @@ package client_test
 
 import (
 	"context"
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,13 +14,6 @@ import (
 	"echolab/internal/server"
 	"echolab/internal/websocket"
 )
-
-// lastOf is a client's last frame.
-func lastOf(t *testing.T, frames []wsFrame) wsFrame {
-	t.Helper()
-	require.NotEmpty(t, frames)
-	return frames[len(frames)-1]
-}
 
 func TestAnInterruptInsideTheHandshakeEndsIt(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
@@ -46,15 +38,6 @@ func TestAnInterruptWhileItWaitsForTheEchoEndsAWebSocket(t *testing.T) {
 	})
 	r := interrupted(t, overWebSocket(client.Frames{}), addr, of(three...), came)
 	assert.Equal(t, 1001, r.CloseSent)
-}
-
-func TestAnInputThatFailsEndsAWebSocketInGoodOrder(t *testing.T) {
-	for _, before := range []int{0, 3, 500} {
-		s := webEcho(t, new(server.Web))
-		r, err := overWebSocket(client.Frames{}).Run(labtest.Bounded(t), s.addr, then(repeat(before, flood[:1000]), fails(net.ErrWriteToConnected)))
-		assert.ErrorIs(t, err, net.ErrWriteToConnected)
-		assert.Equal(t, 1001, r.CloseSent)
-	}
 }
 
 func TestAnErrorOfTheInputIsTheErrorOfAWebSocketToo(t *testing.T) {
@@ -126,5 +109,6 @@ func TestACloseSaysGoodbyeAfterTheFrameThatWasBegun(t *testing.T) {
 	release()
 	require.ErrorContains(t, err, "Close 4321")
 	<-gone
-	assert.Equal(t, websocket.ClosePayload(4321, ""), lastOf(t, frames).Payload)
+	require.NotEmpty(t, frames)
+	assert.Equal(t, websocket.ClosePayload(4321, ""), frames[len(frames)-1].Payload)
 }
