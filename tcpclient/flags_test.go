@@ -23,18 +23,22 @@ func TestHelpAndVersion(t *testing.T) {
 
 func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {
 	addr := nobody(t)
+	experiments := 0
 	for line := range strings.Lines(runClient(t, "-h").stdout) {
 		command, ok := strings.CutPrefix(line, "  go run ./tcpclient ")
 		if !ok {
 			continue
 		}
 		command, _, _ = strings.Cut(command, "  ") // the explanation
-		args := append(strings.Fields(command), addr)
-		if strings.Contains(command, "-tour") {
-			args = append(args, "-list")
+		if _, names, ok := strings.Cut(command, "-tour"); ok {
+			picked, err := pick(splitNames(strings.Fields(names)))
+			assert.NoError(t, err, line)
+			experiments += len(picked)
+			continue
 		}
-		assert.NotEqual(t, 2, runClient(t, args...).status, line)
+		assert.NotEqual(t, 2, runClient(t, append(strings.Fields(command), addr)...).status, line)
 	}
+	assert.Positive(t, experiments)
 }
 
 func TestVersion(t *testing.T) {
@@ -66,10 +70,28 @@ func TestTheFlagsAreWhatTheClientDoes(t *testing.T) {
 func TestMisuseIsNamed(t *testing.T) {
 	cases := []struct{ args, says string }{
 		{"-no-such-flag", "-no-such-flag"},
-		{"stray", `"stray": only flags`},
+		{"stray", `"stray": only flags … -message`},
+		{"-chunks 1", "no flag -chunks … -chunk?"},
 		{"-message a b", `"b": only flags`},
 		{"-codec morse", `-codec: codec "morse" … raw|lines|fixed=N|length`},
-		{"-addr 127.0.0.1:0", "-addr 127.0.0.1:0: … port 0"},
+		{"-codec legnth", "-codec: … did you mean length?"},
+		{"-addr 127.0.0.1:0", "-addr 127.0.0.1:0: … port from 1"},
+		{"-addr 127.0.0.1:00", "-addr 127.0.0.1:00: … port from 1"},
+		{"-addr 127.0.0.1:", "-addr 127.0.0.1:: … port from 1"},
+		{"-codec=", "-codec: it must not be empty"},
+		{"-tour=", "-tour: it must not be empty"},
+		{"-tour -chunk 3", "-chunk: … no effect with -tour"},
+		{"-tour udp -ws", "-ws: … no effect with -tour"},
+		{"-list -json", "-json: … no effect with -list"},
+		{"-tour udp -list", "-tour: … no effect with -list"},
+		{"-codec fixed=9223372036854775807 -max-message 9223372036854775807", "-max-message … 1073741824 or less"},
+		{"-codec fixed=99999999999999999999", "-codec: … size"},
+		{"-codec fixed=100000000000", "-codec fixed=100000000000 and -max-message 1048576: … limit"},
+		{"-read 99999999999999999999", `invalid value "99999999999999999999" for flag -read: … at most 9223372036854775807`},
+		{"-timeout 5", "-timeout: … unit: 5s"},
+		{"-timeout soon", "-timeout: … as in 5s"},
+		{"-timeout 99999h", "-timeout 99999h0m0s: … 8760h0m0s or less"},
+		{"-message", "-message needs a value: -message TEXT"},
 		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: … limit"},
 		{"-codec fixed=x", `-codec: codec "fixed=x": … size … from 1 up`},
 		{"-addr nowhere", "-addr nowhere: … HOST:PORT"},
@@ -82,8 +104,9 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-max-message 0", "-max-message 0: … 1 or more"},
 		{"-timeout 0s", "-timeout 0s: … more than 0"},
 		{"-timeout -1s", "-timeout -1s: … more than 0"},
-		{"-nodelay=maybe", `invalid boolean value "maybe" for -nodelay`},
+		{"-nodelay=maybe", `invalid boolean value "maybe" for -nodelay: … true or false`},
 		{"-tour no-such-experiment", `"no-such-experiment" … tcpclient -list`},
+		{"-tour hangl", "did you mean hangul?"},
 		{"-tour=no-such-experiment", `no experiment "no-such-experiment"`},
 		{"-tour udp,no-such-experiment", `no experiment "no-such-experiment"`},
 	}

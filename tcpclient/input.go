@@ -20,6 +20,9 @@ type messagesFlag [][]byte
 
 func (m *messagesFlag) String() string { return string(bytes.Join(*m, []byte(" "))) }
 
+// TakesEmpty says that a message may be.
+func (m *messagesFlag) TakesEmpty() {}
+
 func (m *messagesFlag) Set(text string) error {
 	*m = append(*m, []byte(text))
 	return nil

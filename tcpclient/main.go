@@ -6,9 +6,7 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"net"
 	"os"
 
 	"echolab/framing"
@@ -55,12 +53,18 @@ func (o *options) define(fs *flag.FlagSet) {
 
 // check completes the options, or says what is wrong with them.
 func (o *options) check(fs *flag.FlagSet) error {
+	switch {
+	case o.list:
+		return cli.CheckAlone(fs, "list")
+	case o.tour.on:
+		return cli.CheckAlone(fs, "tour", "json", "quiet")
+	}
 	if err := o.webFlags.check(fs); err != nil {
 		return err
 	}
-	codec, err := framing.Parse(o.codec)
+	codec, err := cli.Codec(o.codec)
 	if err != nil {
-		return fmt.Errorf("-codec: %w", err)
+		return err
 	}
 	o.Codec, o.Nagle = codec, !o.nodelay
 	switch {
@@ -68,30 +72,21 @@ func (o *options) check(fs *flag.FlagSet) error {
 		return errors.New("-chunk and -glue cannot be combined")
 	case len(o.messages) > 0 && o.file != "":
 		return errors.New("-message and -file cannot be combined")
-	case o.Timeout <= 0:
-		return fmt.Errorf("-timeout %v: it must be more than 0", o.Timeout)
 	}
 	return errors.Join(
-		cli.CheckAddr(o.addr),
-		checkPort(o.addr),
+		cli.CheckAddr(o.addr, 1),
 		cli.Within("chunk", o.Chunk, 0, client.GlueLimit),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
-		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+		cli.Within("max-message", o.MaxMessage, 1, cli.MaxMessage),
+		cli.CheckWait("timeout", o.Timeout),
 		cli.CheckFits(o.Codec, o.MaxMessage),
 	)
-}
-
-// checkPort returns an error for the port that lets a server choose one.
-func checkPort(addr string) error {
-	if _, port, err := net.SplitHostPort(addr); err == nil && port == "0" {
-		return fmt.Errorf("-addr %s: nobody listens on port 0; the server says which port it listens on", addr)
-	}
-	return nil
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name:   "tcpclient",
+		Stray:  "; a text to send has -message before it",
 		About:  "tcpclient sends messages to an echo server and shows what became of their boundaries.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `

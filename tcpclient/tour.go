@@ -63,11 +63,15 @@ func pick(names []string) ([]lab.Experiment, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
+	var known []string
+	for _, e := range all {
+		known = append(known, e.Name)
+	}
 	var picked []lab.Experiment
 	for _, name := range names {
-		i := slices.IndexFunc(all, func(e lab.Experiment) bool { return e.Name == name })
+		i := slices.Index(known, name)
 		if i < 0 {
-			return nil, fmt.Errorf("there is no experiment %q: tcpclient -list has their names", name)
+			return nil, fmt.Errorf("there is no experiment %q; tcpclient -list has their names%s", name, cli.Nearest(name, known))
 		}
 		picked = append(picked, all[i])
 	}

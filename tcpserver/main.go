@@ -18,6 +18,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
 		Name:   "tcpserver",
+		Stray:  "; the address to listen on has -addr before it",
 		About:  "tcpserver echoes what its clients send, and shows what the kernel says of each socket.",
 		Stdout: stdout, Stderr: stderr,
 		Examples: `

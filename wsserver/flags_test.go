@@ -22,8 +22,17 @@ func TestHelpAndVersion(t *testing.T) {
 
 func TestMisuseIsNamed(t *testing.T) {
 	clitest.Misuse(t, run, "wsserver", [][2]string{
-		{"stray", `"stray": only flags`},
+		{"stray", `"stray": only flags … -addr`},
 		{"-only ws", "-only ws: … raw … http"},
+		{"-only htpp", "did you mean http?"},
+		{"-tls-cert= -tls-key=", "-tls-cert: it must not be empty"},
+		{"-tls", "-tls needs a value: -tls self-signed"},
+		{"-tls=", "-tls: it must not be empty"},
+		{"-origin=", "-origin: it must not be empty"},
+		{"-addr=", "-addr: it must not be empty"},
+		{"-addr 127.0.0.1:", "-addr 127.0.0.1:: … port from 0"},
+		{"-idle-timeout 5", "-idle-timeout: … unit: 5s"},
+		{"-max-message 9223372036854775807", "-max-message 9223372036854775807: … 1073741824 or less"},
 		{"-only http -codec lines", "-codec: … -only http"},
 		{"-only raw -compress", "-compress: … -only raw"},
 		{"-only raw -tls self-signed", "-tls: … -only raw"},

@@ -18,7 +18,8 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	p := cli.Program{
-		Name: "wsserver",
+		Name:  "wsserver",
+		Stray: "; the address to listen on has -addr before it",
 		About: "wsserver echoes raw TCP and WebSocket messages on one port, has a page for browsers there, and shows " +
 			"what it does, down to the frames.",
 		Stdout: stdout, Stderr: stderr,

@@ -83,7 +83,7 @@ func (o *options) checkOnly(fs *flag.FlagSet) error {
 			"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key",
 		}
 	default:
-		return fmt.Errorf("-only %s: it must be raw or http", o.only)
+		return fmt.Errorf("-only %s: it must be raw or http%s", o.only, cli.Nearest(o.only, []string{"raw", "http"}))
 	}
 	o.web.Only = server.Protocol(o.only)
 	for _, name := range without {

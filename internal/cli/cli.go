@@ -9,19 +9,15 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
-	"net"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
-	"echolab/framing"
 	"echolab/internal/event"
 	"echolab/internal/terminal"
 	"echolab/internal/text"
@@ -41,44 +37,9 @@ type Program struct {
 	Name     string
 	About    string // a sentence
 	Examples string // lines of commands, each with what it does
+	Stray    string // what to do about an argument that is no flag, where none is allowed
 	Stdout   io.Writer
 	Stderr   io.Writer
-}
-
-// Flags returns the program's flag set, with -version in it.
-func (p Program) Flags() *flag.FlagSet {
-	fs := flag.NewFlagSet(p.Name, flag.ContinueOnError)
-	fs.SetOutput(io.Discard) // Parse says what there is to say
-	fs.Bool("version", false, "print the version and exit")
-	return fs
-}
-
-// Parse parses args, where names may stand between the flags if takesNames is set. It returns the names; done is true
-// if the program is to end with that status: after -h, -version, or a message on what is wrong.
-func (p Program) Parse(fs *flag.FlagSet, args []string, takesNames func() bool) (names []string, status int, done bool) {
-	for {
-		err := fs.Parse(args)
-		switch {
-		case errors.Is(err, flag.ErrHelp):
-			p.help(fs)
-			return nil, OK, true
-		case err != nil:
-			return nil, p.Misused(err), true
-		}
-		if fs.NArg() == 0 {
-			break
-		}
-		if !takesNames() {
-			return nil, p.Misused(fmt.Errorf("%q: only flags are allowed", fs.Arg(0))), true
-		}
-		names = append(names, fs.Arg(0))
-		args = fs.Args()[1:]
-	}
-	if fs.Lookup("version").Value.String() == "true" {
-		fmt.Fprintln(p.Stdout, p.version())
-		return nil, OK, true
-	}
-	return names, OK, false
 }
 
 func (p Program) help(fs *flag.FlagSet) {
@@ -165,61 +126,4 @@ func Interruptible() context.Context {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx
-}
-
-// Given says whether the flag of that name was set on the command line.
-func Given(fs *flag.FlagSet, name string) bool {
-	given := false
-	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
-	return given
-}
-
-// MaxReadBuffer is the largest read buffer that a flag may ask for, MaxWait the longest time, and NoLimit is for flags
-// that have none.
-const (
-	MaxReadBuffer = 64 << 20
-	MaxWait       = 365 * 24 * time.Hour
-	NoLimit       = math.MaxInt
-)
-
-// Within returns an error unless a flag's number or time is from least to most.
-func Within[T int | time.Duration](name string, value, least, most T) error {
-	switch {
-	case value < least:
-		return fmt.Errorf("-%s %v: it must be %v or more", name, value, least)
-	case value > most:
-		return fmt.Errorf("-%s %v: it must be %v or less", name, value, most)
-	}
-	return nil
-}
-
-// CheckWait returns an error unless a flag's time is one that a program can wait for.
-func CheckWait(name string, d time.Duration) error {
-	switch {
-	case d <= 0:
-		return fmt.Errorf("-%s %v: it must be more than 0", name, d)
-	case d > MaxWait:
-		return fmt.Errorf("-%s %v: it must be %v or less", name, d, MaxWait)
-	}
-	return nil
-}
-
-// CheckFits returns an error if no message of the codec is within the limit of its size.
-func CheckFits(codec framing.Codec, maxMessage int) error {
-	if size, ok := framing.SizeOf(codec); ok && size > maxMessage {
-		return fmt.Errorf("-codec fixed=%d and -max-message %d: every message would be over the limit", size, maxMessage)
-	}
-	return nil
-}
-
-// CheckAddr returns an error unless addr is HOST:PORT.
-func CheckAddr(addr string) error {
-	_, port, err := net.SplitHostPort(addr)
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return fmt.Errorf("-addr %s: it must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:9000", addr)
-	}
-	return nil
 }

@@ -85,20 +85,58 @@ func TestVersionNamesTheProgramAndTheSystem(t *testing.T) {
 
 func TestMisuseIsNamedAndTurnedToTheHelp(t *testing.T) {
 	for says, args := range map[string][]string{
-		"flag provided but not defined: -no-such-flag":        {"-no-such-flag"},
-		`invalid value "many" for flag -n: parse error`:       {"-n", "many"},
-		"flag needs an argument: -n":                          {"-n"},
-		`"stray": only flags are allowed`:                     {"-n", "3", "stray"},
-		`invalid boolean value "x" for -version: parse error`: {"-version=x"},
+		"there is no flag -no-such-flag":                          {"-no-such-flag"},
+		"-verison … did you mean -version?":                       {"-verison"},
+		`"many" for flag -n: … whole number`:                      {"-n", "many"},
+		`"" for flag -n: … must not be empty`:                     {"-n", ""},
+		"-n needs a value: -n int":                                {"-n"},
+		`"stray": only flags are allowed; … -n`:                   {"-n", "3", "stray"},
+		`"": … must not be empty`:                                 {"-n", "3", ""},
+		`invalid boolean value "x" for -version: … true or false`: {"-version=x"},
 	} {
 		p := newTry()
+		p.Stray = "; try -n"
 		fs, _ := p.flags()
 		_, status, done := p.Parse(fs, args, never)
 		assert.True(t, done)
 		assert.Equal(t, cli.Usage, status)
-		assert.Equal(t, "prog: "+says+"\nRun prog -h for the flags and examples.\n", p.stderr.String())
+		texttest.Mentions(t, p.stderr.String(), says)
+		assert.Regexp(t, `^prog: .*\nRun prog -h for the flags and examples\.\n$`, p.stderr.String())
 		assert.Empty(t, p.stdout.String())
 	}
+}
+
+// A word is a flag's value that is nothing but text.
+type word string
+
+func (w *word) String() string         { return string(*w) }
+func (w *word) Set(value string) error { *w = word(value); return nil }
+func (w *word) TakesEmpty()            {}
+
+func TestOnlyTextMayBeEmpty(t *testing.T) {
+	p := newTry()
+	fs, _ := p.flags()
+	text, name := word("before"), fs.String("name", "before", "")
+	fs.Var(&text, "text", "")
+	_, _, done := p.Parse(fs, []string{"-text", ""}, never)
+	assert.False(t, done)
+	assert.Empty(t, text)
+	_, status, _ := p.Parse(fs, []string{"-name", ""}, never)
+	assert.Equal(t, cli.Usage, status)
+	assert.Equal(t, "before", *name)
+}
+
+func TestTheNearestWordIsOneThatMayBeMeant(t *testing.T) {
+	words := []string{"raw", "lines", "length"}
+	for word, want := range map[string]string{"line": "lines", "LENGHT": "length", "rwa": "raw", "morse": "", "": "", "websocket": ""} {
+		got := cli.Nearest(word, words)
+		if want == "" {
+			assert.Empty(t, got, word)
+			continue
+		}
+		assert.Equal(t, "; did you mean "+want+"?", got)
+	}
+	assert.Empty(t, cli.Nearest("raw", nil))
 }
 
 func TestNamesMayStandBetweenFlags(t *testing.T) {
@@ -169,10 +207,10 @@ func TestATimeIsOneThatAProgramCanWaitFor(t *testing.T) {
 
 func TestAnAddressIsAHostAndAPort(t *testing.T) {
 	for _, addr := range []string{"127.0.0.1:9000", "127.0.0.1:0", "[::1]:80", ":9000", "localhost:http", "0.0.0.0:65535"} {
-		assert.NoError(t, cli.CheckAddr(addr))
+		assert.NoError(t, cli.CheckAddr(addr, 0))
 	}
 	for _, addr := range []string{"", "nowhere", "127.0.0.1", "9000", "::1:9000", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:no-such-service"} {
-		assert.EqualError(t, cli.CheckAddr(addr), "-addr "+addr+": it must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:9000")
+		assert.EqualError(t, cli.CheckAddr(addr, 0), "-addr "+addr+": it must be HOST:PORT with a port from 0 to 65535, as in 127.0.0.1:9000")
 	}
 }
 

@@ -70,10 +70,10 @@ func (o *options) check(captures []string) (err error) {
 	case "websocket":
 		o.framing = framing.WebSocket{}
 	default:
-		if o.framing, err = framing.Parse(o.codec); err != nil && strings.HasPrefix(o.codec, "fixed") {
-			return fmt.Errorf("-codec: %w", err)
+		if o.framing, err = cli.Codec(o.codec, "websocket"); err != nil && strings.HasPrefix(o.codec, "fixed") {
+			return err
 		} else if err != nil {
-			return fmt.Errorf("-codec: %w, or websocket", err)
+			return fmt.Errorf("%w, or websocket", err)
 		}
 	}
 	return errors.Join(cli.Within("port", o.port, 0, 65535), cli.Within("conn", o.conn, 0, cli.NoLimit))

@@ -5,7 +5,6 @@ package serve
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"net"
 
 	"echolab/framing"
@@ -46,16 +45,13 @@ func (o *Options) Define(fs *flag.FlagSet) {
 
 // Check completes the options once the flags are parsed, or says what is wrong with them.
 func (o *Options) Check() error {
-	codec, err := framing.Parse(o.codec)
-	if err != nil {
-		err = fmt.Errorf("-codec: %w", err)
-	}
+	codec, err := cli.Codec(o.codec)
 	o.Codec = codec
 	err = errors.Join(
 		err,
-		cli.CheckAddr(o.Addr),
+		cli.CheckAddr(o.Addr, 0),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
-		cli.Within("max-message", o.MaxMessage, 1, cli.NoLimit),
+		cli.Within("max-message", o.MaxMessage, 1, cli.MaxMessage),
 		cli.CheckFits(o.Codec, o.MaxMessage),
 		cli.Within("max-conns", o.MaxConns, 1, cli.NoLimit),
 		cli.CheckWait("idle-timeout", o.IdleTimeout),
