@@ -19,14 +19,11 @@ var (
 
 // ends are endings of which one makes a beginning tell, if anything can.
 var ends = func() (list []string) {
-	for _, whole := range []string{
-		"GET http://", "GET https://", "GET /", "HEAD http://", "HEAD https://", "HEAD /", "POST http://",
-		"POST https://", "POST /", "PUT http://",
-		"PUT https://", "PUT /", "DELETE http://", "DELETE https://", "DELETE /", "CONNECT x", "OPTIONS http://",
-		"OPTIONS https://", "OPTIONS /", "OPTIONS *",
-		"TRACE http://", "TRACE https://", "TRACE /", "PATCH http://", "PATCH https://", "PATCH /",
-		"PRI * HTTP/2.0\r\n", "\x16\x03\x00\x00\x00\x01",
-	} {
+	wholes := []string{"CONNECT x", "OPTIONS *", "PRI * HTTP/2.0\r\n", "\x16\x03\x00\x00\x00\x01"}
+	for method := range strings.FieldsSeq("GET HEAD POST PUT DELETE OPTIONS TRACE PATCH") {
+		wholes = append(wholes, method+" /", method+" http://", method+" https://")
+	}
+	for _, whole := range wholes {
 		for cut := range len(whole) {
 			list = append(list, whole[cut:])
 		}

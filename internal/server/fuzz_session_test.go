@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -126,40 +127,14 @@ func (w *twin) data(first byte, payload []byte, whole bool) bool {
 	return whole
 }
 
-// isText says whether b is UTF-8, or, if more may come, can become it: the table of RFC 3629 section 4.
+// isText says whether b is UTF-8, or, if more may come, can become it.
 func isText(b []byte, all bool) bool {
 	for len(b) > 0 {
-		low, high, more := byte(0x80), byte(0xbf), 0
-		switch c := b[0]; {
-		case c < 0x80:
-		case c >= 0xc2 && c <= 0xdf:
-			more = 1
-		case c >= 0xe0 && c <= 0xef:
-			more = 2
-			if c == 0xe0 {
-				low = 0xa0
-			} else if c == 0xed {
-				high = 0x9f
-			}
-		case c >= 0xf0 && c <= 0xf4:
-			more = 3
-			if c == 0xf0 {
-				low = 0x90
-			} else if c == 0xf4 {
-				high = 0x8f
-			}
-		default:
-			return false
+		r, size := utf8.DecodeRune(b)
+		if r == utf8.RuneError && size == 1 {
+			return !all && !utf8.FullRune(b) // which what is wrong already is for it
 		}
-		for b = b[1:]; more > 0; more-- {
-			if len(b) == 0 {
-				return !all
-			}
-			if b[0] < low || b[0] > high {
-				return false
-			}
-			b, low, high = b[1:], 0x80, 0xbf
-		}
+		b = b[size:]
 	}
 	return true
 }
