@@ -13,6 +13,7 @@ import (
 // TestAServerThatPingsAndNeverReadsIsGivenUp: each Pong is a write that waits, and the first that waited for nothing is
 // the last.
 func TestAServerThatPingsAndNeverReadsIsGivenUp(t *testing.T) {
+	t.Parallel() // it waits
 	for name, live := range map[string]bool{"an input that is there": false, "a live one": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

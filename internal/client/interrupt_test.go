@@ -69,6 +69,7 @@ func TestAnInterruptedClientStopsSending(t *testing.T) {
 }
 
 func TestAnInterruptedClientDoesNotWaitForAServerThatDoesNotRead(t *testing.T) {
+	t.Parallel() // it waits
 	labtest.OnLinux(t)
 	for name, cl := range map[string]client.Client{"raw": {}, "frames": {Frames: new(client.Frames)}} {
 		t.Run(name, func(t *testing.T) {

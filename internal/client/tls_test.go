@@ -77,6 +77,7 @@ func TestTLSToWhoSpeaksNone(t *testing.T) {
 }
 
 func TestAServerThatReadsSlowlyIsWaitedFor(t *testing.T) {
+	t.Parallel() // it waits
 	srv, trusts := labtest.Secrets(t)
 	const timeout = 3 * time.Second // a machine that is busy with other tests stalls for less
 	msg := strings.Repeat("m", 12<<20)

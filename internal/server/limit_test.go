@@ -141,6 +141,7 @@ func stuff(c net.Conn, b []byte) (n int64) {
 }
 
 func TestAClientThatNeverReadsIsCutOff(t *testing.T) {
+	t.Parallel() // it waits
 	bytes := string(labtest.Random(60_000))
 	for name, load := range map[string]struct {
 		codec    framing.Codec

@@ -94,6 +94,7 @@ func TestRFC6455NothingComesInsideAFrameOfTheServers(t *testing.T) {
 }
 
 func TestRFC6455AClientThatDoesNotAnswerACloseIsNotWaitedForLong(t *testing.T) {
+	t.Parallel() // it waits
 	for name, in := range map[string]string{
 		"7.1.1 after a mistake": sends(0x83, ""), "7.1.1 after its own Close": sends(0x88, closing(1000, "")),
 		"7.1.1 after a Shutdown": "",

@@ -51,8 +51,10 @@ var violations = []violation{
 }
 
 func TestAViolationEndsTheConnectionAfterTheEchoes(t *testing.T) {
+	t.Parallel() // it waits
 	for _, v := range violations {
 		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
 			either(t, func(t *testing.T, rec *labtest.Account) {
 				s := serve(t, &server.Server{Codec: v.codec, MaxMessage: 64}, rec)
 				other, c := dial(t, s.addr), dial(t, s.addr)
