@@ -53,9 +53,7 @@ func TestPair(sender, receiver framing.Codec, sizes ...int) error {
 			return fmt.Errorf("framingtest: no message has a size of %d bytes", n)
 		}
 	}
-	s := &suite{sender: sender, receiver: receiver, readers: map[int]*bufio.Reader{}}
-	s.run(sizes)
-	return s.report.err(sender, receiver)
+	return newSuite(sender, receiver).run(sizes)
 }
 
 // patience is how long one call into a codec may take before it counts as one that never returns.
@@ -74,8 +72,12 @@ type suite struct {
 	report   report
 }
 
+func newSuite(sender, receiver framing.Codec) *suite {
+	return &suite{sender: sender, receiver: receiver, readers: map[int]*bufio.Reader{}}
+}
+
 // run does the checks in a goroutine of its own, so that a call that never returns can be given up.
-func (s *suite) run(sizes []int) {
+func (s *suite) run(sizes []int) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -85,6 +87,7 @@ func (s *suite) run(sizes []int) {
 		s.find(hangs, at, verb+" had not returned after "+patience.String()+"; the suite ends here (the call waits, or goes "+
 			"on for ever, or sets aside a lot of memory)", "a message or an error")
 	}
+	return s.report.err(s.sender, s.receiver)
 }
 
 // check collects the messages and does one check after the other.
@@ -177,6 +180,13 @@ func (w *watch) begin(verb string, at scene) {
 	}
 	w.calls++
 	w.verb, w.at = verb, at
+}
+
+// stop lets no more calls begin.
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
 }
 
 func (w *watch) end() {

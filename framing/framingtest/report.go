@@ -67,6 +67,7 @@ type report struct {
 	mu     sync.Mutex
 	shown  [rules][]string
 	counts [rules]int
+	enough []rule // when all of these are found to be broken, the suite may end; none: it does all its checks
 }
 
 // find notes where the codec broke a rule, what came, and what the contract wants. That is put into words only if it is
@@ -76,6 +77,12 @@ func (s *suite) find(broken rule, at scene, came, want any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.counts[broken]++
+	if slices.Contains(r.enough, broken) {
+		r.enough = slices.DeleteFunc(r.enough, func(b rule) bool { return b == broken })
+		if len(r.enough) == 0 {
+			s.watch.stop()
+		}
+	}
 	if len(r.shown[broken]) == examples {
 		return
 	}
