@@ -24,7 +24,7 @@ var rooms = []struct{ room, imports string }{
 	// What knows no other room.
 	{"framing", ""},
 	{"internal/text", ""},
-	{"internal/sock", ""},
+	{"internal/sock", "text"},
 
 	// Bytes, without a socket.
 	{"framing/framingtest", "framing"},

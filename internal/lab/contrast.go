@@ -144,9 +144,7 @@ func (p *contrastPort) webSocket(ctx context.Context, addr string, cut func([][]
 		var framed bytes.Buffer // wsutil makes two writes, of a header and of a payload
 		check(wsutil.WriteClientMessage(&framed, ws.OpText, msg))
 		messages[i] = framed.Bytes()
-		h, at := must(ws.ReadHeader(bytes.NewReader(messages[i]))), c.out().Row(streammap.Sent).End
-		c.note(framed.Len())
-		c.record(event.FrameEvent(event.ClientToServer, at, ws.HeaderSize(h), h, msg))
+		c.noteFrame(messages[i], msg)
 	}
 	return p.send(ctx, c, "WebSocket", cut(messages))
 }

@@ -67,7 +67,11 @@ func runFraming(ctx context.Context, client, server framing.Codec, cut int) Fram
 	for _, msg := range equals {
 		had := len(framed)
 		framed = must(client.Append(framed, []byte(msg)))
-		p.client.note(len(framed) - had)
+		if _, ok := client.(framing.WebSocket); ok {
+			p.client.noteFrame(framed[had:], []byte(msg))
+		} else {
+			p.client.note(len(framed) - had)
+		}
 	}
 	run := FramingRun{Cut: cut}
 	together(func() {

@@ -2,10 +2,13 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"net"
 	"slices"
+
+	"github.com/gobwas/ws"
 
 	"echolab/framing"
 	"echolab/internal/event"
@@ -72,6 +75,14 @@ func (e *end) send(messages ...[]byte) {
 // note records that n bytes of what this end writes, from the end of the last message on, are one message.
 func (e *end) note(n int) {
 	e.record(event.Event{Ev: event.Message, Dir: e.side.Out(), Span: &event.Span{Off: e.out().Row(streammap.Sent).End, N: n}})
+}
+
+// noteFrame records that what this end writes next is a frame of gobwas/ws, and the message in it. So the map shows the
+// message, and not what its mask makes of it.
+func (e *end) noteFrame(frame, msg []byte) {
+	h, at := must(ws.ReadHeader(bytes.NewReader(frame))), e.out().Row(streammap.Sent).End
+	e.note(len(frame))
+	e.record(event.FrameEvent(e.side.Out(), at, ws.HeaderSize(h), h, msg))
 }
 
 // received records that this end has made a message of all that r has returned since the last.

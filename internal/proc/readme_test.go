@@ -75,7 +75,7 @@ func addrOfFourDigits(t *testing.T) string {
 
 // varying is what differs from run to run: addresses, descriptors, measurements, the state of a socket whose peer may be
 // faster or slower, and what a WebSocket makes at random: its key, what is computed of it, and masks.
-var varying = regexp.MustCompile(`127\.0\.0\.1:\d+|[\w+/]{22}==|[\w+/]{27}=|SHA-1 = [0-9a-f]{40}|masked [0-9a-f]{8}|"\\x8[18]\\x8[0-9a-f][^\n]*|descriptor \d+|MSS \d+|RTT [^,\n]+(, \d+ bytes unread)?|of \d+ waiting|state\s+[A-Z0-9-]+|ESTABLISHED|CLOSE-WAIT`)
+var varying = regexp.MustCompile(`127\.0\.0\.1:\d+|[\w+/]{22}==|[\w+/]{27}=|SHA-1 = [0-9a-f]{40}|masked [0-9a-f]{8}|"\\x8[18]\\x8[0-9a-f][^\n]*|descriptor \d+|MSS [\d,]+|RTT [^,\n]+(, \d+ bytes unread)?|of [\d,]+ waiting|state\s+[A-Z0-9-]+|ESTABLISHED|CLOSE-WAIT`)
 
 // folded is where a line was broken.
 var folded = regexp.MustCompile(`\n {9,}`)

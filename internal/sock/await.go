@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"echolab/internal/text"
 )
 
 // pause is the time from one look to the next: long beside a look (about a microsecond), short beside a test.
@@ -40,7 +42,7 @@ func AwaitUnread(ctx context.Context, c any, n int) error {
 		there, err = Unread(c)
 		return there >= n, err
 	}, func() string {
-		return fmt.Sprintf("%s: %d were there", count(n, "unread byte"), there)
+		return fmt.Sprintf("%s: %d were there", text.Count(n, "unread byte", "unread bytes"), there)
 	})
 }
 

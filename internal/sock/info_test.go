@@ -79,13 +79,13 @@ func TestAnInfoIsOneLineForAPerson(t *testing.T) {
 	busy := connection
 	busy.Unread, busy.Unacked, busy.NoDelay = 1, 20, false
 
-	const line = "127.0.0.1:9000 <-> 127.0.0.1:41512, ESTABLISHED, MSS 65483, RTT 35µs"
+	const line = "127.0.0.1:9000 <-> 127.0.0.1:41512, ESTABLISHED, MSS 65,483, RTT 35µs"
 	for _, test := range []struct {
 		info sock.Info
 		want string
 	}{
-		{fresh, "descriptor 3: IPv4 stream, no address yet, CLOSE"},
-		{listener, "descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN, 0 of 4096 waiting for accept"},
+		{fresh, "descriptor 3: IPv4 stream, no address yet, CLOSE (not connected)"},
+		{listener, "descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN, 0 of 4,096 waiting for accept"},
 		{untold, "descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN"},
 		{connection, "descriptor 7: IPv4 stream, " + line + ", TCP_NODELAY on"},
 		{busy, "descriptor 7: IPv4 stream, " + line + ", 1 byte unread, 20 bytes unacknowledged, TCP_NODELAY off"},

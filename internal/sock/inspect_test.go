@@ -25,7 +25,7 @@ func TestASocketBeforeBindHasNoAddress(t *testing.T) {
 	assert.Equal(t, -1, fresh.Backlog)
 	assert.Equal(t, -1, fresh.BacklogMax)
 	assert.Equal(t, time.Duration(-1), fresh.RTT)
-	assert.Equal(t, fmt.Sprintf("descriptor %d: IPv4 stream, no address yet, CLOSE", fresh.FD), fresh.String())
+	assert.Equal(t, fmt.Sprintf("descriptor %d: IPv4 stream, no address yet, CLOSE (not connected)", fresh.FD), fresh.String())
 
 	bound := inspect(t, l)
 	assert.Equal(t, fresh.FD, bound.FD, "the same socket, now with an address")

@@ -18,6 +18,8 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"echolab/internal/text"
 )
 
 // The states of a TCP connection, by the names of RFC 9293, section 3.3.2. Only its CLOSED has the kernel's name,
@@ -66,7 +68,7 @@ type Info struct {
 	Backlog    int `json:"-"`
 	BacklogMax int `json:"-"`
 
-	MSS int           `json:"-"` // the most bytes in one segment to the peer; before the handshake a default
+	MSS int           `json:"-"` // the most bytes in one segment to the peer now: on Linux at most half the largest window that it offered
 	RTT time.Duration `json:"-"` // the smoothed round trip time, once it was measured; macOS knows it to the millisecond
 
 	Retransmits int `json:"-"` // segments that were sent again, the SYN among them
@@ -111,23 +113,18 @@ func (i Info) String() string {
 	say(internet && !i.Local.IsValid(), "no address yet")
 	say(i.Local.IsValid() && !connected, "%v", i.Local)
 	say(connected, "%v <-> %v", i.Local, i.Remote)
-	say(tcp, "%s", i.State)
-	say(i.Backlog >= 0 && i.BacklogMax >= 0, "%d of %d waiting for accept", i.Backlog, i.BacklogMax)
-	say(connected && i.MSS >= 0, "MSS %d", i.MSS)
+	say(tcp && i.State != StateClose, "%s", i.State)
+	say(tcp && i.State == StateClose, "%s (not connected)", i.State)
+	say(i.Backlog >= 0 && i.BacklogMax >= 0, "%s of %s waiting for accept",
+		text.Number(int64(i.Backlog)), text.Number(int64(i.BacklogMax)))
+	say(connected && i.MSS >= 0, "MSS %s", text.Number(int64(i.MSS)))
 	say(connected && i.RTT >= 0, "RTT %v", i.RTT)
-	say(i.Retransmits > 0, "%s sent again", count(i.Retransmits, "segment"))
-	say(i.Unread > 0, "%s unread", count(i.Unread, "byte"))
-	say(i.Unacked > 0, "%s unacknowledged", count(i.Unacked, "byte"))
+	say(i.Retransmits > 0, "%s sent again", text.Count(i.Retransmits, "segment", "segments"))
+	say(i.Unread > 0, "%s unread", text.Bytes(int64(i.Unread)))
+	say(i.Unacked > 0, "%s unacknowledged", text.Bytes(int64(i.Unacked)))
 	say(connected && tcp && i.NoDelay, "TCP_NODELAY on")
 	say(connected && tcp && !i.NoDelay, "TCP_NODELAY off")
 	return s.String()
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // plain is Info without its methods: encoding/json takes it by its tags.

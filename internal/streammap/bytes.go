@@ -32,11 +32,11 @@ func (m *Map) Wire(from, to int64) []byte { return part(m.data, 0, from, to) }
 // unmasked, and zeros for the frames' headers. It is nil if no payload was kept there.
 func (m *Map) Decoded(from, to int64) []byte {
 	payload := part(m.frames.b, m.frames.from, from, to)
-	if len(payload) == 0 {
+	wire := m.Wire(from, to)
+	if len(payload) == 0 || len(wire) == 0 && !m.frames.told {
 		return nil
 	}
 	at := int(max(0, m.frames.from-from))
-	wire := m.Wire(from, to)
 	shown := slices.Concat(wire, make([]byte, max(0, at+len(payload)-len(wire))))
 	copy(shown[at:], payload)
 	return shown
@@ -49,11 +49,12 @@ func part(b []byte, offset, from, to int64) []byte {
 }
 
 // AddFrame adds a frame to the row of frames, and keeps its payload, unmasked, or the beginning of it, to be shown in
-// place of the bytes of the stream. If the payload is nil, they are shown.
+// place of the bytes of the stream. If the payload is nil, they are shown, unless they are masked: what a mask makes of
+// a text is none, though it has letters here and there.
 func (m *Map) AddFrame(s event.Span, h event.FrameHeader, payload []byte) {
 	m.Row(Frames).add(s, h.Opcode)
 	header := int64(s.N) - h.Payload
-	if payload != nil && s.Off >= m.Start && 0 <= h.Payload && header >= 0 {
+	if (payload != nil || h.Masked) && s.Off >= m.Start && 0 <= h.Payload && header >= 0 {
 		m.frames.keep(s.Off, header, payload, h.Payload)
 	}
 }
@@ -63,6 +64,7 @@ func (m *Map) AddFrame(s event.Span, h event.FrameHeader, payload []byte) {
 type decoded struct {
 	from int64
 	b    []byte
+	told bool // at least one payload was
 }
 
 // keep keeps a frame, if it follows those kept before and there is room.
@@ -73,6 +75,7 @@ func (d *decoded) keep(off, header int64, payload []byte, length int64) {
 	if off != d.from+int64(len(d.b)) {
 		return
 	}
+	d.told = d.told || payload != nil
 	room := func() int64 { return int64(bytesKept - len(d.b)) }
 	d.b = append(d.b, make([]byte, min(header, room()))...)
 	payload = payload[:min(int64(len(payload)), length, room())]
@@ -80,4 +83,4 @@ func (d *decoded) keep(off, header int64, payload []byte, length int64) {
 	d.b = append(d.b, make([]byte, min(length-int64(len(payload)), room()))...)
 }
 
-func (d *decoded) clone() decoded { return decoded{d.from, slices.Clone(d.b)} }
+func (d *decoded) clone() decoded { return decoded{d.from, slices.Clone(d.b), d.told} }

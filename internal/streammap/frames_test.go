@@ -185,3 +185,19 @@ func TestManyPartsOfAMessageInAColumnAreNoCuts(t *testing.T) {
 	assert.Contains(t, drawn, "▓ several boundaries")
 	assert.NotContains(t, drawn, "▒")
 }
+
+func TestWhatIsMaskedAndNotToldIsNotShown(t *testing.T) {
+	const masked = "\x81\x83abcd\xd8\xa7x" // two of its bytes are a letter, by chance
+	for name, told := range map[string]event.FrameHeader{
+		"masked": {Opcode: event.OpText, Fin: true, Masked: true, Payload: 3}, "plain": {Opcode: event.OpText, Fin: true, Payload: 3},
+	} {
+		m := maptest.Stream(masked, maptest.Writes(len(masked)))
+		m.AddFrame(event.Span{Off: 0, N: len(masked)}, told, nil)
+		shown, _, _ := m.Whole().Content()
+		if told.Masked {
+			assert.Equal(t, make([]byte, len(masked)), shown, name)
+		} else {
+			assert.Equal(t, masked, string(shown), name)
+		}
+	}
+}

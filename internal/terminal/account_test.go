@@ -44,10 +44,10 @@ func TestTheAccountHasALineForEachEvent(t *testing.T) {
 		Listening: true, State: sock.StateListen, Backlog: 0, BacklogMax: 4096}
 	plainly(t, `
 bind     descriptor 3: its address is 127.0.0.1:9000
-listen   descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN, 0 of 4096 waiting
+listen   descriptor 3: IPv4 stream, 127.0.0.1:9000, LISTEN, 0 of 4,096 waiting
          for accept
 #1  accept   descriptor 7: IPv4 stream, 127.0.0.1:9000 <-> 127.0.0.1:40000,
-             ESTABLISHED, MSS 65483, RTT 25µs, TCP_NODELAY on
+             ESTABLISHED, MSS 65,483, RTT 25µs, TCP_NODELAY on
 #1  message  5 bytes at 0              "hello"
 #1  write    5 bytes at 0              "hello"
 #1  write    15 bytes at 5             "안녕하세요"
