@@ -1,4 +1,4 @@
-// Package beside prints two accounts of the same time side by side, 80 columns wide, such as what the programs say and
+// Package beside prints two accounts of the same time side by side, as wide as the terminal is, such as what the programs say and
 // what crossed the wire. It may know events and words. It must not know where the accounts come from, nor draw a map.
 //
 // Entries are in the order of time, one to a row; the other column is empty beside them.
@@ -12,59 +12,61 @@ import (
 	"echolab/internal/text"
 )
 
-// The widths of the columns: with the divider between them they fill a terminal of 80.
-const (
-	leftWidth  = 38
-	rightWidth = 39
-)
+// divider is what stands between the columns.
+const divider = " │ "
 
 // A Printer prints entries in the order in which they are handed over, whatever their times. Whether they could be
 // written is the writer's business. It is for one goroutine.
 type Printer struct {
 	w     io.Writer
 	style text.Style
+	left  int  // columns
+	right int  // columns
 	alone bool // there is no left column
 }
 
 // New returns a Printer to w, and prints the titles of its two columns above a rule. Without a title on the left there
 // is only the right column, as wide as both, and no rule; the left one must not be used then.
 func New(w io.Writer, style text.Style, left, right string) *Printer {
-	p := &Printer{w: w, style: style, alone: left == ""}
+	p := &Printer{w: w, style: style, right: style.Width(), alone: left == ""}
+	p.left = (style.Width() - text.Columns(divider)) / 2
+	if need := style.TooNarrow("two texts side by side"); need != "" {
+		fmt.Fprintln(w, style.Warn(need))
+	}
 	if p.alone {
 		return p
 	}
-	l, r := entry(left, "", leftWidth), entry(right, "", rightWidth)
+	p.right -= p.left + text.Columns(divider)
+	l, r := entry(left, "", p.left), entry(right, "", p.right)
 	for i := range max(len(l), len(r)) {
 		p.row(at(l, i), at(r, i))
 	}
-	fmt.Fprintln(w, style.Dim(strings.Repeat("─", leftWidth)+"─┼─"+strings.Repeat("─", rightWidth)))
+	fmt.Fprintln(w, style.Dim(strings.Repeat("─", p.left)+"─┼─"+strings.Repeat("─", p.right)))
 	return p
 }
 
 // Left prints an entry in the left column. Its mark is a short lead, such as "client write", in bold; the text is folded
 // to the column, words longer than that are cut, and line breaks are kept.
 func (p *Printer) Left(mark, text string) {
-	for _, l := range entry(mark, text, leftWidth) {
+	for _, l := range entry(mark, text, p.left) {
 		p.row(l, line{})
 	}
 }
 
 // Right prints an entry in the right column, as Left does in the left one.
 func (p *Printer) Right(mark, sentence string) {
-	if p.alone {
-		for _, l := range entry(mark, sentence, text.Width) {
+	for _, l := range entry(mark, sentence, p.right) {
+		if p.alone {
 			fmt.Fprintln(p.w, p.paint(l))
+		} else {
+			p.row(line{}, l)
 		}
-		return
-	}
-	for _, l := range entry(mark, sentence, rightWidth) {
-		p.row(line{}, l)
 	}
 }
 
 // row prints a line of both columns.
 func (p *Printer) row(left, right line) {
-	cells := p.paint(left) + strings.Repeat(" ", leftWidth-left.columns()) + p.style.Dim(" │")
+	cells := p.paint(left) + strings.Repeat(" ", p.left-left.columns()) + p.style.Dim(" │")
 	if right.columns() > 0 {
 		cells += " " + p.paint(right)
 	}

@@ -121,6 +121,24 @@ func TestWithoutALeftColumnTheRightOneHasAllTheRoom(t *testing.T) {
 	assert.Equal(t, "▶ 1 SYN  "+strings.Repeat("word ", 13)+"word\n  word word word word word word\n", out.String())
 }
 
+func TestTheColumnsFillTheTerminal(t *testing.T) {
+	sentence := strings.Repeat("word ", 100)
+	for _, columns := range []int{60, 80, 81, 200} {
+		var out strings.Builder
+		p := beside.New(&out, text.Style{Columns: columns}, "left", "right")
+		p.Left("client write", sentence)
+		p.Right("1 SYN", sentence)
+		widest := 0
+		for line := range strings.Lines(out.String()) {
+			widest = max(widest, text.Columns(strings.TrimRight(line, "\n")))
+		}
+		assert.Equal(t, columns, widest, "the rule")
+	}
+	var out strings.Builder
+	beside.New(&out, text.Style{Columns: 59}, "left", "right")
+	assert.Contains(t, out.String(), "59 columns: two texts side by side need 60\n")
+}
+
 func TestLineBreaksAreKept(t *testing.T) {
 	got := printed(t, func(p *beside.Printer) { p.Right("key", "one\ntwo\n\nfour") })
 	assert.Equal(t, `

@@ -14,7 +14,7 @@ import (
 func (p *Printer) Account(e event.Event) {
 	mark := join(" ", string(e.At), conn(e), string(e.Ev))
 	sentence := e.Sentence()
-	if data := data(e); text.Columns(join(gap, mark, sentence, data)) <= room {
+	if data := data(e, p.room()); text.Columns(join(gap, mark, sentence, data)) <= p.room() {
 		sentence = join(gap, sentence, data)
 	} else {
 		sentence = join("\n", sentence, data)
@@ -38,7 +38,7 @@ func (p *Printer) Packet(e event.Event) {
 			number += fmt.Sprintf(" [%s]", mark)
 		}
 	}
-	p.Right(join(" ", arrow(e.Dir), conn(e), number), join("\n", text, data(e)))
+	p.Right(join(" ", arrow(e.Dir), conn(e), number), join("\n", text, data(e, p.room())))
 }
 
 // withoutFlags is the sentence without the flags that many begin with: they are printed before it.
@@ -69,10 +69,10 @@ func conn(e event.Event) string {
 }
 
 // room is what a line of the left column has room for.
-const room = leftWidth - len(indent)
+func (p *Printer) room() int { return p.left - len(indent) }
 
-// data is the beginning of the event's bytes, quoted, with room for it in one line.
-func data(e event.Event) string {
+// data is the beginning of the event's bytes, quoted, with that room in one line.
+func data(e event.Event, room int) string {
 	if e.Bytes != nil {
 		return text.QuoteColumns(e.Bytes, room-len(more))
 	}

@@ -107,18 +107,29 @@ func (p Program) Account(asJSON, quiet bool) (rec event.Recorder, lines *event.J
 	return terminal.NewAccount(p.Stdout, Style(p.Stdout)), nil
 }
 
-// Style is colour if w is a terminal that has it and nobody asked for none (NO_COLOR, TERM=dumb).
+// Style is that of the terminal that w is, as wide as that is now, or of none. Colour is where it has it and nobody asked
+// for none (NO_COLOR, TERM=dumb).
 func Style(w io.Writer) text.Style {
-	return text.Style{Color: IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	f, ok := terminalOf(w)
+	if !ok {
+		return text.Style{}
+	}
+	columns, _, _ := term.GetSize(int(f.Fd())) // 0 if it does not know
+	return text.Style{Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", Columns: columns}
 }
 
 // IsTerminal says whether w or r is a file that is a terminal.
 func IsTerminal(file any) bool {
+	_, ok := terminalOf(file)
+	return ok
+}
+
+func terminalOf(file any) (*os.File, bool) {
 	if o, ok := file.(*output); ok {
 		file = o.Writer
 	}
 	f, ok := file.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
 // Interruptible returns a context that ends with the first Ctrl-C or SIGTERM. The second ends the process at once.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"echolab/internal/cli"
+	"echolab/internal/text"
 )
 
 // terminal is a pseudoterminal, the side that programs write to.
@@ -62,4 +63,14 @@ func TestAFileIsNotATerminal(t *testing.T) {
 	require.NoError(t, err)
 	defer null.Close()
 	assert.False(t, cli.IsTerminal(null))
+}
+
+func TestATerminalSaysHowWideItIs(t *testing.T) {
+	tty := terminal(t)
+	assert.Equal(t, text.Width, cli.Style(tty).Width(), "it does not know")
+	require.NoError(t, unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: 132}))
+	assert.Equal(t, 132, cli.Style(tty).Width())
+	require.NoError(t, unix.IoctlSetWinsize(int(tty.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 50, Col: 40}))
+	assert.Equal(t, text.Narrow, cli.Style(tty).Width())
+	assert.Equal(t, "40 columns: maps need 60", cli.Style(tty).TooNarrow("maps"))
 }

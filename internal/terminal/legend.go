@@ -41,7 +41,7 @@ func drawLegend(b *strings.Builder, marks []rune, style text.Style) {
 		if !slices.Contains(marks, glyph) {
 			continue
 		}
-		if width > 0 && width+3+2+len(meaning) > text.Width {
+		if width > 0 && width+3+2+len(meaning) > style.Width() {
 			b.WriteString("\n")
 			width = 0
 		}

@@ -19,7 +19,7 @@ func (v *view) ruler() string {
 			break
 		}
 	}
-	cells := blank(text.Width - v.label)
+	cells := blank(v.width - v.label)
 	free := 0
 	if v.AtStart() { // which need not be a round place
 		free = copy(cells, []rune(v.tick(v.From))) + tickGap

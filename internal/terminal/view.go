@@ -12,7 +12,8 @@ import (
 // A view is a layout on a ruler: the offsets From..To on columns 0..cols-1.
 type view struct {
 	*streammap.Layout
-	label   int // width of the column of labels
+	width   int // columns of the whole line
+	label   int // of them those of the labels
 	cols    int // columns of the ruler
 	perByte int // columns for each byte; 0 if several bytes share one
 }
@@ -24,13 +25,13 @@ const (
 	hexPerByte = 3
 )
 
-func newView(l *streammap.Layout) *view {
-	v := &view{Layout: l, label: len("offset")}
+func newView(l *streammap.Layout, width int) *view {
+	v := &view{Layout: l, width: width, label: len("offset")}
 	for _, lane := range l.Lanes {
 		v.label = max(v.label, len(lane.Label()))
 	}
 	v.label += 2
-	room := int64(text.Width - v.label - 1)
+	room := int64(v.width - v.label - 1)
 	v.perByte = int(min(maxPerByte, room/(l.To-l.From)))
 	v.cols = int(room) + 1
 	if v.perByte > 0 {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/width"
 )
 
-// Width is the width in columns that everything is made for that a terminal shows.
+// Width is the width in columns that everything is made for, where no terminal says how many it has.
 const Width = 80
 
 // Columns is how many columns of a terminal the text takes: two for each wide character, such as a syllable of Hangul,

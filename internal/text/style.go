@@ -1,7 +1,31 @@
 package text
 
-// Style colours text for a terminal. The zero Style leaves it as it is.
-type Style struct{ Color bool }
+import "strconv"
+
+// Style is how text is shown on a terminal. The zero Style leaves it as it is, for [Width] columns.
+type Style struct {
+	Color   bool
+	Columns int // that the terminal has; 0 where there is none
+}
+
+// Narrow is how many columns a map needs, and whatever else has rows.
+const Narrow = 60
+
+// Width is how wide what has rows may be: as wide as the terminal, but no less than [Narrow]. A narrower one breaks its lines.
+func (s Style) Width() int {
+	if s.Columns == 0 {
+		return Width
+	}
+	return max(s.Columns, Narrow)
+}
+
+// TooNarrow says so of a terminal that has not the columns that such a thing needs. Of another it says nothing.
+func (s Style) TooNarrow(thing string) string {
+	if s.Columns == 0 || s.Columns >= Narrow {
+		return ""
+	}
+	return Count(s.Columns, "column", "columns") + ": " + thing + " need " + strconv.Itoa(Narrow)
+}
 
 // SGR codes of ECMA-48 section 8.3.117.
 const (
