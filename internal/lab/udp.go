@@ -78,12 +78,12 @@ func (f UDP) Report() Report {
 			fmt.Sprintf("%d datagrams were sent, of %s bytes; the reads returned %s bytes: a datagram each, the empty one too.",
 				len(f.Sent), numbers(f.Sent), numbers(f.Read)),
 			fmt.Sprintf("One of 15 bytes, read with a buffer of 4: %q. The next read: %q. The rest was thrown away.", f.Short, f.AfterIt),
-			fmt.Sprintf("%s were sent to a receiver that did not read, every write without an error. It got %d.",
-				text.Count(f.Flood, "datagram", "datagrams"), f.Survived),
+			fmt.Sprintf("%s were sent to a receiver that did not read, every write without an error. It got %s.",
+				text.Count(f.Flood, "datagram", "datagrams"), text.Number(int64(f.Survived))),
 			fmt.Sprintf("A write to a port that nobody has, error: %s.", cmp.Or(f.ToNobody, "none")),
 		},
-		Answer: fmt.Sprintf("It keeps the boundaries: a read returns a datagram. It keeps nothing else: %d of %d were lost within one "+
-			"machine, and nobody was told. UDP promises no order, no acknowledgement and no connection.", f.Flood-f.Survived, f.Flood),
+		Answer: fmt.Sprintf("It keeps the boundaries: a read returns a datagram. It keeps nothing else: %s of %s were lost within one "+
+			"machine, and nobody was told. UDP promises no order, no acknowledgement and no connection.", text.Number(int64(f.Flood-f.Survived)), text.Number(int64(f.Flood))),
 	}
 	r.expect(slices.Equal(f.Sent, f.Read), "a read did not return a datagram")
 	r.expect(f.Short == "hell" && f.AfterIt == "next", "the rest of a datagram was not thrown away")

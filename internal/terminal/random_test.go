@@ -97,7 +97,7 @@ func tickValue(t *testing.T, tick string) float64 {
 			unit *= 1024
 		}
 	}
-	n, err := strconv.ParseFloat(tick, 64)
+	n, err := strconv.ParseFloat(strings.ReplaceAll(tick, ",", ""), 64)
 	require.NoError(t, err)
 	return n * unit
 }

@@ -1,8 +1,6 @@
 package terminal
 
 import (
-	"strconv"
-
 	"echolab/internal/text"
 )
 
@@ -47,5 +45,5 @@ func (v *view) tick(offset int64) string {
 	if v.binary() {
 		return short(offset)
 	}
-	return strconv.FormatInt(offset, 10)
+	return text.Number(offset)
 }

@@ -27,7 +27,7 @@ func dial(ctx context.Context, addr string, number int, framed bool) (net.Conn, 
 	connect := func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := tcp.DialContext(ctx, network, addr)
 		if err == nil {
-			c.(*net.TCPConn).SetLinger(0) // nothing is left to send then, and a port in TIME_WAIT would be missing
+			c.(*net.TCPConn).SetLinger(0) // nothing is left to send then, and a port in TIME-WAIT would be missing
 		}
 		return c, err
 	}
