@@ -160,7 +160,7 @@ func TestNoCloseIsSentBeforeThePongs(t *testing.T) {
 }
 
 func TestAPingIsAnsweredWhileTheInputIsSilent(t *testing.T) {
-	t.Parallel() // it waits
+	t.Parallel()       // it waits
 	labtest.OnLinux(t) // elsewhere an input that is there is not waited for
 	for name, cl := range ways {
 		for kind, f := range map[string]client.Frames{"frames": {}, "compressed": {Deflate: true}} {
