@@ -4,11 +4,14 @@ import (
 	"encoding/pem"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"echolab/internal/server"
 )
@@ -21,7 +24,7 @@ func TestTheLabInTwoCommands(t *testing.T) {
 	raw := runClient(t, addr, "-glue", "-quiet")
 	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 33 bytes: raw TCP kept no boundary.", unfolded(raw.stdout))
 	frames := runClient(t, addr, "-ws", "-glue", "-quiet")
-	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 39 bytes, and the frames in it gave back 3 messages.",
+	assert.Equal(t, "3 messages sent in 1 write; 1 read returned all 39 bytes, and the frames in it gave back 3 messages. The Close took 1 write and 1 read more.",
 		unfolded(frames.stdout))
 	assert.Empty(t, raw.stderr+frames.stderr)
 }
@@ -39,6 +42,34 @@ func TestTheAccountOfAWebSocketFitsATerminal(t *testing.T) {
 			assert.Contains(t, unfolded(r.stdout), part)
 		}
 	}
+}
+
+// TestTheMapsAndTheVerdictCountTheSame: what the verdict says of the messages, and of the Close, is what the maps have.
+func TestTheMapsAndTheVerdictCountTheSame(t *testing.T) {
+	addr := webServer(t, new(server.Web))
+	counts := regexp.MustCompile(`(\d+) (write|read)s?\b`)
+	for _, args := range [][]string{{}, {"-glue"}, {"-fragment", "4"}, {"-ping"}, {"-chunk", "1"}, {"-read", "5"}} {
+		r := runClient(t, append(args, addr, "-ws")...)
+		drawn, said := map[string]int{}, map[string]int{}
+		for line := range strings.Lines(r.stdout) {
+			if m := counts.FindStringSubmatch(line); m != nil && strings.HasPrefix(line, m[0]+" ") {
+				drawn[m[2]] = atoi(t, m[1])
+			}
+		}
+		out := unfolded(r.stdout)
+		for _, m := range counts.FindAllStringSubmatch(out[strings.LastIndex(out, " sent in "):], -1) {
+			said[m[2]] += atoi(t, m[1])
+		}
+		assert.Len(t, drawn, 2, r.stdout)
+		assert.Equal(t, drawn, said, out)
+	}
+}
+
+func atoi(t *testing.T, digits string) int {
+	t.Helper()
+	n, err := strconv.Atoi(digits)
+	require.NoError(t, err)
+	return n
 }
 
 // columns is how wide a line is; characters of Hangul take two.

@@ -22,7 +22,7 @@ func (r Result) Verdict(codec framing.Codec) string {
 	case r.BytesSent == 0:
 		return sent + "there was no byte to echo."
 	case r.FramesResult != nil:
-		return sent + read + r.framesVerdict()
+		return sent + read + r.framesVerdict() + r.closing()
 	case !framing.Marks(codec):
 		return sent + read + r.rawVerdict()
 	}
@@ -73,6 +73,18 @@ func (r Result) framesVerdict() string {
 		sentence += ". The server declined to compress"
 	}
 	return sentence + "."
+}
+
+// closing is what the closing handshake adds to the writes and reads, which the maps count too.
+func (r Result) closing() string {
+	if r.Sent == nil || r.Echoed == nil {
+		return ""
+	}
+	writes, reads := r.Sent.Row(streammap.Writes).Count-r.Writes, r.Echoed.Row(streammap.Reads).Count-r.Reads
+	if writes == 0 && reads == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" The Close took %s and %s more.", text.Count(writes, "write", "writes"), text.Count(reads, "read", "reads"))
 }
 
 func (r Result) rawVerdict() string {
