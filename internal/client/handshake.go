@@ -40,7 +40,7 @@ func (x *exchange) open(addr string) error {
 func (x *exchange) upgrade(addr string) error {
 	key, offer := websocket.NewKey(), ""
 	if x.Frames.Deflate {
-		offer = deflate.Params{}.Offer()
+		offer = deflate.Offer
 	}
 	request := websocket.Request(x.host(addr), webSocketPath, key, offer)
 	if _, err := x.write(request); err != nil {
@@ -75,7 +75,7 @@ func (x *exchange) agree(extensions []string) error {
 		return fmt.Errorf("the server chose the extension %q, and none was offered (RFC 6455, 4.1)",
 			strings.Join(extensions, ", "))
 	}
-	agreed, ok, err := deflate.Params{}.Agree(extensions)
+	agreed, ok, err := deflate.Agree(extensions)
 	switch {
 	case err != nil:
 		return err

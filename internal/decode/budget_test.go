@@ -118,7 +118,7 @@ func TestUnansweredRequestsAreCountedUntilNoneIsAnswered(t *testing.T) {
 
 func TestWindowsAreBoundedTogether(t *testing.T) {
 	budgets := newBudgets(1<<20, 40<<10)
-	p, _, err := deflate.Params{}.Agree([]string{"permessage-deflate"})
+	p, _, err := deflate.Agree([]string{"permessage-deflate"})
 	require.NoError(t, err)
 	w, _ := p.Server()
 	once, again := packed(t, w, false, 1<<30, strings.Repeat("x", 32<<10)), packed(t, w, false, 1<<30, "hello")

@@ -52,7 +52,7 @@ func TestCompressedMessagesAreInflated(t *testing.T) {
 	} {
 		for _, fragment := range []int{1, 5, 1000} {
 			t.Run(fmt.Sprintf("%s in fragments of %d", header, fragment), func(t *testing.T) {
-				p, ok, err := deflate.Params{}.Agree([]string{header})
+				p, ok, err := deflate.Agree([]string{header})
 				require.NoError(t, err)
 				require.True(t, ok)
 				cw, _ := p.Client()
@@ -70,7 +70,7 @@ func TestCompressedMessagesAreInflated(t *testing.T) {
 // compressedOf is a server's stream that begins with a 101.
 func compressedOf(t *testing.T, header string, messages ...string) (b []byte, starts []int) {
 	t.Helper()
-	p, _, err := deflate.Params{}.Agree([]string{header})
+	p, _, err := deflate.Agree([]string{header})
 	require.NoError(t, err)
 	w, _ := p.Server()
 	b = websocket.Response(key, header)

@@ -86,7 +86,7 @@ func answerOf(r *http.Response, asked *request, known bool) answer {
 
 func webSocketAnswer(r *http.Response) answer {
 	a := answer{websocket: true}
-	p, ok, err := deflate.Params{}.Agree(r.Header.Values("Sec-Websocket-Extensions"))
+	p, ok, err := deflate.Agree(r.Header.Values("Sec-Websocket-Extensions"))
 	if ok {
 		a.deflate = &p
 	}

@@ -44,7 +44,7 @@ func FuzzAccept(f *testing.F) {
 			name, _, _ := strings.Cut(parameter, "=")
 			require.Contains(t, lines, name, "only what was offered is answered")
 		}
-		got, ok, err := p.Agree([]string{answer})
+		got, ok, err := deflate.Agree([]string{answer})
 		require.NoError(t, err)
 		require.True(t, ok)
 		require.Equal(t, p, got)

@@ -42,28 +42,15 @@ func Accept(headers []string) (p Params, answer string, ok bool, err error) {
 	return Params{}, "", false, nil
 }
 
-// Offer is a client's wish as the value of its Sec-WebSocket-Extensions header. The Server fields bind a server that
-// accepts it; the Client fields are what this client will keep in any case. A window of 15 bits is the default and not
-// named; but the server may always limit the client's. Offer panics for a window outside 8 to 15 (0 counts as 15).
-func (p Params) Offer() string {
-	named := p.withDefaults()
-	checkBits(named.ServerMaxWindowBits)
-	checkBits(named.ClientMaxWindowBits)
-	if named.ServerMaxWindowBits == MaxWindowBits {
-		named.ServerMaxWindowBits = 0
-	}
-	if named.ClientMaxWindowBits == MaxWindowBits {
-		named.ClientMaxWindowBits = 0
-		return named.header() + "; " + clientMaxWindowBits
-	}
-	return named.header()
-}
+// Offer is what a client sends as its Sec-WebSocket-Extensions header. It asks for nothing: the server chooses, and may
+// limit the client's window too (RFC 7692, 7.1.2.2).
+const Offer = extensionName + "; " + clientMaxWindowBits
 
-// Agree checks, for a client that sent p.Offer() and offered no other extension, the values of all
-// Sec-WebSocket-Extensions headers of the server's response. It returns what both sides keep from now on. ok is false
-// if the server declined. For an error the client must fail the connection (RFC 6455, 4.1; RFC 7692, 5.1 and 7.1): the
-// answer breaks the grammar, has an extension or a parameter that has no place there, or does not keep what was asked.
-func (p Params) Agree(headers []string) (agreed Params, ok bool, err error) {
+// Agree checks, for a client that sent Offer and no other extension, the values of all Sec-WebSocket-Extensions headers
+// of the server's response. It returns what both sides keep from now on. ok is false if the server declined. For an
+// error the client must fail the connection (RFC 6455, 4.1; RFC 7692, 5.1 and 7.1): the answer breaks the grammar, or
+// has an extension or a parameter that has no place there.
+func Agree(headers []string) (agreed Params, ok bool, err error) {
 	list, err := parseExtensions(headers)
 	if err != nil || len(list) == 0 {
 		return Params{}, false, err
@@ -78,19 +65,7 @@ func (p Params) Agree(headers []string) (agreed Params, ok bool, err error) {
 	if err != nil {
 		return Params{}, false, fmt.Errorf("the server's answer to the offer of %s: %w", extensionName, err)
 	}
-	wish, agreed := p.withDefaults(), named.withDefaults()
-	switch {
-	case wish.ServerNoContextTakeover && !agreed.ServerNoContextTakeover:
-		return Params{}, false, fmt.Errorf("the server accepted the offer without %s (RFC 7692, 7.1.1.1)",
-			serverNoContextTakeover)
-	case agreed.ServerMaxWindowBits > wish.ServerMaxWindowBits:
-		return Params{}, false, fmt.Errorf("the server accepted the offer with a window of %d bits, not %d or fewer "+
-			"(RFC 7692, 7.1.2.1)", agreed.ServerMaxWindowBits, wish.ServerMaxWindowBits)
-	}
-	// What the client said of itself holds though the answer be silent or allow more.
-	agreed.ClientNoContextTakeover = agreed.ClientNoContextTakeover || wish.ClientNoContextTakeover
-	agreed.ClientMaxWindowBits = min(agreed.ClientMaxWindowBits, wish.ClientMaxWindowBits)
-	return agreed, true, nil
+	return named.withDefaults(), true, nil
 }
 
 // header is p as the value of a Sec-WebSocket-Extensions header. It names the windows that are not 0.

@@ -1,6 +1,7 @@
 package deflate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestAcceptAnswersTheFirstLegalOffer(t *testing.T) {
 		// An offer with a window is accepted by naming it, also the default one (7.1.2.1).
 		pmd + "; server_max_window_bits=15": {pmd + "; server_max_window_bits=15", agreed},
 		// The client will take any limit of its own window; the server sets none (7.1.2.2).
-		pmd + "; client_max_window_bits": {pmd, agreed},
+		deflate.Offer: {pmd, agreed},
 		pmd + "; client_max_window_bits=9": {
 			pmd + "; client_max_window_bits=9", deflate.Params{ServerMaxWindowBits: 15, ClientMaxWindowBits: 9}},
 		pmd + `; client_max_window_bits=10; server_max_window_bits="12" ;client_no_context_takeover` +
@@ -120,7 +121,7 @@ func TestABrokenHeaderIsAnError(t *testing.T) {
 		_, _, ok, err := deflate.Accept([]string{header})
 		assert.ErrorContains(t, err, "RFC 6455, 9.1", "%q", header)
 		assert.False(t, ok)
-		_, ok, err = deflate.Params{}.Agree([]string{header})
+		_, ok, err = deflate.Agree([]string{header})
 		assert.ErrorContains(t, err, "RFC 6455, 9.1", "%q", header)
 		assert.False(t, ok)
 		if strings.Trim(header, " ,") == "" {
@@ -134,98 +135,69 @@ func TestABrokenHeaderIsAnError(t *testing.T) {
 	}
 }
 
-func TestAnOfferNamesWhatIsNotTheDefault(t *testing.T) {
-	for want, p := range map[string]deflate.Params{
-		pmd + "; client_max_window_bits":                             {},
-		pmd + "; server_no_context_takeover; client_max_window_bits": {ServerNoContextTakeover: true},
-		pmd + "; client_no_context_takeover; client_max_window_bits": {ClientNoContextTakeover: true},
-		pmd + "; server_max_window_bits=8; client_max_window_bits=9": {ServerMaxWindowBits: 8, ClientMaxWindowBits: 9},
-	} {
-		assert.Equal(t, want, p.Offer())
-	}
-	assert.Panics(t, func() { deflate.Params{ClientMaxWindowBits: 16}.Offer() })
-	assert.Panics(t, func() { deflate.Params{ServerMaxWindowBits: 7}.Offer() })
-}
-
+// TestAgree has what a server may choose when it is asked for nothing.
 func TestAgree(t *testing.T) {
-	every := deflate.Params{ServerNoContextTakeover: true, ClientNoContextTakeover: true, ServerMaxWindowBits: 10,
-		ClientMaxWindowBits: 11}
-	for _, test := range []struct {
-		name   string
-		offer  deflate.Params
-		answer string
-		want   deflate.Params
-	}{
-		{"nothing named", deflate.Params{}, pmd, agreed},
-		{"the server may limit itself", deflate.Params{},
-			pmd + "; server_no_context_takeover; server_max_window_bits=9",
-			deflate.Params{ServerNoContextTakeover: true, ServerMaxWindowBits: 9, ClientMaxWindowBits: 15}},
-		{"the server may limit the client", deflate.Params{},
-			pmd + `; client_no_context_takeover; client_max_window_bits="8"`,
-			deflate.Params{ClientNoContextTakeover: true, ServerMaxWindowBits: 15, ClientMaxWindowBits: 8}},
-		{"all as it was offered", every, pmd + "; server_no_context_takeover; client_no_context_takeover" +
-			"; server_max_window_bits=10; client_max_window_bits=11", every},
-		{"the client's own limits hold in any case", every,
-			pmd + "; server_no_context_takeover; server_max_window_bits=10", every},
-		{"also if the server allows more", every,
-			pmd + "; server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=15", every},
-		{"a smaller window than was asked for", deflate.Params{ServerMaxWindowBits: 10},
-			pmd + "; server_max_window_bits=8", deflate.Params{ServerMaxWindowBits: 8, ClientMaxWindowBits: 15}},
+	for answer, want := range map[string]deflate.Params{
+		pmd: agreed,
+		pmd + "; server_no_context_takeover; server_max_window_bits=9": {ServerNoContextTakeover: true,
+			ServerMaxWindowBits: 9, ClientMaxWindowBits: 15},
+		pmd + `; client_no_context_takeover; client_max_window_bits="8"`: {ClientNoContextTakeover: true,
+			ServerMaxWindowBits: 15, ClientMaxWindowBits: 8},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			got, ok, err := test.offer.Agree([]string{test.answer})
-			require.NoError(t, err)
-			assert.True(t, ok)
-			assert.Equal(t, test.want, got)
-		})
+		got, ok, err := deflate.Agree([]string{answer})
+		require.NoError(t, err, answer)
+		assert.True(t, ok, answer)
+		assert.Equal(t, want, got, answer)
 	}
-	_, ok, err := every.Agree(nil)
+	_, ok, err := deflate.Agree(nil)
 	require.NoError(t, err)
 	assert.False(t, ok, "the server declined")
 }
 
 func TestAgreeRefusesWhatWasNotOffered(t *testing.T) {
-	bound := deflate.Params{ServerNoContextTakeover: true, ServerMaxWindowBits: 10}
-	for _, test := range []struct {
-		offer   deflate.Params
-		headers []string
-		want    string
-	}{
-		{deflate.Params{}, []string{"x-other"}, "not offered"},
-		{deflate.Params{}, []string{pmd + ", x-other"}, "not offered"},
-		{deflate.Params{}, []string{pmd, pmd}, "accepted already"},
-		{deflate.Params{}, []string{pmd + "; x"}, "not known"},
-		{deflate.Params{}, []string{pmd + "; server_no_context_takeover; server_no_context_takeover"}, "twice"},
-		{deflate.Params{}, []string{pmd + "; server_no_context_takeover=1"}, "has no value"},
-		{deflate.Params{}, []string{pmd + "; client_max_window_bits"}, "from 8 to 15"},
-		{deflate.Params{}, []string{pmd + "; server_max_window_bits"}, "from 8 to 15"},
-		{deflate.Params{}, []string{pmd + "; server_max_window_bits=16"}, "from 8 to 15"},
-		{deflate.Params{}, []string{pmd + "; client_max_window_bits=08"}, "from 8 to 15"},
-		{bound, []string{pmd}, "7.1.1.1"},
-		{bound, []string{pmd + "; server_no_context_takeover"}, "a window of 15 bits, not 10"},
-		{bound, []string{pmd + "; server_no_context_takeover; server_max_window_bits=11"}, "a window of 11 bits"},
+	for answer, want := range map[string]string{
+		"x-other":         "not offered",
+		pmd + ", x-other": "not offered",
+		pmd + ", " + pmd:  "accepted already",
+		pmd + "; x":       "not known",
+		pmd + "; server_no_context_takeover; server_no_context_takeover": "twice",
+		pmd + "; server_no_context_takeover=1":                           "has no value",
+		pmd + "; client_max_window_bits":                                 "from 8 to 15",
+		pmd + "; server_max_window_bits":                                 "from 8 to 15",
+		pmd + "; server_max_window_bits=16":                              "from 8 to 15",
+		pmd + "; client_max_window_bits=08":                              "from 8 to 15",
 	} {
-		p, ok, err := test.offer.Agree(test.headers)
-		assert.ErrorContains(t, err, test.want, "%q", test.headers)
-		assert.False(t, ok)
-		assert.Zero(t, p)
+		for _, headers := range [][]string{{answer}, strings.Split(answer, ", ")} {
+			p, ok, err := deflate.Agree(headers)
+			assert.ErrorContains(t, err, want, "%q", headers)
+			assert.False(t, ok)
+			assert.Zero(t, p)
+		}
 	}
 }
 
-// TestBothSidesKeepWhatTheyAgreedOn has every offer that a client can make, and messages both ways.
+// TestBothSidesKeepWhatTheyAgreedOn has every offer that names all there is to name, and messages both ways.
 func TestBothSidesKeepWhatTheyAgreedOn(t *testing.T) {
 	msg := samples()[25]
 	for i := range 4 * 8 * 8 {
-		wish := deflate.Params{ServerNoContextTakeover: i&1 != 0, ClientNoContextTakeover: i&2 != 0,
+		want := deflate.Params{ServerNoContextTakeover: i&1 != 0, ClientNoContextTakeover: i&2 != 0,
 			ServerMaxWindowBits: 8 + i>>2&7, ClientMaxWindowBits: 8 + i>>5&7}
-		served, answer, ok, err := deflate.Accept([]string{wish.Offer()})
+		offer := fmt.Sprintf("%s; server_max_window_bits=%d; client_max_window_bits=%d", pmd,
+			want.ServerMaxWindowBits, want.ClientMaxWindowBits)
+		if want.ServerNoContextTakeover {
+			offer += "; server_no_context_takeover"
+		}
+		if want.ClientNoContextTakeover {
+			offer += "; client_no_context_takeover"
+		}
+		served, answer, ok, err := deflate.Accept([]string{offer})
 		require.NoError(t, err)
 		require.True(t, ok)
-		assert.Equal(t, wish, served)
-		got, ok, err := wish.Agree([]string{answer})
+		assert.Equal(t, want, served)
+		got, ok, err := deflate.Agree([]string{answer})
 		require.NoError(t, err)
 		require.True(t, ok)
-		assert.Equal(t, wish, got)
+		assert.Equal(t, want, got)
 
 		serverOut, serverIn := served.Server()
 		clientOut, clientIn := got.Client()

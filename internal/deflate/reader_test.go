@@ -6,7 +6,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -64,18 +63,16 @@ func TestANegativeLimitAllowsTheEmptyMessage(t *testing.T) {
 	assert.ErrorIs(t, err, framing.ErrTooLarge)
 }
 
-// TestABombCostsItsLimit: 100 KB that would be 100 MiB.
+// TestABombCostsItsLimit: 35 KB that would be 32 MiB.
 func TestABombCostsItsLimit(t *testing.T) {
-	bomb := squeeze(t, make([]byte, 100<<20), false)
-	require.Less(t, len(bomb), 110_000)
+	bomb := squeeze(t, make([]byte, 32<<20), false)
+	require.Less(t, len(bomb), 35_000)
 	r := deflate.NewReader(15, true)
-	begin := time.Now()
 	took := allocated(func() {
 		_, err := r.Append(nil, bomb, 1<<20)
 		assert.ErrorIs(t, err, framing.ErrTooLarge)
 	})
 	assert.Less(t, took, uint64(4<<20))
-	assert.Less(t, time.Since(begin), 10*time.Second, "a hundredth of it would do; all of it takes longer")
 }
 
 // TestManyFinalBlocksAreRefused: each costs two bytes, and as much as some KiB of others.

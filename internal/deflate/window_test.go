@@ -3,8 +3,12 @@ package deflate
 import (
 	"bytes"
 	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
 	"testing"
+	"weak"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -25,4 +29,17 @@ func TestAWindowKeepsTheLastBytes(t *testing.T) {
 			require.LessOrEqual(t, cap(w.data), min(256, 2*len(all)))
 		}
 	}
+}
+
+// TestThePoolsHoldNobodysWindow: a compressor that is free must not keep what its last message could refer to.
+func TestThePoolsHoldNobodysWindow(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // one collection, over which the pools keep what is in them
+	w := NewWriter(8, true)
+	for range 2 { // the first fills the window, and the second may refer to it
+		_, err := w.Append(nil, make([]byte, 1<<8))
+		require.NoError(t, err)
+	}
+	window := weak.Make(&w.window.data[0])
+	runtime.GC()
+	assert.Nil(t, window.Value())
 }
