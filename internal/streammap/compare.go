@@ -1,5 +1,7 @@
 package streammap
 
+import "slices"
+
 // Reference returns the row that the others are held against: the messages as their sender meant them, or in a stream
 // of frames as its receiver made them out; nil if there is none.
 func (m *Map) Reference() *Row {
@@ -37,13 +39,9 @@ func (m *Map) FirstCut() (offset int64, ok bool) {
 		if r.Layer == Frames {
 			continue
 		}
-		for _, end := range r.ends {
-			if end >= first {
-				break
-			}
-			if ref.inside(end) {
-				first = end
-			}
+		bounds := r.Boundaries(m.Start, first-1)
+		if i := slices.IndexFunc(bounds, ref.inside); i >= 0 {
+			first = bounds[i]
 		}
 	}
 	return first, first <= last

@@ -91,6 +91,18 @@ func (w lane) compare(ref lane) (agree, cut, lost int) {
 	return agree, cut, lost
 }
 
+// firstCut is the first boundary that lies inside a message of ref, or -1.
+func firstCut(lanes []lane, ref lane) int {
+	for at := ref.start + 1; at < ref.end; at++ {
+		for _, w := range lanes {
+			if w.Layer != streammap.Frames && w.bounds[at] && ref.inside(at) {
+				return at
+			}
+		}
+	}
+	return -1
+}
+
 // randomSizes is at most 60 bytes in spans, some of them empty.
 func randomSizes(rng *rand.Rand) []int {
 	var sizes []int
@@ -164,6 +176,12 @@ func assertLanes(t *testing.T, m *streammap.Map, lanes []lane) {
 		wantAgree, wantCut, wantLost = 0, 0, 0
 	}
 	require.Equal(t, [3]int{wantAgree, wantCut, wantLost}, [3]int{agree, cut, lost}, terminal.String(m))
+	offset, ok := m.FirstCut()
+	want := firstCut(lanes, ref)
+	require.Equal(t, want >= 0, ok, terminal.String(m))
+	if ok {
+		require.EqualValues(t, want, offset, terminal.String(m))
+	}
 	picture := maptest.Drawn(t, m)
 	if m.Size() == m.Start {
 		return

@@ -12,6 +12,7 @@ import (
 
 	"echolab/framing"
 	"echolab/internal/deflate"
+	"echolab/internal/labtest"
 	"echolab/internal/websocket"
 )
 
@@ -215,5 +216,15 @@ func TestMemoryIsForWhatCameAndGivenBack(t *testing.T) {
 		require.LessOrEqual(t, cap(a.Buffer()), max(2*a.Held()+1<<10, 64<<10+ws.MaxHeaderSize))
 	}
 	a.Drop()
+	assert.LessOrEqual(t, cap(a.Buffer()), 512)
+
+	// Of a compressed message, the payload is given back as soon as it is inflated.
+	a = inflating(1 << 20)
+	packed := deflated(t, string(labtest.Random(100_000)))
+	stream := wire(framing.ServerSide, frame{ws.OpBinary, false, 4, packed}, frame{ws.OpContinuation, true, 0, ""})
+	messages, _, err := assemble(a, stream, 1000)
+	require.NoError(t, err)
+	assert.Len(t, messages, 1)
+	assert.Zero(t, a.Held())
 	assert.LessOrEqual(t, cap(a.Buffer()), 512)
 }

@@ -23,9 +23,6 @@ func TestAClosePayloadIsReadAsItWasMade(t *testing.T) {
 		assert.Equal(t, want, *got)
 	}
 	assert.Equal(t, []byte("\x03\xe9bye"), websocket.ClosePayload(1001, "bye"))
-}
-
-func TestNoStatusIsNoPayload(t *testing.T) {
 	assert.Empty(t, websocket.ClosePayload(framing.CodeNoStatus, "there is no room for a reason without a code"))
 }
 

@@ -185,6 +185,7 @@ func TestWhatA101NeedsToBeAnAnswer(t *testing.T) {
 		_, err := websocket.CheckResponse([]byte(answer), strings.NewReader(""), sampleKey)
 		assert.Error(t, err, name)
 	}
-	_, err := websocket.CheckResponse([]byte(strings.Replace(right, "websocket", "WebSocket", 1)), strings.NewReader(""), sampleKey)
+	extensions, err := websocket.CheckResponse([]byte(strings.Replace(right, "websocket", "WebSocket", 1)), strings.NewReader(""), sampleKey)
 	assert.NoError(t, err, "case does not matter")
+	assert.Empty(t, extensions)
 }

@@ -59,10 +59,3 @@ func TestAWrongByteIsFoundAsItComes(t *testing.T) {
 		assert.Error(t, whole.Check([]byte(text[:wrong+1]), false), "%q", text)
 	}
 }
-
-func TestAnEndInsideACharacterIsFoundAtTheEnd(t *testing.T) {
-	var check websocket.Text
-	assert.NoError(t, check.Check([]byte("a\xea\xb0"), false))
-	assert.NoError(t, check.Check(nil, false), "an empty part changes nothing")
-	assert.Error(t, check.Check(nil, true))
-}
