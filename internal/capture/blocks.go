@@ -8,24 +8,16 @@ import (
 
 var errShortPacket = errors.New("the capture is damaged: a packet that is longer than its block")
 
-// enhanced reads an enhanced packet block.
-func (p *pcapng) enhanced(b []byte, rec *record) error {
+// timed reads the two kinds of packets with a time: an enhanced packet block, and its obsolete predecessor, in which the
+// number of the interface has 16 bits, beside a count of drops.
+func (p *pcapng) timed(kind uint32, b []byte, rec *record) error {
 	if len(b) < 20 {
 		return errShortPacket
 	}
-	return p.timed(p.order.Uint32(b), b, rec)
-}
-
-// obsolete reads a packet block: the number of its interface has 16 bits, beside a count of drops.
-func (p *pcapng) obsolete(b []byte, rec *record) error {
-	if len(b) < 20 {
-		return errShortPacket
+	number := p.order.Uint32(b)
+	if kind == packetBlock {
+		number = uint32(p.order.Uint16(b))
 	}
-	return p.timed(uint32(p.order.Uint16(b)), b, rec)
-}
-
-// timed reads what the two kinds of packets with a time have in common.
-func (p *pcapng) timed(number uint32, b []byte, rec *record) error {
 	i, err := p.iface(number)
 	if err != nil {
 		return err

@@ -63,7 +63,7 @@ func TestTagsOfEthernetArePassed(t *testing.T) {
 	}
 	endless := join(addresses, slices.Repeat([]byte{0x81, 0x00, 0, 0}, 1000))
 	_, skipped := one(t, layers.LinkTypeEthernet, endless, len(endless))
-	assert.Equal(t, capture.Skipped{Malformed: 1}, skipped)
+	assert.Equal(t, capture.Skipped{capture.Malformed: 1}, skipped)
 }
 
 func TestTagsAfterALinuxCookedHeaderArePassed(t *testing.T) {
@@ -85,7 +85,7 @@ func TestLoopbackOfEverySystem(t *testing.T) {
 		}
 	}
 	_, skipped := one(t, layers.LinkTypeNull, join([]byte{7, 0, 0, 0}, ip), len(ip)+4)
-	assert.Equal(t, capture.Skipped{NotIP: 1}, skipped)
+	assert.Equal(t, capture.Skipped{capture.NotIP: 1}, skipped)
 }
 
 func TestPaddingIsNotPayload(t *testing.T) {
@@ -170,33 +170,33 @@ func TestWhatIsNotTCPIsCounted(t *testing.T) {
 		ip   []byte
 		want capture.Skipped
 	}{
-		"UDP":                        {change(ip4, 9, 17), capture.Skipped{UDP: 1}},
-		"UDP over IPv6":              {change(ip6, 6, 17), capture.Skipped{UDP: 1}},
-		"ICMP":                       {change(ip4, 9, 1), capture.Skipped{OtherIP: 1}},
-		"ICMPv6":                     {change(ip6, 6, 58), capture.Skipped{OtherIP: 1}},
-		"a fragment of UDP":          {change(change(ip4, 9, 17), 6, 0x20), capture.Skipped{UDP: 1}},
-		"the first fragment":         {change(ip4, 6, 0x20), capture.Skipped{Fragments: 1}},
-		"a later fragment":           {change(ip4, 6, 0, 1), capture.Skipped{Fragments: 1}},
-		"the first fragment of IPv6": {extended(ip6, 44, 6, 0, 0, 1, 1, 2, 3, 4), capture.Skipped{Fragments: 1}},
-		"a later fragment of IPv6":   {extended(ip6, 44, 6, 0, 1, 0, 1, 2, 3, 4), capture.Skipped{Fragments: 1}},
-		"IP of another version":      {change(ip4, 0, 0x55), capture.Skipped{NotIP: 1}},
-		"an IPv4 header of 16 bytes": {change(ip4, 0, 0x44), capture.Skipped{Malformed: 1}},
-		"an IPv4 length of 19":       {change(ip4, 2, 0, 19), capture.Skipped{Malformed: 1}},
+		"UDP":                        {change(ip4, 9, 17), capture.Skipped{capture.UDP: 1}},
+		"UDP over IPv6":              {change(ip6, 6, 17), capture.Skipped{capture.UDP: 1}},
+		"ICMP":                       {change(ip4, 9, 1), capture.Skipped{capture.OtherIP: 1}},
+		"ICMPv6":                     {change(ip6, 6, 58), capture.Skipped{capture.OtherIP: 1}},
+		"a fragment of UDP":          {change(change(ip4, 9, 17), 6, 0x20), capture.Skipped{capture.UDP: 1}},
+		"the first fragment":         {change(ip4, 6, 0x20), capture.Skipped{capture.Fragment: 1}},
+		"a later fragment":           {change(ip4, 6, 0, 1), capture.Skipped{capture.Fragment: 1}},
+		"the first fragment of IPv6": {extended(ip6, 44, 6, 0, 0, 1, 1, 2, 3, 4), capture.Skipped{capture.Fragment: 1}},
+		"a later fragment of IPv6":   {extended(ip6, 44, 6, 0, 1, 0, 1, 2, 3, 4), capture.Skipped{capture.Fragment: 1}},
+		"IP of another version":      {change(ip4, 0, 0x55), capture.Skipped{capture.NotIP: 1}},
+		"an IPv4 header of 16 bytes": {change(ip4, 0, 0x44), capture.Skipped{capture.Malformed: 1}},
+		"an IPv4 length of 19":       {change(ip4, 2, 0, 19), capture.Skipped{capture.Malformed: 1}},
 		"an IPv4 header that is longer than the packet": {change(change(ip4, 0, 0x4f), 2, 0, 40),
-			capture.Skipped{Malformed: 1}},
-		"too short for TCP":             {change(ip4, 2, 0, 39), capture.Skipped{Malformed: 1}},
-		"too short for TCP over IPv6":   {change(ip6, 4, 0, 19), capture.Skipped{Malformed: 1}},
-		"a TCP header of 16 bytes":      {change(ip4, 32, 0x40), capture.Skipped{Malformed: 1}},
-		"a TCP header beyond the end":   {change(ip4, 32, 0xf0), capture.Skipped{Malformed: 1}},
-		"an extension beyond the end":   {extended(ip6, 0, 6, 200, 0, 0, 0, 0, 0, 0), capture.Skipped{Malformed: 1}},
-		"extensions until the very end": {change(ip6, 6, 60), capture.Skipped{Malformed: 1}},
+			capture.Skipped{capture.Malformed: 1}},
+		"too short for TCP":             {change(ip4, 2, 0, 39), capture.Skipped{capture.Malformed: 1}},
+		"too short for TCP over IPv6":   {change(ip6, 4, 0, 19), capture.Skipped{capture.Malformed: 1}},
+		"a TCP header of 16 bytes":      {change(ip4, 32, 0x40), capture.Skipped{capture.Malformed: 1}},
+		"a TCP header beyond the end":   {change(ip4, 32, 0xf0), capture.Skipped{capture.Malformed: 1}},
+		"an extension beyond the end":   {extended(ip6, 0, 6, 200, 0, 0, 0, 0, 0, 0), capture.Skipped{capture.Malformed: 1}},
+		"extensions until the very end": {change(ip6, 6, 60), capture.Skipped{capture.Malformed: 1}},
 	} {
 		_, skipped := one(t, layers.LinkTypeRaw, c.ip, len(c.ip))
 		assert.Equal(t, c.want, skipped, name)
 	}
 	arp := join(make([]byte, 12), []byte{8, 6}, make([]byte, 28))
 	_, skipped := one(t, layers.LinkTypeEthernet, arp, len(arp))
-	assert.Equal(t, capture.Skipped{NotIP: 1}, skipped)
+	assert.Equal(t, capture.Skipped{capture.NotIP: 1}, skipped)
 }
 
 // While TCP packets are read, it can be asked what was passed over in front of them.
@@ -213,7 +213,7 @@ func TestWhatIsSkippedIsReportedWhileReading(t *testing.T) {
 	for _, want := range []int{1, 3} {
 		_, err := r.Next()
 		require.NoError(t, err)
-		assert.Equal(t, capture.Skipped{Cut: want}, r.Skipped())
+		assert.Equal(t, capture.Skipped{capture.Cut: want}, r.Skipped())
 	}
 }
 
@@ -224,7 +224,7 @@ func TestSnapLengthCutsThePayloadNotItsLength(t *testing.T) {
 		for n := range len(ip) {
 			got, skipped := one(t, layers.LinkTypeRaw, ip[:n], len(ip))
 			if n < headers {
-				assert.Equal(t, capture.Skipped{Cut: 1}, skipped, "cut at %d", n)
+				assert.Equal(t, capture.Skipped{capture.Cut: 1}, skipped, "cut at %d", n)
 				continue
 			}
 			assert.Equal(t, "hello"[:n-headers], string(got.Payload))
@@ -253,7 +253,7 @@ func TestALengthOfIPBeyondTheWireIsNotBelieved(t *testing.T) {
 		assert.Equal(t, 5, got.Length)
 
 		_, skipped := one(t, layers.LinkTypeRaw, ip[:len(ip)-6], len(ip)-6)
-		assert.Equal(t, capture.Skipped{Malformed: 1}, skipped, "no room for the header of TCP")
+		assert.Equal(t, capture.Skipped{capture.Malformed: 1}, skipped, "no room for the header of TCP")
 	}
 }
 

@@ -17,7 +17,7 @@ type ipHeader struct {
 // ip reads the headers of an IP packet and returns what follows them. The header says where the packet ends; padding or
 // a checksum may come after it. Where it gives a length of 0, the packet was captured before hardware or a driver
 // segmented it, and may be longer than IP can say: then it ends where the link's bytes end.
-func ip(v view) (ipHeader, view, skip) {
+func ip(v view) (ipHeader, view, Reason) {
 	if s := v.lacks(1); s != none {
 		return ipHeader{}, v, s
 	}
@@ -27,11 +27,11 @@ func ip(v view) (ipHeader, view, skip) {
 	case 6:
 		return ipv6(v)
 	}
-	return ipHeader{}, v, notIP
+	return ipHeader{}, v, NotIP
 }
 
 // ipv4 is for RFC 791 section 3.1.
-func ipv4(v view) (h ipHeader, _ view, _ skip) {
+func ipv4(v view) (h ipHeader, _ view, _ Reason) {
 	if s := v.lacks(20); s != none {
 		return h, v, s
 	}
@@ -40,7 +40,7 @@ func ipv4(v view) (h ipHeader, _ view, _ skip) {
 	}
 	size := int(v.b[0]&0xf) * 4
 	if size < 20 {
-		return h, v, malformed
+		return h, v, Malformed
 	}
 	if s := v.lacks(size); s != none {
 		return h, v, s
@@ -53,7 +53,7 @@ func ipv4(v view) (h ipHeader, _ view, _ skip) {
 }
 
 // ipv6 is for RFC 8200 sections 3 and 4.
-func ipv6(v view) (h ipHeader, _ view, _ skip) {
+func ipv6(v view) (h ipHeader, _ view, _ Reason) {
 	const size = 40
 	if s := v.lacks(size); s != none {
 		return h, v, s

@@ -41,18 +41,18 @@ func (v view) from(n int) view { return view{v.b[n:], v.wire - n} }
 func (v view) ofLength(n int) view { return view{v.b[:min(n, len(v.b))], min(n, v.wire)} }
 
 // lacks says why the first n bytes cannot be read, if they cannot.
-func (v view) lacks(n int) skip {
+func (v view) lacks(n int) Reason {
 	switch {
 	case v.wire < n:
-		return malformed
+		return Malformed
 	case len(v.b) < n:
-		return cut
+		return Cut
 	}
 	return none
 }
 
 // network finds the IP header, which follows that of the link.
-func network(link layers.LinkType, v view) (view, skip) {
+func network(link layers.LinkType, v view) (view, Reason) {
 	switch link {
 	case layers.LinkTypeEthernet:
 		return tagged(v, 12, 14)
@@ -67,7 +67,7 @@ func network(link layers.LinkType, v view) (view, skip) {
 }
 
 // tagged passes a header of size bytes that has an EtherType at a place, and the 802.1Q tags that follow.
-func tagged(v view, place, size int) (view, skip) {
+func tagged(v view, place, size int) (view, Reason) {
 	for {
 		if s := v.lacks(size); s != none {
 			return v, s
@@ -80,14 +80,14 @@ func tagged(v view, place, size int) (view, skip) {
 		case layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, 0x9100: // the last is QinQ from before it had a number
 			place, size = 2, 4
 		default:
-			return v, notIP
+			return v, NotIP
 		}
 	}
 }
 
 // family passes the header of a BSD loopback: the number of a protocol family, in the byte order of the host for NULL
 // and that of the network for LOOP. IPv6 has another number on each system.
-func family(v view) (view, skip) {
+func family(v view) (view, Reason) {
 	if s := v.lacks(4); s != none {
 		return v, s
 	}
@@ -99,5 +99,5 @@ func family(v view) (view, skip) {
 	case 2, 10, 24, 28, 30:
 		return v.from(4), none
 	}
-	return v, notIP
+	return v, NotIP
 }

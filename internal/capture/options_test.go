@@ -39,7 +39,7 @@ func TestOptionsThatAreCutAreUnknown(t *testing.T) {
 		assert.Equal(t, &want, got, "cut at %d", n)
 	}
 	_, skipped := one(t, layers.LinkTypeRaw, ip[:39], len(ip))
-	assert.Equal(t, capture.Skipped{Cut: 1}, skipped)
+	assert.Equal(t, capture.Skipped{capture.Cut: 1}, skipped)
 }
 
 // The length of the payload is known without the options in front of it.

@@ -60,12 +60,10 @@ func (p *pcapng) next(rec *record) error {
 			return err
 		}
 		switch kind {
-		case enhancedPacket:
-			return p.enhanced(b, rec)
+		case enhancedPacket, packetBlock:
+			return p.timed(kind, b, rec)
 		case simplePacket:
 			return p.simple(b, rec)
-		case packetBlock:
-			return p.obsolete(b, rec)
 		case interfaceDescription:
 			err = p.describe(b)
 		case sectionHeader:

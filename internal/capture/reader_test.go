@@ -281,8 +281,8 @@ func TestFlagsReadAsPeopleSayThem(t *testing.T) {
 
 func TestSkippedIsAList(t *testing.T) {
 	assert.Equal(t, "no packets", capture.Skipped{}.String())
-	texttest.Says(t, capture.Skipped{UDP: 12, NotIP: 1}.String(), "12 UDP packets … 1 packet … not IP")
-	every := capture.Skipped{NotIP: 2, UDP: 1, OtherIP: 1, Fragments: 1234, Cut: 1, Malformed: 1}
+	texttest.Says(t, capture.Skipped{capture.UDP: 12, capture.NotIP: 1}.String(), "12 UDP packets … 1 packet … not IP")
+	every := capture.Skipped{capture.NotIP: 2, capture.UDP: 1, capture.OtherIP: 1, capture.Fragment: 1234, capture.Cut: 1, capture.Malformed: 1}
 	texttest.Says(t, every.String(), "1 UDP … 1 packet of another … 2 packets … not IP … 1,234 … fragments … 1 packet cut … headers … 1 malformed")
 	assert.Equal(t, 1240, every.Total())
 }

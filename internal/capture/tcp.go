@@ -10,13 +10,15 @@ import (
 
 // decode makes the reader's packet of a record, if there is TCP in it, and counts it as skipped if not.
 func (r *Reader) decode(rec *record) bool {
-	s := r.headers(rec)
-	r.skipped.add(s)
-	return s == none
+	why := r.headers(rec)
+	if why != none {
+		r.skipped[why]++
+	}
+	return why == none
 }
 
 // headers reads the headers of a packet, from the outermost to that of TCP.
-func (r *Reader) headers(rec *record) skip {
+func (r *Reader) headers(rec *record) Reason {
 	v, s := network(rec.link, view{rec.data, rec.length})
 	if s != none {
 		return s
@@ -26,26 +28,26 @@ func (r *Reader) headers(rec *record) skip {
 	case s != none:
 		return s
 	case h.protocol == layers.IPProtocolUDP:
-		return udp
+		return UDP
 	case h.protocol != layers.IPProtocolTCP:
-		return otherIP
+		return OtherIP
 	case h.fragment:
-		return fragment
+		return Fragment
 	}
 	return r.segment(rec, h, v)
 }
 
 // segment reads the header of TCP (RFC 9293 section 3.1). Its first 20 bytes are enough: they say how long it is.
-func (r *Reader) segment(rec *record, h ipHeader, v view) skip {
+func (r *Reader) segment(rec *record, h ipHeader, v view) Reason {
 	if s := v.lacks(20); s != none {
 		return s
 	}
 	size := int(v.b[12]>>4) * 4
 	if size < 20 {
-		return malformed
+		return Malformed
 	}
 	if v.wire < size {
-		return malformed
+		return Malformed
 	}
 	captured := min(size, len(v.b))
 	header := v.b[:captured]
@@ -56,7 +58,7 @@ func (r *Reader) segment(rec *record, h ipHeader, v view) skip {
 	}
 	t := &r.tcp
 	if err := t.DecodeFromBytes(header, gopacket.NilDecodeFeedback); err != nil {
-		return malformed
+		return Malformed
 	}
 	r.packet = Packet{
 		Number: r.count, Time: rec.time,

@@ -13,12 +13,10 @@ import (
 	"echolab/internal/websocket"
 )
 
-const (
-	// maxInflated is the most bytes that a message may have to be inflated.
-	maxInflated = 1 << 20
-	// maxPacked is the most payload of such a message: compression can enlarge it a little.
-	maxPacked = maxInflated + maxInflated>>8 + 64
-)
+// maxInflated is the most bytes that a message may have to be inflated, and maxPacked the most payload of such a one.
+const maxInflated = 1 << 20
+
+var maxPacked = int(deflate.PayloadLimit(maxInflated, true))
 
 // fragments is the message that the frames of a stream make.
 type fragments struct {

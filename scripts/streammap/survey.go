@@ -216,7 +216,7 @@ func (s *survey) sees(p *capture.Packet) {
 // unread says which packets of the capture could not be read, and may have been TCP's; nothing, if all could.
 func (s *survey) unread() string {
 	k := s.skipped
-	k.NotIP, k.UDP, k.OtherIP = 0, 0, 0
+	k[capture.NotIP], k[capture.UDP], k[capture.OtherIP] = 0, 0, 0
 	if k.Total() == 0 {
 		return ""
 	}
