@@ -1,7 +1,6 @@
 package decode
 
 import (
-	"encoding/hex"
 	"errors"
 
 	"github.com/gobwas/ws"
@@ -222,21 +221,7 @@ func (f *frames) tellFrame(payload []byte) {
 	if f.s.c.rec == nil {
 		return
 	}
-	if payload == nil {
-		payload = []byte{} // it is known, and empty
-	}
-	// A Recorder may keep these, unlike the bytes: so they are new for each frame, but with one allocation.
-	told := &struct {
-		event.Span
-		event.FrameHeader
-	}{
-		event.Span{Off: f.from, N: f.size + int(f.h.Length)},
-		event.FrameHeader{Opcode: byte(f.h.OpCode), Fin: f.h.Fin, RSV: f.h.Rsv, Masked: f.h.Masked, Payload: f.h.Length},
-	}
-	if f.h.Masked {
-		told.Key = hex.EncodeToString(f.h.Mask[:])
-	}
-	e := event.Event{Ev: event.Frame, Span: &told.Span, FrameHeader: &told.FrameHeader, Bytes: payload}
+	e := event.FrameEvent(f.s.dir, f.from, f.size, f.h, payload)
 	if f.missing > 0 {
 		e.Text = missingText(f.missing, " of its payload")
 	}

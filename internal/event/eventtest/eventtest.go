@@ -4,12 +4,13 @@ package eventtest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/gobwas/ws"
 
 	"echolab/internal/event"
 	"echolab/internal/sock"
@@ -122,30 +123,13 @@ func Texts(messages ...string) []Frame {
 
 // Wire is the frame as RFC 6455 section 5.2 has it.
 func (f Frame) Wire() []byte {
-	b := []byte{f.RSV<<4 | f.Opcode, 0}
-	if f.Fin {
-		b[0] |= 0x80
+	frame := ws.NewFrame(ws.OpCode(f.Opcode), f.Fin, []byte(f.Content))
+	frame.Header.Rsv = f.RSV
+	if f.Masked {
+		key, _ := hex.DecodeString(f.Key)
+		frame = ws.MaskFrameInPlaceWith(frame, [4]byte(key))
 	}
-	switch n := len(f.Content); {
-	case n < 126:
-		b[1] = byte(n)
-	case n < 1<<16:
-		b[1] = 126
-		b = binary.BigEndian.AppendUint16(b, uint16(n))
-	default:
-		b[1] = 127
-		b = binary.BigEndian.AppendUint64(b, uint64(n))
-	}
-	if !f.Masked {
-		return append(b, f.Content...)
-	}
-	b[1] |= 0x80
-	key, _ := hex.DecodeString(f.Key)
-	b = append(b, key...)
-	for i := range len(f.Content) {
-		b = append(b, f.Content[i]^key[i%4])
-	}
-	return b
+	return ws.MustCompileFrame(frame)
 }
 
 // At is the frame in the client's stream on connection 1, as that side tells of it.

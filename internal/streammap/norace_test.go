@@ -1,5 +1,0 @@
-//go:build !race
-
-package streammap_test
-
-const raceDetector = false
