@@ -106,7 +106,14 @@ func (l *life) open() (*deal, error) {
 		p := deflate.Params{ServerMaxWindowBits: 9 + l.IntN(7),
 			ServerNoContextTakeover: l.IntN(2) == 0, ClientNoContextTakeover: l.IntN(2) == 0}
 		w, _ := p.Client()
-		d = &deal{p.Offer(), w, takeover{bits: p.ServerMaxWindowBits, none: p.ServerNoContextTakeover}}
+		offer := fmt.Sprintf("%s; server_max_window_bits=%d", deflate.Offer, p.ServerMaxWindowBits)
+		if p.ServerNoContextTakeover {
+			offer += "; server_no_context_takeover"
+		}
+		if p.ClientNoContextTakeover {
+			offer += "; client_no_context_takeover"
+		}
+		d = &deal{offer, w, takeover{bits: p.ServerMaxWindowBits, none: p.ServerNoContextTakeover}}
 		request = ask(d.offer)
 	}
 	if err := l.perhapsTLS(); err != nil {
