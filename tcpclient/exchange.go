@@ -24,7 +24,7 @@ type result struct {
 func exchange(ctx context.Context, p cli.Program, o *options, stdin io.Reader) int {
 	rec, lines := p.Account(o.json, o.quiet)
 	o.Recorder = rec
-	messages, closeInput, err := o.input(stdin)
+	messages, closeInput, err := o.input(ctx, stdin)
 	if err != nil {
 		return fail(p, lines, err)
 	}

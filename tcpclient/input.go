@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"strings"
 
 	"echolab/framing"
+	"echolab/internal/cli"
 	"echolab/internal/lab"
 )
 
@@ -30,7 +32,7 @@ func (m *messagesFlag) Set(text string) error {
 
 // input is where the messages come from: -message, -file, standard input if something is piped or redirected into it,
 // or the samples. Unless they are there already, they make the client Live.
-func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], closeInput func() error, err error) {
+func (o *options) input(ctx context.Context, stdin io.Reader) (messages iter.Seq2[[]byte, error], closeInput func() error, err error) {
 	nothing := func() error { return nil }
 	switch {
 	case len(o.messages) > 0:
@@ -39,7 +41,7 @@ func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], clo
 		o.Live = !isFile(stdin)
 		return lines(stdin, "standard input", o.MaxMessage), nothing, nil
 	case o.file != "":
-		f, err := os.Open(o.file)
+		f, err := cli.Open(ctx, o.file)
 		if err != nil {
 			return nil, nil, fmt.Errorf("cannot read the messages: %w", err)
 		}
@@ -49,9 +51,10 @@ func (o *options) input(stdin io.Reader) (messages iter.Seq2[[]byte, error], clo
 	return each(samples(o.Codec)), nothing, nil
 }
 
-// isInput says whether somebody gave the program an input: a pipe or a file, not a terminal or /dev/null.
+// isInput says whether somebody gave the program an input: a pipe, a socket, which some programs take for one, or a
+// file, not a terminal or /dev/null.
 func isInput(stdin io.Reader) bool {
-	return isFile(stdin) || mode(stdin)&os.ModeNamedPipe != 0
+	return isFile(stdin) || mode(stdin)&(os.ModeNamedPipe|os.ModeSocket) != 0
 }
 
 // isFile says whether what is read is there already: it is a file, and nothing that somebody still writes into.
@@ -83,6 +86,7 @@ func each(messages [][]byte) iter.Seq2[[]byte, error] {
 func lines(r io.Reader, name string, limit int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		scanner := bufio.NewScanner(r)
+		scanner.Split(scanLine)
 		scanner.Buffer(nil, max(limit, limit+len("\r\n")+1))
 		n := 0
 		for scanner.Scan() {
@@ -98,6 +102,15 @@ func lines(r io.Reader, name string, limit int) iter.Seq2[[]byte, error] {
 			yield(nil, fmt.Errorf("cannot read the messages: %w", err))
 		}
 	}
+}
+
+// scanLine is bufio.ScanLines, but that only a line that ends has an end: a carriage return before the end of the file
+// is data.
+func scanLine(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	if atEOF && len(data) > 0 && !bytes.Contains(data, []byte("\n")) {
+		return len(data), data, nil
+	}
+	return bufio.ScanLines(data, atEOF)
 }
 
 // samples are the lab's sample messages, made as long as the codec needs them.

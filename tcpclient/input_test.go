@@ -30,6 +30,9 @@ func TestMessagesAreTheLinesOfAFile(t *testing.T) {
 		"empty lines":               {"\n\none\n\n", []string{`""`, `""`, `"one"`, `""`}},
 		"an empty file":             {"", nil},
 		"a carriage return in line": {"a\rb\n", []string{`"a\rb"`}},
+		"one before the end":        {"a\rb\r", []string{`"a\rb\r"`}},
+		"two before a line feed":    {"a\r\r\n", []string{`"a\r"`}},
+		"nothing but one":           {"\r", []string{`"\r"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			addr := startServer(t, "length")
@@ -165,7 +168,7 @@ func TestOnlyAnInputThatComesWithTimeIsLive(t *testing.T) {
 		"a program's own input": {options{file: "-"}, strings.NewReader(""), true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, done, err := c.options.input(c.stdin)
+			_, done, err := c.options.input(t.Context(), c.stdin)
 			require.NoError(t, err)
 			defer done()
 			assert.Equal(t, c.live, c.options.Live)

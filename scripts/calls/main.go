@@ -87,7 +87,7 @@ func command(ctx context.Context, p cli.Program, args []string) int {
 	}
 	var programs []*program
 	for i, account := range f.accounts {
-		one, err := readProgram(account, f.traces[i])
+		one, err := readProgram(ctx, account, f.traces[i])
 		if err := cmp.Or(ctx.Err(), err); err != nil {
 			return p.Fail(err)
 		}

@@ -90,7 +90,7 @@ func files(t *testing.T, account, recording string) []string {
 func found(t *testing.T, account, recording string) []string {
 	t.Helper()
 	args := files(t, account, recording)
-	p, err := readProgram(args[1], args[3])
+	p, err := readProgram(t.Context(), args[1], args[3])
 	require.NoError(t, err)
 	var all []string
 	for _, e := range p.events {

@@ -1,12 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
+	"echolab/internal/cli"
 	"echolab/internal/event"
 	"echolab/internal/strace"
 	"echolab/internal/text"
@@ -37,14 +38,14 @@ var calling = []event.Kind{
 }
 
 // readProgram reads an account and the trace of the same run, and finds each event's calls.
-func readProgram(accountFile, traceFile string) (*program, error) {
+func readProgram(ctx context.Context, accountFile, traceFile string) (*program, error) {
 	p := &program{
 		conns: make(map[int]*strace.Socket), found: make(map[*strace.Call]*entry), told: make(map[*strace.Socket]bool),
 	}
-	if err := open(accountFile, p.readAccount); err != nil {
+	if err := open(ctx, accountFile, p.readAccount); err != nil {
 		return nil, err
 	}
-	if err := open(traceFile, func(r io.Reader) (err error) {
+	if err := open(ctx, traceFile, func(r io.Reader) (err error) {
 		p.trace, err = strace.Read(r)
 		return err
 	}); err != nil {
@@ -119,8 +120,11 @@ func (p *program) readAccount(r io.Reader) error {
 }
 
 // open lets read have the file's content. An error begins with the file's name.
-func open(file string, read func(r io.Reader) error) error {
-	f, err := os.Open(file)
+func open(ctx context.Context, file string, read func(r io.Reader) error) error {
+	f, err := cli.Open(ctx, file)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, errors.Unwrap(err)) // which names the file too
 	}

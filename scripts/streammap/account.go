@@ -1,11 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
-	"os"
 	"slices"
 
+	"echolab/internal/cli"
 	"echolab/internal/event"
 	"echolab/internal/streammap"
 	"echolab/internal/text"
@@ -41,17 +42,19 @@ const (
 )
 
 // readAccounts reads the accounts of these files.
-func readAccounts(files []string) ([]*account, error) {
+func readAccounts(ctx context.Context, files []string) ([]*account, error) {
 	var accounts []*account
 	for _, file := range files {
 		a := &account{file: file, conns: make(map[int]*told)}
-		f, err := os.Open(file)
+		f, err := cli.Open(ctx, file)
 		if err != nil {
 			return nil, plain(err)
 		}
 		err = event.ReadJSON(f, a)
 		f.Close()
 		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", file, err)
 		case a.side == "":

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"echolab/internal/cli"
 	"echolab/internal/text"
@@ -49,7 +48,7 @@ func open(ctx context.Context, p cli.Program, name string, stdin io.Reader) (*in
 		in.chunks = pump(ctx, stdin)
 		return in, nil
 	}
-	f, err := os.Open(name)
+	f, err := cli.Open(ctx, name)
 	if err != nil {
 		return nil, plain(err)
 	}

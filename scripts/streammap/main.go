@@ -152,7 +152,7 @@ func command(ctx context.Context, p cli.Program, args []string, stdin io.Reader)
 	if err := o.check(names); err != nil {
 		return p.Misused(err)
 	}
-	accounts, err := readAccounts(o.accounts)
+	accounts, err := readAccounts(ctx, o.accounts)
 	if err != nil {
 		return p.Fail(err)
 	}
