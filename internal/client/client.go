@@ -109,6 +109,7 @@ func (c Client) Run(ctx context.Context, addr string, messages iter.Seq2[[]byte,
 	if x.ws != nil {
 		x.leave(err)
 	}
+	err = inOneLine(err)
 	x.rec.shut()
 	return x.result(err), err
 }

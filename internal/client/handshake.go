@@ -51,21 +51,38 @@ func (x *exchange) upgrade(addr string) error {
 	x.tell(event.Event{Ev: event.Request, Dir: event.ClientToServer, Span: &event.Span{N: len(request)},
 		Bytes: request, Text: "asks for a WebSocket"})
 
-	head, err := websocket.ReadHead(x.in.r)
+	head, off, err := x.readAnswer()
 	if err != nil {
-		return x.noAnswer(head, err)
+		return err
 	}
 	extensions, err := websocket.CheckResponse(head, x.in.r, key)
 	text := websocket.Computed(key)
 	if err != nil {
 		text = "not the answer that was asked for"
 	}
-	x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{N: len(head)},
+	x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{Off: off, N: len(head)},
 		Bytes: head, Text: text})
 	if err != nil {
 		return err
 	}
 	return x.agree(extensions)
+}
+
+// readAnswer reads the head of the answer, and says where it begins: interim ones may come before it, and are passed over.
+func (x *exchange) readAnswer() (head []byte, off int64, err error) {
+	for {
+		if head, err = websocket.ReadHead(x.in.r); err != nil {
+			return nil, 0, x.noAnswer(head, err)
+		}
+		if !websocket.IsInterim(head) {
+			return head, off, nil
+		}
+		x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{Off: off, N: len(head)},
+			Bytes: head, Text: "interim, passed over: another one follows (RFC 9110, 15.2)"})
+		if off += int64(len(head)); off > websocket.MaxResponse {
+			return nil, 0, fmt.Errorf("the server sends interim answers and no other: %s of them came", text.Bytes(off))
+		}
+	}
 }
 
 // agree begins the WebSocket, with the extensions that the server has chosen.

@@ -41,6 +41,16 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 			"inside the WebSocket handshake … 40 bytes … unexpected EOF"},
 		"nothing": {func(*webPeer) string { return "" },
 			"inside the WebSocket handshake … 0 bytes … EOF"},
+		"a redirect": {func(*webPeer) string {
+			return "HTTP/1.1 307 Temporary Redirect\nLocation: wss://elsewhere.example/" + strings.Repeat("x", 9000) + "\n\n"
+		}, `the server answered "HTTP/1.1 307 Temporary Redirect" and not 101, and sends to "wss://elsewhere.example/xxx`},
+		"a header that a terminal would obey": {func(*webPeer) string {
+			return "HTTP/1.1 101 ok\r\nno colon \x1b[31m\u202e" + strings.Repeat("y", 9000) + "\r\n\r\n"
+		}, "the server's answer: … no colon"},
+		"interim answers without end": {func(*webPeer) string { return strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 1000) },
+			"interim answers and no other: 16,389 bytes"},
+		"half an interim answer": {func(*webPeer) string { return "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 10" },
+			"inside the WebSocket handshake … 11 bytes … unexpected EOF"},
 		"no HTTP": {func(*webPeer) string { return "SSH-2.0-OpenSSH_9.6\r\n" },
 			`the server's answer is not HTTP: it begins with "S"`},
 		"a TLS alert": {func(*webPeer) string { return "\x15\x03\x01\x00\x02\x02\x16" },
@@ -57,6 +67,9 @@ func TestABadHandshakeIsRefused(t *testing.T) {
 			})
 			r, says := failing(t, overWebSocket(client.Frames{}), addr, three...)
 			texttest.Mentions(t, says, c.says)
+			assert.LessOrEqual(t, len(says), 400)
+			assert.NotContains(t, says, "\x1b")
+			assert.NotContains(t, says, "\u202e")
 			assert.Zero(t, r.MessagesSent)
 			assert.Zero(t, r.BytesSent, "no frame goes to who is no WebSocket server")
 			assert.Nil(t, r.FramesResult)
@@ -120,6 +133,25 @@ func TestRawBytesToWhoSpeaksHTTP(t *testing.T) {
 		_, says := failingFor(t, client.HintWebSocket, client.Client{Codec: codec, Timeout: labtest.Watchdog}, s.addr, "hello world\n\n"[:11], "this is no request")
 		assert.Contains(t, says, `the server answered "HTTP/1.1 400 Bad Request": it speaks HTTP here`, "%v", codec)
 	}
+}
+
+// TestInterimAnswersArePassedOver: RFC 9110 section 15.2.
+func TestInterimAnswersArePassedOver(t *testing.T) {
+	const interim = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\nLink: </a>\n\n"
+	addr := webFake(t, func(p *webPeer) {
+		p.Write(append([]byte(interim), websocket.Response(p.key, "")...))
+		p.echo()
+	})
+	rec := new(labtest.Account)
+	cl := overWebSocket(client.Frames{})
+	cl.Recorder = rec
+	r, err := cl.Run(labtest.Bounded(t), addr, of(three...))
+	require.NoError(t, err)
+	told := rec.All(event.Response)
+	require.Len(t, told, 3)
+	assert.Contains(t, told[0].Text, "interim")
+	assert.Equal(t, int64(len(interim)), told[2].Off)
+	assert.Equal(t, told[2].Off+int64(told[2].N), r.Echoed.Start, "the map begins after the last of them")
 }
 
 func TestFramesAfterThe101AreNotLost(t *testing.T) {

@@ -49,12 +49,12 @@ func (e *NotHTTPError) Error() string {
 const answerStart = "HTTP/1."
 
 // ReadHead takes the head of an HTTP answer from r, the empty line after it included, and not one byte more: what
-// follows may be frames. It gives up with the first byte that cannot be HTTP (*NotHTTPError), after MaxResponse bytes,
+// follows may be frames. Its lines may end without a CR (RFC 9112 section 2.2). It gives up with the first byte that cannot be HTTP (*NotHTTPError), after MaxResponse bytes,
 // and with io.ErrUnexpectedEOF if the stream ends inside the head; io.EOF is a stream that ends before it.
 //
 // Beside an error, the head is what came of it.
 func ReadHead(r io.ByteReader) (head []byte, err error) {
-	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+	for !bytes.HasSuffix(head, []byte("\n\r\n")) && !bytes.HasSuffix(head, []byte("\n\n")) {
 		if len(head) == MaxResponse {
 			return head, fmt.Errorf("the server's answer has a head that is too long: over %d bytes", MaxResponse)
 		}
@@ -73,14 +73,27 @@ func ReadHead(r io.ByteReader) (head []byte, err error) {
 	return head, nil
 }
 
+// IsInterim says whether the head is that of an answer after which another comes (RFC 9110 section 15.2): 1xx, but for 101.
+func IsInterim(head []byte) bool {
+	_, status, _ := bytes.Cut(head, []byte(" "))
+	return len(status) > 3 && status[0] == '1' && isDigit(status[1]) && isDigit(status[2]) && !isDigit(status[3]) &&
+		string(status[:3]) != "101"
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 // A StatusError is an answer to a handshake that is not 101.
 type StatusError struct {
-	Line string // the status line
-	Says string // the answer's first line of text, if it has one
+	Line     string // the status line
+	Location string // where the client is sent to, if it is
+	Says     string // the answer's first line of text, if it has one
 }
 
 func (e *StatusError) Error() string {
 	text := fmt.Sprintf("the server answered %q and not 101", e.Line)
+	if e.Location != "" {
+		text += fmt.Sprintf(", and sends to %q", e.Location)
+	}
 	if e.Says != "" {
 		text += fmt.Sprintf(": %q", e.Says)
 	}
@@ -97,8 +110,8 @@ func CheckResponse(head []byte, body io.Reader, key string) (extensions []string
 		return nil, fmt.Errorf("the server's answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusSwitchingProtocols {
-		line, _, _ := strings.Cut(string(head), "\r\n")
-		return nil, &StatusError{line, firstLine(resp.Body)}
+		line, _, _ := strings.Cut(string(head), "\n")
+		return nil, &StatusError{strings.TrimSuffix(line, "\r"), resp.Header.Get("Location"), firstLine(resp.Body)}
 	}
 	upgrade, accept := resp.Header.Values("Upgrade"), resp.Header.Values("Sec-Websocket-Accept")
 	switch {

@@ -108,7 +108,8 @@ func TestARefusalIsToldInTheServersWords(t *testing.T) {
 		"of a length":    {"HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nnot from here", `the server answered "HTTP/1.1 403 Forbidden" and not 101: "not"`},
 		"chunked":        {"HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", `the server answered "HTTP/1.1 500 Oh" and not 101: "abc"`},
 		"nothing":        {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", `the server answered "HTTP/1.1 404 Not Found" and not 101`},
-		"another 1xx":    {"HTTP/1.1 100 Continue\r\n\r\n", `the server answered "HTTP/1.1 100 Continue" and not 101`},
+		"elsewhere":      {"HTTP/1.1 302 Found\r\nLocation: wss://a.example/ws\r\nContent-Length: 0\r\n\r\n", `the server answered "HTTP/1.1 302 Found" and not 101, and sends to "wss://a.example/ws"`},
+		"bare LF":        {"HTTP/1.0 404 Not Found\nContent-Type: text/plain\n\nno such page\n", `the server answered "HTTP/1.0 404 Not Found" and not 101: "no such page"`},
 		"not for people": {"HTTP/1.1 200 OK\r\n\r\n\x1b[31mred", `the server answered "HTTP/1.1 200 OK" and not 101`},
 		"a long one":     {"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 1<<20), `the server answered "HTTP/1.1 200 OK" and not 101: "` + strings.Repeat("x", 512) + `"`},
 	} {
@@ -120,6 +121,16 @@ func TestARefusalIsToldInTheServersWords(t *testing.T) {
 			assert.EqualError(t, err, c.says)
 			assert.ErrorAs(t, err, new(*websocket.StatusError))
 		})
+	}
+}
+
+func TestWhichAnswersAreInterim(t *testing.T) {
+	for head, want := range map[string]bool{
+		"HTTP/1.1 100 Continue\r\n\r\n": true, "HTTP/1.0 103\r\n\r\n": true, "HTTP/1.1 199 x\n\n": true,
+		"HTTP/1.1 101 Switching Protocols\r\n\r\n": false, "HTTP/1.1 200 OK\r\n\r\n": false, "HTTP/1.1 1000 x\r\n\r\n": false,
+		"HTTP/1.1 10\r\n\r\n": false, "HTTP/1.1 1x0 y\r\n\r\n": false, "HTTP/1.1\r\n\r\n": false, "": false,
+	} {
+		assert.Equal(t, want, websocket.IsInterim([]byte(head)), "%q", head)
 	}
 }
 
