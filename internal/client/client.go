@@ -13,6 +13,7 @@ import (
 	"math"
 	"net"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"echolab/framing"
@@ -39,6 +40,10 @@ const patient = 16 << 10
 // back against what it sent, byte by byte, in memory that does not grow with the input. The zero value sends raw bytes, a
 // message a write.
 //
+// The Timeout runs while the server owes something: an echo, a Pong, its part of the closing handshake, or room for what
+// is to be sent. Only progress of that puts it off, and not a Ping, a Pong that nobody asked for or an empty frame. It does
+// not run while the Client waits for its input.
+//
 // It reads while it sends, and answers every Ping at once. Unless it is Live, it leaves the echo of up to 16 KiB in its
 // kernel's queue until all of that is there, so that it is no luck how many reads there are.
 type Client struct {
@@ -51,7 +56,7 @@ type Client struct {
 	Nagle      bool           // TCP_NODELAY off
 	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
 	MaxMessage int            // the most bytes of a message; 1 MiB if 0
-	Timeout    time.Duration  // 10 seconds if 0; it does not run while the Client waits for its input
+	Timeout    time.Duration  // 10 seconds if 0; see below
 	Recorder   event.Recorder // takes the account
 
 	// Progress, if set, is called now and then with the bytes of echo that have come.
@@ -126,6 +131,7 @@ type exchange struct {
 	rec      *gate
 	cut      chan struct{} // closed when the end of ctx has interrupted the connection
 	unechoed *unechoed
+	moved    atomic.Int64 // when the server last did something of what it owes, in nanoseconds since 1970
 	out      sender
 	in       receiver
 	ws       *webSocket // nil unless the handshake succeeded
@@ -143,6 +149,7 @@ func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
 		room = 2 * GlueLimit
 	}
 	x.unechoed = newUnechoed(room, !x.raw())
+	x.progressed()
 	return x
 }
 

@@ -54,7 +54,7 @@ func (x *exchange) awaitEcho() error {
 			says = fmt.Sprintf("no more echo will come: the kernel holds %s of %s", text.Number(there), text.Bytes(want))
 		case news && x.pinged(n):
 			says = "a Ping came before the whole echo: the kernel holds " + text.Bytes(there) + ", not read yet"
-		case time.Since(moved) <= patience:
+		case time.Since(moved) <= patience && (x.ws == nil || x.overdue() > 0):
 			return false, nil
 		case x.ws != nil || !all: // an input that is slow: what comes is read from here on
 			says = fmt.Sprintf("the kernel holds %s of %s, and no more came", text.Number(there), text.Bytes(want))

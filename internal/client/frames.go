@@ -52,6 +52,7 @@ type webSocket struct {
 	glued     int          // the most that they take as frames
 	leaving   atomic.Bool  // the connection ends for an error, and messages are of no more interest
 	pong      pong         // the one that is owed
+	ponging   atomic.Bool  // it is being written
 	pongsSent int
 
 	echo atomic.Int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs

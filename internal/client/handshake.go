@@ -55,6 +55,8 @@ func (x *exchange) upgrade(addr string) error {
 	if err != nil {
 		return err
 	}
+	// A refusal is told at once. What it says for people is told if it comes with it.
+	x.in.until = time.Now().Add(min(sayWait, x.Timeout))
 	extensions, err := websocket.CheckResponse(head, x.in.r, key)
 	text := websocket.Computed(key)
 	if err != nil {
@@ -67,6 +69,9 @@ func (x *exchange) upgrade(addr string) error {
 	}
 	return x.agree(extensions)
 }
+
+// sayWait is how long the text of a refusal may take after its head.
+const sayWait = 500 * time.Millisecond
 
 // readAnswer reads the head of the answer, and says where it begins: interim ones may come before it, and are passed over.
 func (x *exchange) readAnswer() (head []byte, off int64, err error) {

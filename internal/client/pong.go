@@ -3,6 +3,7 @@ package client
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/gobwas/ws"
 )
@@ -42,7 +43,10 @@ func (x *exchange) sendPong() error {
 		if payload, due := w.pong.take(); due && w.closed.Load() == 0 {
 			x.appendFrame(ws.Header{Fin: true, OpCode: ws.OpPong}, payload)
 			w.pongsSent++
+			w.ponging.Store(true)
+			x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
 			err = x.writePending(len(x.out.pending), x.piece())
+			w.ponging.Store(false)
 		}
 		w.mu.Unlock()
 		if errors.Is(err, errStuck) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"echolab/internal/event"
+	"echolab/internal/sock"
 	"echolab/internal/text"
 )
 
@@ -21,6 +22,7 @@ type receiver struct {
 
 	r     *bufio.Reader // the stream, read by everybody who reads it
 	until time.Time     // if it is set, no read waits for longer
+	last  int64         // once the server is overdue: how many bytes of those that had come by then make a last look; or 0
 }
 
 // receive reads messages until the stream ends, and compares each with what was sent.
@@ -105,7 +107,7 @@ func (in inlet) Read(p []byte) (int, error) {
 	x := in.x
 	for {
 		due := x.unechoed.due()
-		if err := x.armRead(); err != nil {
+		if err := x.armRead(due); err != nil {
 			return 0, err
 		}
 		n, err := x.conn.Read(p[:min(len(p), x.ReadBuffer)])
@@ -113,6 +115,9 @@ func (in inlet) Read(p []byte) (int, error) {
 			continue // the sender waits for its input, or did until just now, and so do we
 		}
 		x.in.bytes += int64(n)
+		if n > 0 && x.ws == nil {
+			x.progressed() // whatever comes is echo
+		}
 		if x.Progress != nil {
 			x.Progress(x.in.bytes)
 		}
@@ -120,11 +125,36 @@ func (in inlet) Read(p []byte) (int, error) {
 	}
 }
 
-// armRead gives the server time to send something.
-func (x *exchange) armRead() error {
+// progressed notes that the server did something of what it owes, or that it owes something from now on.
+func (x *exchange) progressed() { x.moved.Store(time.Now().UnixNano()) }
+
+// overdue is how long the server may still be without progress; it is negative if it was for too long.
+func (x *exchange) overdue() time.Duration {
+	return time.Until(time.Unix(0, x.moved.Load()).Add(x.Timeout))
+}
+
+// lastLook is how long the last of what had come in time may take to be read.
+const lastLook = time.Second
+
+// armRead gives the server time to send something. What has come by the time that it is overdue is looked at still: it may
+// be we who were late.
+func (x *exchange) armRead(due bool) error {
 	deadline := x.in.until
-	if deadline.IsZero() {
+	switch left := x.overdue(); {
+	case !deadline.IsZero():
+	case !due:
 		deadline = time.Now().Add(x.Timeout)
+	case left > 0:
+		deadline, x.in.last = time.Now().Add(left), 0
+	default:
+		if x.in.last == 0 {
+			there, _ := sock.Unread(x.tcp) // none where that is not known
+			x.in.last = x.in.bytes + int64(there)
+		}
+		if x.in.bytes >= x.in.last {
+			return os.ErrDeadlineExceeded
+		}
+		deadline = time.Now().Add(lastLook)
 	}
 	x.tcp.SetReadDeadline(deadline)
 	if x.ws != nil && x.ws.leaving.Load() {

@@ -80,6 +80,9 @@ func (x *exchange) nextPiece() (*websocket.Piece, error) {
 // takePiece takes a piece into its frame, and the frame, once it is whole, for what it is.
 func (x *exchange) takePiece(piece *websocket.Piece) error {
 	d := &x.ws.in
+	if len(piece.Payload) > 0 && !piece.OpCode.IsControl() || piece.OpCode == ws.OpClose {
+		x.progressed()
+	}
 	if piece.First {
 		d.frame, d.size = x.offset()-int64(len(piece.Payload))-int64(piece.Size), piece.Size
 		d.payload = d.payload[:0]
@@ -121,6 +124,7 @@ func (x *exchange) takePiece(piece *websocket.Piece) error {
 func (x *exchange) messageCame(msg []byte) error {
 	d := &x.ws.in
 	x.in.messages++
+	x.progressed() // also with an empty one
 	x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Bytes: msg,
 		Span: &event.Span{Off: d.from, N: int(x.offset() - d.from)}})
 	if x.ws.leaving.Load() {
@@ -151,30 +155,30 @@ func (x *exchange) control(op ws.OpCode, payload []byte) error {
 		x.ws.pong.set(payload)
 		return x.sendPong()
 	case ws.OpPong:
-		return x.pongCame(payload)
+		x.pongCame(payload)
 	case ws.OpClose:
 		return x.closeCame(payload)
 	}
 	return nil
 }
 
-// pongCame holds a Pong against the Pings that are open. One answers those before it as well; while none is open, a Pong
-// is a sign of life and needs no reason (section 5.5.3).
-func (x *exchange) pongCame(payload []byte) error {
+// pongCame holds a Pong against the Pings that are open. One answers those before it as well. A Pong that answers none is
+// a sign of life, and needs no reason (section 5.5.3).
+func (x *exchange) pongCame(payload []byte) {
 	d := &x.ws.in
-	sent := x.ws.pings.Load()
-	answered := d.pongs.Load()
-	if answered == sent {
-		return nil
-	}
 	number, err := strconv.ParseInt(strings.TrimPrefix(string(payload), "ping "), 10, 64)
-	if err != nil || number <= answered || number > sent || string(payload) != string(pingPayload(number)) {
-		return fmt.Errorf("a Pong came with %s, and what is open is the Ping with %s",
-			text.Quote(payload, 40), text.Quote(pingPayload(answered+1), 40))
+	if err != nil || number <= d.pongs.Load() || number > x.ws.pings.Load() || string(payload) != string(pingPayload(number)) {
+		return
 	}
 	d.pongs.Store(number)
+	x.progressed()
 	x.closeIfDone()
-	return nil
+}
+
+// openPing is the Ping that is not answered yet, if there is one.
+func (w *webSocket) openPing() (payload []byte, open bool) {
+	answered := w.in.pongs.Load()
+	return pingPayload(answered + 1), answered < w.pings.Load()
 }
 
 // closeCame takes the server's Close. It is right as the answer to ours, after everything else.
@@ -185,14 +189,14 @@ func (x *exchange) closeCame(payload []byte) error {
 	}
 	sent := int(x.ws.closed.Load())
 	code := x.ws.in.close.Code
+	ping, open := x.ws.openPing()
 	switch messages, _ := x.unechoed.left(); {
 	case x.ws.leaving.Load():
 		return errAnswered
 	case messages > 0 || !x.unechoed.ended():
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)
-	case x.ws.in.pongs.Load() < x.ws.pings.Load():
-		return fmt.Errorf("the server closed, and had not answered the Ping with %s: %w",
-			text.Quote(pingPayload(x.ws.in.pongs.Load()+1), 40), err)
+	case open:
+		return fmt.Errorf("the server closed, and had not answered the Ping with %q: %w", ping, err)
 	case sent == 0: // all was done, and the server was first
 		return fmt.Errorf("the server closed before it was asked to, %s: %w", x.soFar(), err)
 	case code != sent && code != framing.CodeNoStatus:
@@ -211,9 +215,12 @@ func (x *exchange) soFar() string {
 func (x *exchange) frameError(err error) error {
 	timeout := errors.Is(err, os.ErrDeadlineExceeded)
 	messages, _ := x.unechoed.left()
+	ping, open := x.ws.openPing()
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
+	case timeout && messages == 0 && open:
+		return fmt.Errorf("the server did not answer the Ping with %q within %v", ping, x.Timeout)
 	case timeout && messages == 0 && x.unechoed.ended():
 		return fmt.Errorf("the server did not answer Close %d within %v", x.ws.closed.Load(), x.Timeout)
 	case timeout:

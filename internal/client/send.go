@@ -47,7 +47,7 @@ func (s *sender) letGo(messages iter.Seq2[[]byte, error]) iter.Seq2[[]byte, erro
 func (x *exchange) send(messages iter.Seq2[[]byte, error]) (err error) {
 	if x.ws == nil {
 		defer x.endSending()
-		defer x.unechoed.finish()
+		defer x.finish()
 	} else {
 		defer func() { err = x.endFrames(err) }()
 	}
@@ -89,8 +89,20 @@ func (x *exchange) sendMessage(msg []byte) error {
 	n := len(framed) - had
 	x.tell(event.Event{Ev: event.Message, Dir: event.ClientToServer, Span: &event.Span{Off: x.out.framed, N: n}, Bytes: msg})
 	x.out.framed += int64(n)
-	x.unechoed.add(msg)
+	x.owe(msg)
 	return x.writeDue()
+}
+
+// owe adds a message to what the server is to echo. It may wait until there is room.
+func (x *exchange) owe(msg []byte) {
+	x.progressed() // before it is due
+	x.unechoed.add(msg)
+}
+
+// finish says that the server is owed nothing more: its end of the stream is due, or its Close.
+func (x *exchange) finish() {
+	x.progressed()
+	x.unechoed.finish()
 }
 
 var errGlueLimit = hinted(HintGlue, "more than %d MiB cannot go in one write, because all of it has to be in memory", GlueLimit>>20)
@@ -142,6 +154,9 @@ func (x *exchange) write(b []byte) (written int, err error) {
 		n, err := x.conn.Write(b[written:])
 		x.out.bytes.Add(int64(n))
 		written += n
+		if n > 0 && (x.ws == nil || !x.ws.ponging.Load()) {
+			x.progressed()
+		}
 		if err := x.writeError(n, err); err != nil {
 			return written, err
 		}
@@ -155,7 +170,9 @@ func (x *exchange) armWrite() error {
 		x.tcp.SetWriteDeadline(x.in.until) // the last that is written
 		return nil
 	}
-	x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
+	if x.ws == nil || !x.ws.ponging.Load() { // a Pong has its own, for all of it
+		x.tcp.SetWriteDeadline(time.Now().Add(x.Timeout))
+	}
 	// Asked after the deadline was set, which whoever wants the end may have set before.
 	if x.ws != nil && x.ws.silent.Load() {
 		return errSilenced

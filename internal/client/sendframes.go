@@ -25,7 +25,7 @@ func (x *exchange) sendFrames(number int64, msg []byte) error {
 		x.ws.held.push(msg)
 		return nil
 	}
-	x.unechoed.add(msg) // which may wait: nothing else must wait for that
+	x.owe(msg) // which may wait: nothing else must wait for that
 	x.ws.mu.Lock()
 	err := x.sendLocked(number, msg)
 	x.ws.mu.Unlock()
@@ -105,13 +105,13 @@ func (x *exchange) endFrames(err error) error {
 		if err = x.sendPending(); err == nil {
 			err = x.sendPong()
 		}
-		x.unechoed.finish()
+		x.finish()
 		x.closeIfDone()
 		return err
 	}
 	x.ws.mu.Lock()
 	defer x.ws.mu.Unlock()
-	x.unechoed.finish() // before the server can answer the Close; the receiver sends none while this one is on its way
+	x.finish() // before the server can answer the Close; the receiver sends none while this one is on its way
 	if !x.ws.silent.Load() {
 		_ = x.writeClose(websocket.CodeGoingAway, "")
 	}
@@ -127,7 +127,7 @@ func (x *exchange) sendPending() error {
 	}
 	for x.ws.held.n > 0 {
 		msg := x.ws.held.pop()
-		x.unechoed.add(msg) // it has room for all of them
+		x.owe(msg) // it has room for all of them
 		if err := x.appendMessage(x.out.messages.Load()+1, msg); err != nil {
 			return err
 		}
