@@ -30,7 +30,10 @@ type CloseError struct {
 }
 
 func (e *CloseError) Error() string {
-	if e.Reason == "" {
+	switch {
+	case e.Code == CodeNoStatus: // which is no code that the peer sent
+		return "websocket: the peer sent a Close without a code"
+	case e.Reason == "":
 		return fmt.Sprintf("websocket: the peer sent Close %d", e.Code)
 	}
 	return fmt.Sprintf("websocket: the peer sent Close %d %q", e.Code, e.Reason)

@@ -82,5 +82,5 @@ func ExampleCloseError() {
 	fmt.Println(&framing.CloseError{Code: framing.CodeNoStatus})
 	// Output:
 	// websocket: the peer sent Close 1001 "going away"
-	// websocket: the peer sent Close 1005
+	// websocket: the peer sent a Close without a code
 }

@@ -15,11 +15,16 @@ func advise(o *options, err error) error {
 	if !errors.As(err, &hinted) {
 		return err
 	}
+	codecs := ""
+	if !o.ws {
+		codecs = fmt.Sprintf("; does the server use -codec %v too?", o.Codec)
+	}
 	advice := map[client.Hint]string{
 		client.HintMaxMessage: " (-max-message)",
+		client.HintTooLarge:   " (-max-message)" + codecs,
 		client.HintUnframable: "; -codec length carries any bytes",
 		client.HintGlue:       ": use -chunk",
-		client.HintCodec:      fmt.Sprintf("; does the server use -codec %v too?", o.Codec),
+		client.HintCodec:      codecs,
 		client.HintWebSocket:  ", try -ws",
 		client.HintNoHTTP:     "; does the server speak HTTP, as wsserver does?",
 		client.HintRaw:        "; wsserver does, and without -ws raw bytes are sent",

@@ -36,6 +36,8 @@ type FramesResult struct {
 	CloseReceived  int  `json:"close_received,omitempty"`
 	Compressed     bool `json:"compressed,omitempty"` // permessage-deflate was agreed on
 	Declined       bool `json:"declined,omitempty"`   // permessage-deflate was offered, and not accepted
+
+	messageFrames int // of the frames sent
 }
 
 // A webSocket is what an exchange has besides once its handshake succeeded.
@@ -54,6 +56,8 @@ type webSocket struct {
 	pong      pong         // the one that is owed
 	ponging   atomic.Bool  // it is being written
 	pongsSent int
+
+	messageFrames int // that were sent
 
 	echo atomic.Int64 // bytes that the echo takes if the server sends each message as one frame, and the Pongs
 
@@ -129,6 +133,7 @@ func (w *webSocket) result(r *Result) *FramesResult {
 	f := &FramesResult{
 		WebSocket: true, Pings: int(w.pings.Load()), Pongs: int(w.in.pongs.Load()), PongsSent: w.pongsSent,
 		CloseSent: int(w.closed.Load()), Compressed: w.writer != nil, Declined: w.Deflate && w.writer == nil,
+		messageFrames: w.messageFrames,
 	}
 	f.FramesSent, f.FramesReceived = r.Sent.Row(streammap.Frames).Count, r.Echoed.Row(streammap.Frames).Count
 	if w.in.close != nil {

@@ -16,6 +16,7 @@ type Hint int
 
 const (
 	HintMaxMessage Hint = iota + 1 // a message to be sent is over MaxMessage
+	HintTooLarge                   // a message of the server's is over MaxMessage
 	HintUnframable                 // the Codec cannot carry the message
 	HintGlue                       // more than GlueLimit was to be glued
 	HintCodec                      // the server may have another Codec

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"echolab/framing"
 	"echolab/internal/event"
 	"echolab/internal/sock"
 	"echolab/internal/text"
@@ -86,7 +87,11 @@ func (x *exchange) receiveError(err error, offset int64) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return hinted(HintCodec, "no more of the echo came within %v, after %s", x.Timeout, text.Bytes(x.in.bytes))
 	}
-	err = hinted(HintCodec, "the echo at offset %s: %w", text.Number(offset), err)
+	if errors.Is(err, framing.ErrTooLarge) {
+		err = hinted(HintTooLarge, "the echo at offset %s is more than this client takes: %w", text.Number(offset), err)
+	} else {
+		err = hinted(HintCodec, "the echo at offset %s: %w", text.Number(offset), err)
+	}
 	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
 	return httpAnswer(err, offset, ahead)
 }

@@ -238,6 +238,9 @@ func (x *exchange) frameError(err error) error {
 		return fmt.Errorf("the server cut the connection off, %s: %w", x.soFar(), err)
 	}
 	x.in.wrong = !isClose(err)
+	if errors.Is(err, framing.ErrTooLarge) {
+		return hinted(HintTooLarge, "the echo at offset %s is more than this client takes: %w", text.Number(x.ws.in.from), err)
+	}
 	if errors.As(err, new(*framing.ProtocolError)) {
 		return fmt.Errorf("what the server sent breaks the protocol, %s: %w", x.soFar(), err)
 	}

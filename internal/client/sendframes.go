@@ -90,6 +90,9 @@ func (x *exchange) appendPing() {
 // appendFrame masks a frame with a fresh key, which must be unpredictable (RFC 6455 section 10.3), puts it after what
 // is pending, and tells of it.
 func (x *exchange) appendFrame(h ws.Header, payload []byte) {
+	if !h.OpCode.IsControl() {
+		x.ws.messageFrames++
+	}
 	h.Masked, h.Length = true, int64(len(payload))
 	rand.Read(h.Mask[:]) // it never fails (crypto/rand)
 	x.tell(event.FrameEvent(event.ClientToServer, x.out.framed, ws.HeaderSize(h), h, payload))

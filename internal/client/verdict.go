@@ -37,18 +37,14 @@ func (r Result) sent() string {
 		return messages
 	}
 	what := []string{messages}
-	control := f.Pings + f.PongsSent
 	if f.Pings > 0 {
 		what = append(what, text.Count(f.Pings, "Ping", "Pings"))
 	}
 	if f.PongsSent > 0 {
 		what = append(what, text.Count(f.PongsSent, "Pong", "Pongs"))
 	}
-	if f.CloseSent > 0 {
-		control++
-	}
-	if frames := f.FramesSent - control; frames > r.MessagesSent {
-		what[0] += fmt.Sprintf(" in %s", text.Count(frames, "frame", "frames"))
+	if f.messageFrames > r.MessagesSent {
+		what[0] += fmt.Sprintf(" in %s", text.Count(f.messageFrames, "frame", "frames"))
 	}
 	return text.List(what)
 }

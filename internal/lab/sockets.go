@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 
 	"echolab/internal/sock"
@@ -65,6 +66,9 @@ func RunRefused(ctx context.Context) (f Refused, err error) {
 	c, refused := dialer.DialContext(ctx, "tcp", p.client.LocalAddr().String())
 	if refused == nil {
 		return Refused{Error: "none"}, c.Close()
+	}
+	if errors.Is(refused, os.ErrDeadlineExceeded) {
+		return f, refused // the dialer watches the context's deadline itself, and may be first
 	}
 	return Refused{refused.Error(), errors.Is(refused, syscall.ECONNREFUSED)}, nil
 }
