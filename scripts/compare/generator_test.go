@@ -34,14 +34,11 @@ func TestAServerThatIsStuckIsAnError(t *testing.T) {
 	require.ErrorIs(t, g.finish(), os.ErrDeadlineExceeded)
 }
 
-func TestAWrongEchoEndsAMeasurement(t *testing.T) {
-	g := generate(t, t.Context(), load{2, 64, 1}, func(c *net.TCPConn) { io.WriteString(c, "hello") })
-	assert.ErrorContains(t, g.wait(watchdog), "message 0: ")
-}
-
-func TestAWrongEchoAtTheEndCountsToo(t *testing.T) {
-	g := generate(t, t.Context(), load{2, 64, 1}, func(c *net.TCPConn) { io.WriteString(c, "hello") })
-	assert.ErrorContains(t, g.finish(), "message 0: ")
+func TestAWrongEchoIsAnErrorWhileItIsMeasuredAndAtTheEnd(t *testing.T) {
+	for _, end := range []func(*generator) error{func(g *generator) error { return g.wait(watchdog) }, (*generator).finish} {
+		g := generate(t, t.Context(), load{2, 64, 1}, func(c *net.TCPConn) { io.WriteString(c, "hello") })
+		assert.ErrorContains(t, end(g), "message 0: ")
+	}
 }
 
 func TestATurnIsOverWhenEnoughCameBack(t *testing.T) {

@@ -7,14 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheDefaultLoads(t *testing.T) {
+func TestTheDefaultLoadsAndNone(t *testing.T) {
 	loads, err := parseLoads(defaultLoads)
 	require.NoError(t, err)
 	assert.Equal(t, []load{{100, 64, 1}, {100, 64, 64}, {100, 1024, 16}, {4, 1 << 20, 1}}, loads)
-}
-
-func TestNoLoadsAtAll(t *testing.T) {
-	loads, err := parseLoads("")
+	loads, err = parseLoads("")
 	require.NoError(t, err)
 	assert.Empty(t, loads)
 }

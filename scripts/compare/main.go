@@ -26,7 +26,7 @@ func main() {
 // options are the flags.
 type options struct {
 	servers  string
-	loads    string
+	loads    spec
 	rounds   int
 	time     time.Duration
 	warmup   time.Duration
@@ -38,7 +38,8 @@ type options struct {
 
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.servers, "servers", allServers(), "compare these `NAMES`; ratios need plain among them")
-	fs.StringVar(&o.loads, "loads", defaultLoads, "send these `LOADS`, each CONNSxBYTESxWINDOW: messages of so many "+
+	o.loads = defaultLoads
+	fs.Var(&o.loads, "loads", "send these `LOADS`, each CONNSxBYTESxWINDOW: messages of so many "+
 		"bytes (K and M are KiB and MiB), and WINDOW of them in flight on each connection; empty for none")
 	fs.IntVar(&o.rounds, "rounds", 5, "let each server have `N` turns with each load")
 	fs.DurationVar(&o.time, "time", 500*time.Millisecond, "measure for that `time` each turn, or longer if little comes back")
@@ -50,6 +51,18 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.BoolVar(&o.markdown, "markdown", false, "print Markdown, with the date and the machine")
 	fs.StringVar(&o.wsserver, "wsserver", "", "the wsserver at `PATH` is this lab's (default: built from this repository)")
 }
+
+// A spec is the text of a flag that may be empty.
+type spec string
+
+func (s *spec) String() string { return string(*s) }
+func (s *spec) Set(text string) error {
+	*s = spec(text)
+	return nil
+}
+
+// TakesEmpty says that it may be.
+func (*spec) TakesEmpty() {}
 
 // shortly is what -short sets: it shows whether everything works, and its numbers mean nothing.
 var shortly = map[string]string{"rounds": "1", "time": "50ms", "warmup": "20ms", "idle": "200"}
@@ -71,7 +84,7 @@ func (o *options) check(fs *flag.FlagSet) (*comparison, error) {
 	c.options = *o
 	var serversErr, loadsErr error
 	c.servers, serversErr = parseServers(o.servers)
-	c.loads, loadsErr = parseLoads(o.loads)
+	c.loads, loadsErr = parseLoads(string(o.loads))
 	err := errors.Join(
 		serversErr, loadsErr,
 		cli.Within("rounds", o.rounds, 1, 1000),

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"echolab/internal/cli"
+	"echolab/internal/cli/clitest"
 )
 
 // TestMain lets the test's program be the servers, too.
@@ -102,33 +103,23 @@ func TestHelpFitsATerminalAndBeginsWithExamples(t *testing.T) {
 }
 
 func TestMisuseIsNamed(t *testing.T) {
-	cases := []struct {
-		args []string
-		says string
-	}{
-		{[]string{"-no-such-flag"}, "-no-such-flag"},
-		{[]string{"stray"}, `"stray": only flags are allowed`},
-		{[]string{"-servers", "plain,morse"}, `-servers: no server is named "morse": there are plain,raw,websocket,`},
-		{[]string{"-servers", ""}, `no server is named ""`},
-		{[]string{"-servers", "gws,gws"}, `"gws" is there twice`},
-		{[]string{"-loads", "100x64"}, `-loads: "100x64": it must be CONNSxBYTESxWINDOW`},
-		{[]string{"-loads", "1x1x1,"}, `-loads: "": it must be`},
-		{[]string{"-rounds", "0"}, "-rounds 0: it must be 1 or more"},
-		{[]string{"-idle", "-1"}, "-idle -1: it must be 0 or more"},
-		{[]string{"-time", "0s"}, "-time 0s: it must be 1ms or more"},
-		{[]string{"-warmup", "-1s"}, "-warmup -1s: it must be 0s or more"},
-		{[]string{"-loads", "", "-idle", "0"}, "nothing to measure"},
-		{[]string{serveCommand}, "wants one name"},
-		{[]string{serveCommand, "morse"}, `no server here is named "morse"`},
-		{[]string{serveCommand, "websocket"}, `no server here is named "websocket"`},
-	}
-	for _, c := range cases {
-		status, stdout, stderr := once(t, c.args...)
-		assert.Equal(t, cli.Usage, status, c.args)
-		assert.Contains(t, stderr, c.says)
-		assert.Contains(t, stderr, "Run compare -h")
-		assert.Empty(t, stdout)
-	}
+	clitest.Misuse(t, run, "compare", [][2]string{
+		{"-no-such-flag", "-no-such-flag"},
+		{"stray", `"stray": only flags`},
+		{"-servers plain,morse", `-servers: … "morse" … plain,raw,websocket,`},
+		{"-servers=", "-servers … empty"},
+		{"-servers gws,gws", `"gws" is there twice`},
+		{"-loads 100x64", `-loads: "100x64": … CONNSxBYTESxWINDOW`},
+		{"-loads 1x1x1,", `-loads: "": … CONNSxBYTESxWINDOW`},
+		{"-rounds 0", "-rounds 0: … 1 or more"},
+		{"-idle -1", "-idle -1: … 0 or more"},
+		{"-time 0s", "-time 0s: … 1ms or more"},
+		{"-warmup -1s", "-warmup -1s: … 0s or more"},
+		{"-loads= -idle 0", "nothing to measure"},
+		{serveCommand, "wants one name"},
+		{serveCommand + " morse", `"morse"`},
+		{serveCommand + " websocket", `"websocket"`},
+	})
 }
 
 func TestAWsserverThatCannotBeStartedIsNamed(t *testing.T) {
