@@ -3,9 +3,6 @@ package strace_test
 import (
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -15,8 +12,7 @@ import (
 	"echolab/internal/strace"
 )
 
-// FuzzRead holds that whatever the lines are, Read takes the same ones as a slower reader made of regular expressions, and
-// finds the same in them; and that sockets, offsets and bytes fit together.
+// FuzzRead holds that whatever the lines are, sockets, offsets and bytes fit together.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{
 		"1 1.000000 read(6,  <unfinished ...>\n1 1.000000 <... read resumed>\"\\x\", 1) = 1 <0.000001>\n",
@@ -32,7 +28,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(check)
 }
 
-func TestTheKeptRecordingsAreReadAsTheTwinReadsThem(t *testing.T) {
+func TestTheSocketsOfTheKeptRecordingsFitTogether(t *testing.T) {
 	files, err := filepath.Glob("../../scripts/captures/calls/*.strace")
 	require.NoError(t, err)
 	require.Len(t, files, 4)
@@ -46,16 +42,15 @@ func TestTheKeptRecordingsAreReadAsTheTwinReadsThem(t *testing.T) {
 
 func check(t *testing.T, text string) {
 	rec, err := strace.Read(strings.NewReader(text))
-	twins, ok := readTwins(text)
-	require.Equal(t, ok, err == nil, "%v", err)
 	if err != nil {
+		assert.Nil(t, rec)
 		assert.NotContains(t, err.Error(), "\n")
 		return
 	}
-	twins = slices.DeleteFunc(twins, func(c *twin) bool { return !slices.Contains(strace.Names(), c.name) })
-	require.Len(t, rec.Calls, len(twins))
-	for i, c := range rec.Calls {
-		assert.Equal(t, *twins[i], twin{c.Thread, c.Time.UnixMicro(), c.Name, c.Args, c.Result})
+	assert.LessOrEqual(t, len(rec.Calls), strings.Count(text, "\n"), "a call has a line to itself, or two")
+	for _, c := range rec.Calls {
+		assert.Contains(t, strace.Names(), c.Name)
+		assert.True(t, c.Result == "?" || strings.Contains(text, c.Result))
 		assert.LessOrEqual(t, len(c.Data()), max(int(c.Value), 0))
 		_, _ = c.String(), c.Addr()
 	}
@@ -80,79 +75,4 @@ func checkSockets(t *testing.T, rec *strace.Recording) {
 		}
 	}
 	assert.LessOrEqual(t, owned, len(rec.Calls), "a call belongs to one socket")
-}
-
-// What strace writes, as regular expressions.
-var (
-	stamped = regexp.MustCompile(`^(\d+) +(\d{1,11})\.(\d{6}) (.+)$`)
-	other   = regexp.MustCompile(`^(?:---|\+\+\+|strace: )`)
-	begun   = regexp.MustCompile(`^(\w+|\?+)\((.*) <(?:unfinished|detached) \.\.\.>$`)
-	resumed = regexp.MustCompile(`^<\.\.\. (\w+|\?+) resumed>(.*)$`)
-	entire  = regexp.MustCompile(`^(\w+|\?+)\((.*)$`)
-	ended   = regexp.MustCompile(`^(.*)\) += (.*?)(?: <(\d{1,11})\.(\d{6})>)?$`) // the last ") =": bytes may have others
-)
-
-// A twin is a call as the regular expressions find it.
-type twin struct {
-	thread             int
-	time               int64 // microseconds
-	name, args, result string
-}
-
-// readTwins is Read with regular expressions: the calls of any name, or false for what is no trace.
-func readTwins(text string) (calls []*twin, ok bool) {
-	open := make(map[int]*twin)
-	body, ok := strings.CutSuffix(text, "\n")
-	for line := range strings.SplitSeq(body, "\n") {
-		parts := stamped.FindStringSubmatch(line)
-		if parts == nil || !ok {
-			return nil, false
-		}
-		thread, err := strconv.ParseInt(parts[1], 10, 32)
-		if err != nil {
-			return nil, false
-		}
-		at, text := number(parts[2]+parts[3]), parts[4]
-		if other.MatchString(text) {
-			continue
-		}
-		c, rest, half := open[int(thread)], "", false
-		if second := resumed.FindStringSubmatch(text); second != nil {
-			if c == nil || c.name != second[1] {
-				return nil, false
-			}
-			rest, half = second[2], true
-		} else {
-			first := begun.FindStringSubmatch(text)
-			if half = first != nil; !half {
-				first = entire.FindStringSubmatch(text)
-			}
-			if first == nil {
-				return nil, false
-			}
-			c = &twin{int(thread), at, first[1], "", "?"}
-			calls, open[c.thread] = append(calls, c), c
-			if half {
-				c.args = first[2]
-				continue
-			}
-			rest = first[2]
-		}
-		end := ended.FindStringSubmatch(rest)
-		if end == nil {
-			return nil, false
-		}
-		c.time, c.args, c.result = at, c.args+end[1], end[2]
-		if !half {
-			c.time += number(end[3] + end[4])
-		}
-		delete(open, c.thread)
-	}
-	return calls, ok
-}
-
-// number is a number of digits, of which there are few, or none.
-func number(digits string) int64 {
-	n, _ := strconv.ParseInt(digits, 10, 64)
-	return n
 }

@@ -2,6 +2,8 @@ package strace
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -25,46 +27,63 @@ type parser struct {
 //
 // A call of a thread that has ended has the name ??? where strace can no longer ask for it.
 func (p *parser) parse(line string) error {
-	thread, at, text, ok := stamp(line)
-	if !ok {
+	parts := stamped.FindStringSubmatch(line)
+	if parts == nil {
 		return errNotStrace
 	}
+	thread, err := strconv.Atoi(parts[1])
+	if err != nil || thread > math.MaxInt32 {
+		return errNotStrace
+	}
+	at, text := micros(parts[2]+parts[3]), parts[4]
 	now := time.UnixMicro(at).UTC()
 	if p.First.IsZero() {
 		p.First = now
 	}
 	p.Last = now
-	for _, other := range []string{"---", "+++", "strace: "} {
-		if strings.HasPrefix(text, other) {
-			return nil
-		}
+	if other.MatchString(text) {
+		return nil
 	}
-	if half, ok := strings.CutPrefix(text, "<... "); ok {
-		name, rest, ok := strings.Cut(half, " resumed>")
-		if !ok || !isName(name) {
-			return errNotStrace
-		}
-		return p.resume(thread, name, rest, at)
+	if half := resumed.FindStringSubmatch(text); half != nil {
+		return p.resume(thread, half[1], half[2], at)
 	}
-	name, rest, ok := strings.Cut(text, "(")
-	if !ok || !isName(name) {
+	whole := called.FindStringSubmatch(text)
+	if whole == nil {
 		return errNotStrace
 	}
-	c := &Call{Thread: thread, Time: now, Name: name, Result: "?", Value: -1}
+	c := &Call{Thread: thread, Time: now, Name: whole[1], Result: "?", Value: -1}
 	for _, end := range []string{" <unfinished ...>", " <detached ...>"} {
-		if c.Args, ok = strings.CutSuffix(rest, end); ok {
+		var cut bool
+		if c.Args, cut = strings.CutSuffix(whole[2], end); cut {
 			p.enter(c)
 			return nil
 		}
 	}
-	args, result, took, ok := cutResult(rest)
-	if !ok {
+	end := returned.FindStringSubmatch(whole[2])
+	if end == nil {
 		return errNotStrace
 	}
-	c.Args = args
+	c.Args = end[1]
 	p.enter(c)
-	p.leave(c, result, at+took)
+	p.leave(c, end[2], at+micros(end[3]+end[4]))
 	return nil
+}
+
+// What strace writes. A line has a thread and a time: with at most eleven digits in front of the point, sums of two times
+// stay before the year 9999, which is the last that JSON can write. The result is after the last ") =", as the bytes
+// among the arguments may hold others, and with -T the time that the call took is after the result.
+var (
+	stamped  = regexp.MustCompile(`^(\d+) +(\d{1,11})\.(\d{6}) (.+)$`)
+	other    = regexp.MustCompile(`^(?:---|\+\+\+|strace: )`)
+	resumed  = regexp.MustCompile(`^<\.\.\. (\w+|\?+) resumed>(.*)$`)
+	called   = regexp.MustCompile(`^(\w+|\?+)\((.*)$`)
+	returned = regexp.MustCompile(`^(.*)\) += (.*?)(?: <(\d{1,11})\.(\d{6})>)?$`)
+)
+
+// micros is a number of so few digits that it is one, or 0 for none.
+func micros(digits string) int64 {
+	n, _ := strconv.ParseInt(digits, 10, 64)
+	return n
 }
 
 // resume takes the second half of a call. The time of that line is when it returned.
@@ -73,12 +92,12 @@ func (p *parser) resume(thread int, name, rest string, at int64) error {
 	if c == nil || c.Name != name {
 		return fmt.Errorf("resumes a %s that was not begun: the trace must be whole, and of one strace -f", name)
 	}
-	args, result, _, ok := cutResult(rest)
-	if !ok {
+	end := returned.FindStringSubmatch(rest)
+	if end == nil {
 		return errNotStrace
 	}
-	c.Args += args
-	p.leave(c, result, at)
+	c.Args += end[1]
+	p.leave(c, end[2], at)
 	return nil
 }
 
@@ -113,48 +132,6 @@ func (p *parser) leave(c *Call, result string, at int64) {
 	}
 }
 
-// stamp takes the thread and the time, in microseconds, off the line.
-func stamp(line string) (thread int, at int64, text string, ok bool) {
-	number, rest, _ := strings.Cut(line, " ")
-	seconds, text, _ := strings.Cut(strings.TrimLeft(rest, " "), " ")
-	n, err := strconv.ParseUint(number, 10, 31)
-	at, ok = micros(seconds)
-	return int(n), at, text, ok && err == nil && text != ""
-}
-
-// cutResult takes the result off a call's arguments, and the time that it took (strace -T) off the result. The result
-// is after the last ") =": bytes among the arguments may hold others.
-func cutResult(text string) (args, result string, took int64, ok bool) {
-	const equals = " = "
-	at := len(text)
-	for end := len(text); !ok; end = at + len(equals) - 1 {
-		if at = strings.LastIndex(text[:end], equals); at < 0 {
-			return "", "", 0, false
-		}
-		args, ok = strings.CutSuffix(strings.TrimRight(text[:at], " "), ")")
-	}
-	result = text[at+len(equals):]
-	if at := strings.LastIndex(result, " <"); at >= 0 {
-		if duration, ok := strings.CutSuffix(result[at+len(" <"):], ">"); ok {
-			if took, ok = micros(duration); ok {
-				result = result[:at]
-			}
-		}
-	}
-	return args, result, took, true
-}
-
-// micros reads seconds with six digits after the point. With at most eleven before it, sums of two stay before the year
-// 9999, which is the last that JSON can write.
-func micros(text string) (n int64, ok bool) {
-	whole, part, _ := strings.Cut(text, ".")
-	if len(whole) < 1 || len(whole) > 11 || len(part) != 6 {
-		return 0, false
-	}
-	u, err := strconv.ParseUint(whole+part, 10, 63)
-	return int64(u), err == nil
-}
-
 // leading is the number with which the text begins, -1 if it begins with none. Larger ones than 32 bits have room for are
 // none: Linux moves less than 2 GiB in a call.
 func leading(text string) int {
@@ -164,17 +141,4 @@ func leading(text string) int {
 		return -1
 	}
 	return int(n)
-}
-
-// isName says whether it can be the name of a call.
-func isName(text string) bool {
-	if strings.Trim(text, "?") == "" {
-		return text != ""
-	}
-	for _, c := range []byte(text) {
-		if c != '_' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return true
 }
