@@ -1,68 +1,50 @@
 package decode
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"io"
-	"math/big"
 	"net"
-	"sync"
 	"testing"
-	"time"
-
-	"echolab/internal/event"
-	"echolab/internal/text/texttest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"echolab/internal/event"
+	"echolab/internal/event/eventtest"
+	"echolab/internal/labtest"
+	"echolab/internal/text/texttest"
 )
-
-// A wiretap keeps what is written to a connection.
-type wiretap struct {
-	net.Conn
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (w *wiretap) Write(b []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.b.Write(b)
-	return w.Conn.Write(b)
-}
 
 // conversation is what a client and a server say when "hello" is echoed over TLS.
 func conversation(t *testing.T, version uint16) (clientBytes, serverBytes []byte) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
-		DNSNames: []string{"lab.example"}}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
+	serverConfig, clientConfig := labtest.Secrets(t)
+	clientConfig.ServerName, clientConfig.NextProtos = "lab.example", []string{"h2", "http/1.1"}
+	clientConfig.InsecureSkipVerify, clientConfig.MaxVersion = true, version // the certificate has another name
+	var told eventtest.List
 	a, b := net.Pipe()
-	ca, cb := &wiretap{Conn: a}, &wiretap{Conn: b}
+	defer a.Close()
 	done := make(chan error, 1)
 	go func() {
-		conn := tls.Server(cb, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{cert},
-			PrivateKey: key}}})
+		defer b.Close()
+		conn := tls.Server(event.Wrap(b, &told, 1, event.Server), serverConfig)
 		_, err := io.CopyN(conn, conn, 5)
 		done <- err
-		_ = cb.Close()
 	}()
-	conn := tls.Client(ca, &tls.Config{ServerName: "lab.example", NextProtos: []string{"h2", "http/1.1"},
-		InsecureSkipVerify: true, MaxVersion: version})
-	_, err = conn.Write([]byte("hello"))
+	conn := tls.Client(event.Wrap(a, &told, 1, event.Client), clientConfig)
+	_, err := conn.Write([]byte("hello"))
 	require.NoError(t, err)
 	_, err = io.ReadFull(conn, make([]byte, 5))
 	require.NoError(t, err)
 	require.NoError(t, <-done)
-	_ = ca.Close()
-	return ca.b.Bytes(), cb.b.Bytes()
+	for _, e := range told.All(event.Write) {
+		if e.Dir == c2s {
+			clientBytes = append(clientBytes, e.Bytes...)
+		} else {
+			serverBytes = append(serverBytes, e.Bytes...)
+		}
+	}
+	return clientBytes, serverBytes
 }
 
 func TestTheRecordsOfTLS(t *testing.T) {
