@@ -2,8 +2,6 @@ package terminal_test
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"os"
 
 	"echolab/internal/event"
@@ -33,29 +31,4 @@ func ExampleDraw() {
 	// 3 writes    ├────5────┼─────────────15──────────────┼───────────13────────────┤
 	// 1 read      ├─────────╎─────────────────────33──────╎─────────────────────────┤
 	// ┼ boundary of a message   ╎ message boundary, lost in this row
-}
-
-// A connection that is wrapped tells Maps of its writes: they are on the map of what the client sent.
-func ExampleWrap() {
-	client, server := net.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = io.Copy(io.Discard, server)
-	}()
-	var maps streammap.Maps
-	c := event.Wrap(client, &maps, 1, event.Client)
-	for _, msg := range []string{"hello", ", ", "world"} {
-		_, _ = io.WriteString(c, msg)
-	}
-	c.Close()
-	<-done
-	fmt.Print(terminal.String(maps.Map(1, event.ClientToServer)))
-	// Output:
-	// client → server, 12 bytes
-	// offset    0       2       4       6       8       10      12
-	// bytes      h   e   l   l   o   ,       w   o   r   l   d
-	// hex        68  65  6c  6c  6f  2c  20  77  6f  72  6c  64
-	// 3 writes  ├─────────5─────────│───2───│─────────5─────────┤
-	// │ boundary where no message is known
 }
