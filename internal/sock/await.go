@@ -46,26 +46,6 @@ func AwaitUnread(ctx context.Context, c any, n int) error {
 	})
 }
 
-// AwaitDrained waits until all that was written to sender has been taken by reads of receiver, the other end of the
-// same connection: sender has nothing unacknowledged and receiver nothing unread. What is written after that cannot
-// come in one read with what was written before.
-//
-// Once ctx has ended, the error wraps ctx.Err() and says how many bytes were left.
-func AwaitDrained(ctx context.Context, sender, receiver any) error {
-	unacked, unread := 0, 0
-	return await(ctx, func() (ok bool, err error) {
-		// The sender first: what it has no more is in the receiver's queue or beyond. The other way round, bytes
-		// could come into the queue between the two questions, and be missed by both.
-		if unacked, err = Unacked(sender); err != nil {
-			return false, err
-		}
-		unread, err = Unread(receiver)
-		return unacked == 0 && unread == 0, err
-	}, func() string {
-		return fmt.Sprintf("the reader to take all bytes: %d were unacknowledged, %d unread", unacked, unread)
-	})
-}
-
 // AwaitState waits until the TCP state of c is one of states, such as [StateCloseWait]. Once ctx has ended, the error
 // wraps ctx.Err() and names the state that there was.
 func AwaitState(ctx context.Context, c any, states ...string) error {

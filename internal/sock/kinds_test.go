@@ -184,9 +184,6 @@ var questions = map[string]func(c any) error{
 	"AwaitUnread": func(c any) error {
 		return sock.AwaitUnread(context.Background(), c, 1)
 	},
-	"AwaitDrained": func(c any) error {
-		return sock.AwaitDrained(context.Background(), c, c)
-	},
 	"AwaitState": func(c any) error {
 		return sock.AwaitState(context.Background(), c, sock.StateListen)
 	},

@@ -1,6 +1,6 @@
 // Package sock asks the kernel what it knows about a socket: its descriptor, its addresses, its TCP state, its options,
-// and how many bytes wait in its queues. The barriers of the lab's experiments, such as [AwaitUnread] and [AwaitDrained],
-// ask the same questions, in place of sleeping and luck.
+// and how many bytes wait in its queues. The barriers of the lab's experiments, such as [AwaitUnread], ask the same
+// questions, in place of sleeping and luck.
 //
 // It may know the system's calls, and no more. It must not know what the bytes in a queue mean, nor a Recorder.
 //
