@@ -12,28 +12,6 @@ import (
 	"echolab/internal/streammap/maptest"
 )
 
-func TestAMapCanBeDrawnFromAnAccount(t *testing.T) {
-	var account bytes.Buffer
-	j := event.NewJSON(&account)
-	for _, e := range []event.Event{
-		eventtest.Span(event.Message, 0, "hello"), eventtest.Span(event.Write, 0, "hello"),
-		eventtest.Span(event.Message, 5, "안녕"), eventtest.Span(event.Write, 5, "안녕"),
-		eventtest.Span(event.Read, 0, "hello안녕"),
-	} {
-		j.Record(e)
-	}
-	var maps streammap.Maps
-	require.NoError(t, event.ReadJSON(&account, &maps))
-	maptest.Draws(t, maps.Map(1, event.ClientToServer), `
-client → server, 11 bytes
-offset      0       2       4       6       8       10
-2 messages  ├─────────5─────────┼───────────6───────────┤
-2 writes    ├─────────5─────────┼───────────6───────────┤
-1 read      ├───────────────────╎─11────────────────────┤
-┼ boundary of a message   ╎ message boundary, lost in this row
-`)
-}
-
 func TestAMapOfFramesCanBeDrawnFromAnAccount(t *testing.T) {
 	var account bytes.Buffer
 	k := &maptest.Talk{Rec: event.NewJSON(&account)}

@@ -13,20 +13,6 @@ import (
 	"echolab/internal/terminal"
 )
 
-func TestFramesKeepTheBoundariesThatReadsLose(t *testing.T) {
-	maptest.Draws(t, maptest.Spoken([]int{33}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "world").WithMask(), eventtest.Whole(event.OpText, "again").WithMask()), `
-client → server, 33 bytes after the handshake's 187
-offset      187   190       195       200       205       210       215
-payload      · · · · · · h e l l o · · · · · · w o r l d · · · · · · a g a i n
-3 messages  ├─────────11──────────┼─────────11──────────┼─────────11──────────┤
-3 writes    ├─────────11──────────┼─────────11──────────┼─────────11──────────┤
-1 read      ├─────────────────────╎─────────33──────────╎─────────────────────┤
-3 frames    ├───────text 11───────┼───────text 11───────┼───────text 11───────┤
-3 received  ├─────────11──────────┼─────────11──────────┼─────────11──────────┤
-┼ boundary of a message   ╎ message boundary, lost in this row
-`)
-}
-
 func TestFramesAgreeWithMessagesWhereverReadsEnd(t *testing.T) {
 	maptest.Draws(t, maptest.Spoken([]int{8, 8, 35}, eventtest.Whole(event.OpText, "hello").WithMask(), eventtest.Whole(event.OpText, "안녕하세요").WithMask(), eventtest.Whole(event.OpText, "goodbye, TCP!").WithMask()), `
 client → server, 51 bytes after the handshake's 187
@@ -139,21 +125,6 @@ payload         ello······hello······hello······hello····�
 1,000 received  ────┼────11────┼────11────┼────11────┼────11────┼────11────┼─
 ┼ boundary of a message   ▓ several boundaries   ╳ cut inside a message
 ╎ message boundary, lost in this row   ░ several boundaries lost
-`)
-}
-
-func TestPartsOfAMessageAreNoReasonToLookCloser(t *testing.T) {
-	m := maptest.Stream(strings.Repeat("x", 200), maptest.Sent(100, 100), maptest.Reads(100, 100))
-	for range 4 {
-		m.AddFrame(event.Span{Off: m.Row(streammap.Frames).End, N: 50}, event.FrameHeader{Opcode: event.OpBinary, Payload: 48}, nil)
-	}
-	maptest.Draws(t, m, `
-client → server, 200 bytes
-offset      0     20     40     60    80     100    120   140    160    180
-2 messages  ├──────────────100───────────────┼───────────────100───────────────┤
-2 reads     ├──────────────100───────────────┼───────────────100───────────────┤
-4 frames    ├───binary 50───┴───binary 50────┼───binary 50────┴───binary 50────┤
-┼ boundary of a message   ┴ a frame ends, the message goes on
 `)
 }
 

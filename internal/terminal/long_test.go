@@ -90,49 +90,6 @@ offset        0        20       40       60        80       100      120
 `)
 }
 
-func TestReadsAfterTheLastMessageNeedNoCloserLook(t *testing.T) {
-	maptest.Draws(t, maptest.Stream("", maptest.Sent(50, 50), maptest.Reads(50, 50, 50, 50)), `
-client → server, 200 bytes
-offset      0     20     40     60    80     100    120   140    160    180
-2 messages  ├──────50───────┼───────50───────┤
-4 reads     ├──────50───────┼───────50───────┼───────50───────│───────50───────│
-┼ boundary of a message   │ boundary where no message is known
-`)
-}
-
-func TestManyMessagesInOneReadAreLost(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1000), maptest.Sent(maptest.Times(1000, 1, 0)...), maptest.Writes(maptest.Times(1000, 1, 0)...), maptest.Reads(1000)), `
-client → server, 1,000 bytes
-offset          0           200          400         600          800
-1,000 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 1 byte each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
-1,000 writes    ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 1 byte each ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
-1 read          ░░░░░░░░░░░░░░░░░░░░░░░░░ 1,000 bytes ░░░░░░░░░░░░░░░░░░░░░░░░░┤
-▓ several boundaries   ░ several boundaries lost
-`)
-}
-
-func TestHundredsOfThousandsOfMessagesAreOnePicture(t *testing.T) {
-	const size = 10 << 20
-	messages := maptest.Times(size/50, 50, size)
-	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(messages...), maptest.Writes(messages...), maptest.Reads(maptest.Times(160, 65536, size)...), maptest.Received(messages...)), `
-client → server, 10,485,760 bytes
-offset            0     1M    2M    3M    4M    5M    6M    7M    8M    9M
-209,716 messages  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 to 50 bytes ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
-209,716 writes    ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 to 50 bytes ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
-160 reads         ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 65,536 bytes each ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒┤
-209,716 received  ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓ 10 to 50 bytes ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓┤
-closer, around the first cut inside a message, at offset 65,536
-offset                65,510    65,520    65,530    65,540    65,550    65,560
-bytes             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-209,716 messages  ────────────────────────────────────────────┼────────────────
-209,716 writes    ────────────────────────────────────────────┼────────────────
-160 reads         ──────────────────────────────╳─────────────╎────────────────
-209,716 received  ────────────────────────────────────────────┼────────────────
-┼ boundary of a message   ▓ several boundaries   ╳ cut inside a message
-▒ several, some inside messages   ╎ message boundary, lost in this row
-`)
-}
-
 func TestWhatWasNotKeptIsNotDrawn(t *testing.T) {
 	const size = 10 << 20
 	messages := maptest.Times(size/30, 30, size) // more than a map keeps
@@ -153,26 +110,6 @@ bytes             xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 ┼ boundary of a message   ▓ several boundaries   ╳ cut inside a message
 ▒ several, some inside messages   ╎ message boundary, lost in this row
 ┄ not drawn: more than were kept
-`)
-}
-
-func TestOneMessageOfTenMiBIsCutByEveryRead(t *testing.T) {
-	const size = 10 << 20
-	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 1<<17), maptest.Sent(size), maptest.Writes(size), maptest.Reads(maptest.Times(160, 65536, 0)...), maptest.Received(size)), `
-client → server, 10,485,760 bytes
-offset      0     1M     2M     3M    4M     5M     6M    7M     8M     9M
-1 message   ├────────────────────────────10,485,760────────────────────────────┤
-1 write     ├────────────────────────────10,485,760────────────────────────────┤
-160 reads   ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒ 65,536 bytes each ▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒┤
-1 received  ├────────────────────────────10,485,760────────────────────────────┤
-closer, around the first cut inside a message, at offset 65,536
-offset          65,510    65,520    65,530    65,540    65,550    65,560
-bytes       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
-1 message   ─────────────────────────────────────────────────────────────
-1 write     ─────────────────────────────────────────────────────────────
-160 reads   ──────────────────────────────╳──────────────────────────────
-1 received  ─────────────────────────────────────────────────────────────
-╳ cut inside a message   ▒ several, some inside messages
 `)
 }
 
@@ -210,21 +147,6 @@ bytes       xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 2 reads     ──────────────────────────────╳
 1 received
 ┼ boundary of a message   ╳ cut inside a message
-`)
-}
-
-func TestTheCloserLookCanLieAtTheEndOfTheStream(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(strings.Repeat("x", 100), maptest.Sent(100), maptest.Reads(99, 1)), `
-client → server, 100 bytes
-offset     0     10     20     30     40     50    60     70     80     90
-1 message  ├────────────────────────────────100────────────────────────────────┤
-2 reads    ├────────────────────────────────99────────────────────────────────╳┤
-closer, around the first cut inside a message, at offset 99
-offset       70        75        80        85        90        95        100
-bytes       x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x
-1 message  ──────────────────────────────────────────────────────────────┤
-2 reads    ────────────────────────────────────────────────────────────╳─┤
-╳ cut inside a message
 `)
 }
 

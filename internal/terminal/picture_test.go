@@ -14,31 +14,6 @@ import (
 	"echolab/internal/text"
 )
 
-func TestThreeWritesCanBeOneRead(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(5, 15, 13), maptest.Reads(33)), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
-3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
-3 writes    ├────5────┼─────────────15──────────────┼───────────13────────────┤
-1 read      ├─────────╎─────────────────────33──────╎─────────────────────────┤
-┼ boundary of a message   ╎ message boundary, lost in this row
-`)
-}
-
-func TestABoundaryInsideAMessageIsACut(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(33), maptest.Writes(33), maptest.Reads(8, 8, 8, 8, 1), maptest.Received(33)), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
-1 message   ├───────────────────────────────33────────────────────────────────┤
-1 write     ├───────────────────────────────33────────────────────────────────┤
-5 reads     ├───────8───────╳───────8───────╳───────8───────╳───────8───────╳─┤
-1 received  ├───────────────────────────────33────────────────────────────────┤
-╳ cut inside a message
-`)
-}
-
 func TestABoundaryIsAgreedOnOrCutOrLost(t *testing.T) {
 	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(5, 28), maptest.Reads(5, 8, 20), maptest.Received(5, 15, 13)), `
 client → server, 33 bytes
@@ -65,19 +40,6 @@ hex          00  00  00  02  68  69  00  00  00  00
 2 received  ├───────────6───────────┼───────4───────┤
 ┼ boundary of a message   ╳ cut inside a message
 ╎ message boundary, lost in this row
-`)
-}
-
-func TestACharacterCanBeCut(t *testing.T) {
-	maptest.Draws(t, maptest.Stream("안녕하세요", maptest.Sent(15), maptest.Writes(15), maptest.Reads(4, 11)), `
-client → server, 15 bytes
-offset     0       2       4       6       8       10      12      14
-bytes       안          녕          하          세          요
-hex         ec  95  88  eb  85  95  ed  95  98  ec  84  b8  ec  9a  94
-1 message  ├────────────────────────────15─────────────────────────────┤
-1 write    ├────────────────────────────15─────────────────────────────┤
-2 reads    ├───────4───────╳────────────────────11─────────────────────┤
-╳ cut inside a message
 `)
 }
 
@@ -132,45 +94,6 @@ hex          61  62  63  64  65  66
 `)
 }
 
-func TestARowWithoutSpansIsEmpty(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(33), maptest.Reads()), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
-3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
-1 write     ├─────────╎─────────────────────33──────╎─────────────────────────┤
-0 reads
-┼ boundary of a message   ╎ message boundary, lost in this row
-`)
-}
-
-func TestARowEndsWhereItsLastSpanEnds(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15, 13), maptest.Writes(33), maptest.Reads(8, 4), maptest.Received(5)), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
-3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
-1 write     ├─────────╎─────────────────────33──────╎─────────────────────────┤
-2 reads     ├───────8─╎─────╳───4───╳
-1 received  ├────5────┤
-┼ boundary of a message   ╳ cut inside a message
-╎ message boundary, lost in this row
-`)
-}
-
-func TestWhatLiesAfterTheLastMessageIsNoCut(t *testing.T) {
-	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Sent(5, 15), maptest.Writes(5, 15, 13), maptest.Reads(8, 20, 5)), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-bytes        h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P !
-2 messages  ├────5────┼─────────────15──────────────┤
-3 writes    ├────5────┼─────────────15──────────────┼───────────13────────────│
-3 reads     ├───────8─╎─────╳──────────────────20───╎───────────────│────5────│
-┼ boundary of a message   │ boundary where no message is known
-╳ cut inside a message   ╎ message boundary, lost in this row
-`)
-}
-
 func TestWithoutMessagesNothingIsAgreedOn(t *testing.T) {
 	maptest.Draws(t, maptest.Stream(eventtest.Greeting, maptest.Writes(5, 15, 13), maptest.Reads(33)), `
 client → server, 33 bytes
@@ -179,16 +102,6 @@ bytes      h e l l o 안    녕    하    세    요    g o o d b y e ,   T C P 
 3 writes  ├────5────│─────────────15──────────────│───────────13────────────┤
 1 read    ├───────────────────────────────33────────────────────────────────┤
 │ boundary where no message is known
-`)
-}
-
-func TestBytesThatWereNotKeptLeaveTheRowOut(t *testing.T) {
-	maptest.Draws(t, maptest.Stream("", maptest.Sent(5, 15, 13), maptest.Writes(33)), `
-client → server, 33 bytes
-offset      0         5         10        15        20        25        30
-3 messages  ├────5────┼─────────────15──────────────┼───────────13────────────┤
-1 write     ├─────────╎─────────────────────33──────╎─────────────────────────┤
-┼ boundary of a message   ╎ message boundary, lost in this row
 `)
 }
 
