@@ -3,6 +3,7 @@ package websocket_test
 import (
 	"bytes"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -222,9 +223,15 @@ func TestMemoryIsForWhatCameAndGivenBack(t *testing.T) {
 	a = inflating(1 << 20)
 	packed := deflated(t, string(labtest.Random(100_000)))
 	stream := wire(framing.ServerSide, frame{ws.OpBinary, false, 4, packed}, frame{ws.OpContinuation, true, 0, ""})
+	before := labtest.Heap()
 	messages, _, err := assemble(a, stream, 1000)
 	require.NoError(t, err)
-	assert.Len(t, messages, 1)
+	require.Len(t, messages, 1)
+	messages = nil
 	assert.Zero(t, a.Held())
 	assert.LessOrEqual(t, cap(a.Buffer()), 512)
+	a.Drop()
+	assert.Less(t, labtest.Heap()-before, int64(50_000), "what it was inflated to is given back too")
+	runtime.KeepAlive(a)
+	runtime.KeepAlive(stream)
 }
