@@ -133,30 +133,30 @@ type plain Info
 // wire is Info in JSON. A pointer, where there is one, leads to a number that was reported.
 type wire struct {
 	plain
-	Backlog      *int   `json:"backlog,omitempty"`
-	BacklogMax   *int   `json:"backlog_max,omitempty"`
-	MSS          *int   `json:"mss,omitempty"`
+	Backlog      *int64 `json:"backlog,omitempty"`
+	BacklogMax   *int64 `json:"backlog_max,omitempty"`
+	MSS          *int64 `json:"mss,omitempty"`
 	RTT          *int64 `json:"rtt_us,omitempty"`
-	Retransmits  *int   `json:"retransmits,omitempty"`
-	Unread       *int   `json:"unread,omitempty"`
-	Unacked      *int   `json:"unacked,omitempty"`
+	Retransmits  *int64 `json:"retransmits,omitempty"`
+	Unread       *int64 `json:"unread,omitempty"`
+	Unacked      *int64 `json:"unacked,omitempty"`
 	KeepIdle     *int64 `json:"keep_idle_s,omitempty"`
 	KeepInterval *int64 `json:"keep_interval_s,omitempty"`
-	KeepCount    *int   `json:"keep_count,omitempty"`
-	RecvBuffer   *int   `json:"recv_buffer,omitempty"`
-	SendBuffer   *int   `json:"send_buffer,omitempty"`
+	KeepCount    *int64 `json:"keep_count,omitempty"`
+	RecvBuffer   *int64 `json:"recv_buffer,omitempty"`
+	SendBuffer   *int64 `json:"send_buffer,omitempty"`
 }
 
 // MarshalJSON writes what was reported and leaves out the rest.
 func (i Info) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{
 		plain:   plain(i),
-		Backlog: told(i.Backlog), BacklogMax: told(i.BacklogMax),
-		MSS: told(i.MSS), RTT: toldIn(time.Microsecond, i.RTT), Retransmits: told(i.Retransmits),
-		Unread: told(i.Unread), Unacked: told(i.Unacked),
-		KeepIdle: toldIn(time.Second, i.KeepIdle), KeepInterval: toldIn(time.Second, i.KeepInterval),
-		KeepCount:  told(i.KeepCount),
-		RecvBuffer: told(i.RecvBuffer), SendBuffer: told(i.SendBuffer),
+		Backlog: told(i.Backlog, 1), BacklogMax: told(i.BacklogMax, 1),
+		MSS: told(i.MSS, 1), RTT: told(i.RTT, time.Microsecond), Retransmits: told(i.Retransmits, 1),
+		Unread: told(i.Unread, 1), Unacked: told(i.Unacked, 1),
+		KeepIdle: told(i.KeepIdle, time.Second), KeepInterval: told(i.KeepInterval, time.Second),
+		KeepCount:  told(i.KeepCount, 1),
+		RecvBuffer: told(i.RecvBuffer, 1), SendBuffer: told(i.SendBuffer, 1),
 	})
 }
 
@@ -167,40 +167,27 @@ func (i *Info) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	*i = Info(w.plain)
-	i.Backlog, i.BacklogMax = number(w.Backlog), number(w.BacklogMax)
-	i.MSS, i.RTT, i.Retransmits = number(w.MSS), duration(time.Microsecond, w.RTT), number(w.Retransmits)
-	i.Unread, i.Unacked = number(w.Unread), number(w.Unacked)
-	i.KeepIdle, i.KeepInterval = duration(time.Second, w.KeepIdle), duration(time.Second, w.KeepInterval)
-	i.KeepCount = number(w.KeepCount)
-	i.RecvBuffer, i.SendBuffer = number(w.RecvBuffer), number(w.SendBuffer)
+	i.Backlog, i.BacklogMax = heard(w.Backlog, 1), heard(w.BacklogMax, 1)
+	i.MSS, i.RTT, i.Retransmits = heard(w.MSS, 1), heard(w.RTT, time.Microsecond), heard(w.Retransmits, 1)
+	i.Unread, i.Unacked = heard(w.Unread, 1), heard(w.Unacked, 1)
+	i.KeepIdle, i.KeepInterval = heard(w.KeepIdle, time.Second), heard(w.KeepInterval, time.Second)
+	i.KeepCount = heard(w.KeepCount, 1)
+	i.RecvBuffer, i.SendBuffer = heard(w.RecvBuffer, 1), heard(w.SendBuffer, 1)
 	return nil
 }
 
-func told(n int) *int {
+// told is a number or a duration in a unit, if it was reported, and heard makes the same of it again.
+func told[N int | time.Duration](n, unit N) *int64 {
 	if n < 0 {
 		return nil
 	}
-	return &n
+	in := int64(n / unit)
+	return &in
 }
 
-func toldIn(unit, d time.Duration) *int64 {
-	if d < 0 {
-		return nil
-	}
-	n := int64(d / unit)
-	return &n
-}
-
-func number(n *int) int {
-	if n == nil {
+func heard[N int | time.Duration](in *int64, unit N) N {
+	if in == nil {
 		return -1
 	}
-	return *n
-}
-
-func duration(unit time.Duration, n *int64) time.Duration {
-	if n == nil {
-		return -1
-	}
-	return time.Duration(*n) * unit
+	return N(*in) * unit
 }
