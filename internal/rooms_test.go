@@ -53,7 +53,7 @@ var rooms = []struct{ room, imports string }{
 
 	// Commands.
 	{"internal/cli", "framing terminal event text"},
-	{"internal/cli/serve", "cli server framing event text"},
+	{"internal/cli/serve", "cli server framing event sock text"},
 	{"tcpserver", "cli cli/serve"},
 	{"wsserver", "cli cli/serve server websocket"},
 	{"tcpclient", "cli client lab framing websocket terminal streammap event text"},

@@ -140,7 +140,7 @@ func TestQuietlyTheCertificateIsStillAnnounced(t *testing.T) {
 	s, _, _ := startTLS(t, "-quiet")
 	s.Exchange(t, "hello")
 	assert.Equal(t, 0, s.Stop(t))
-	assert.Regexp(t, `^listening on \S+\nstopped: `, s.Stdout.String())
+	assert.Regexp(t, `^listening on (\S+)\npage https://127\.0\.0\.1:\d+/\nstopped: `, s.Stdout.String())
 }
 
 func TestACertificateThatCannotBeWrittenIsAFailure(t *testing.T) {

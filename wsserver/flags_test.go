@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +21,7 @@ import (
 
 func TestHelpAndVersion(t *testing.T) {
 	clitest.Help(t, run, "wsserver", "addr", "codec", "only", "read", "max-message", "max-conns", "max-header", "header-timeout",
-		"idle-timeout", "write-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key", "json", "quiet")
+		"idle-timeout", "write-timeout", "ping", "pong-wait", "origin", "host", "compress", "tls", "tls-cert", "tls-key", "json", "quiet")
 }
 
 func TestMisuseIsNamed(t *testing.T) {
@@ -43,6 +47,10 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-ping -1s", "-ping -1s: … more than 0"},
 		{"-ping 9000h", "-ping 9000h0m0s: … 8760h0m0s or less"},
 		{"-pong-wait 0", "-pong-wait 0s: … more than 0"},
+		{"-host http://a.example", `"http://a.example" is not a host … lab.example`},
+		{"-host a.example:80", `"a.example:80" is not a host`},
+		{"-host a.example,", `"" is not a host`},
+		{"-only raw -host a.example", "-host: … -only raw"},
 		{"-origin a.example", `"a.example" … https://a.example … http://127.0.0.1:8000 … *`},
 		{"-origin https://a.example,", `"" is not a site`},
 		{"-origin https://*.a.example", `"https://*.a.example" is not a site`},
@@ -67,11 +75,12 @@ func TestTheFlagsAreTheServersOptions(t *testing.T) {
 		return o
 	}
 	o := parsed("-write-timeout 1s -max-header 2 -header-timeout 3s -ping 4s -pong-wait 5s -compress -only http " +
-		"-origin https://a.example,https://b.example -origin http://c.example:80")
+		"-origin https://a.example,https://b.example -origin http://c.example:80 -host a.example,b.example -host *")
 	assert.NotNil(t, o.Web.Handler)
 	o.Web.Handler = nil
 	assert.Equal(t, &server.Web{MaxHeader: 2, HeaderTimeout: 3 * time.Second, Ping: 4 * time.Second, PongWait: 5 * time.Second,
-		Deflate: true, Only: server.HTTP, Origins: []string{"https://a.example", "https://b.example", "http://c.example"}}, o.Web)
+		Deflate: true, Only: server.HTTP, Origins: []string{"https://a.example", "https://b.example", "http://c.example"},
+		Hosts: []string{"a.example", "b.example", "*"}}, o.Web)
 	assert.Equal(t, time.Second, o.WriteTimeout)
 	o = parsed("")
 	assert.Equal(t, []any{server.DefaultMaxHeader, server.DefaultHeaderTimeout, server.DefaultPing, server.DefaultPongWait},
@@ -102,14 +111,39 @@ func TestASiteIsNamedAsBrowsersNameIt(t *testing.T) {
 func TestAPortInUseIsExplained(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	first := start(t)
+	whose := "probably by another tcpserver or wsserver"
+	if runtime.GOOS == "linux" {
+		whose = fmt.Sprintf(`by wsserver\.test \(process %d\)`, os.Getpid())
+	}
 	for _, args := range [][]string{{"-quiet"}, {"-quiet", "-tls", "self-signed"}} {
 		status, stdout, stderr := once(t, append(args, "-addr", first.Addr)...)
 		assert.Equal(t, 1, status)
 		assert.Empty(t, stdout)
-		assert.Regexp(t, `^wsserver: `+first.Addr+` .*in use.*tcpserver or wsserver.*-addr.*127\.0\.0\.1:0.*\n$`, stderr)
+		assert.Regexp(t, `^wsserver: `+first.Addr+` .*in use, `+whose+`: stop.*-addr.*127\.0\.0\.1:0.*\n$`, stderr)
 	}
 	assert.Equal(t, "still here", first.Exchange(t, "still here"))
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), "*"))
 	assert.NoError(t, err)
 	assert.Empty(t, left, "a certificate that nobody needs")
+}
+
+func TestThePageIsWhereABrowserCanOpenIt(t *testing.T) {
+	for args, want := range map[string]string{
+		"-addr 127.0.0.1:0": `\npage http://127\.0\.0\.1:\d+/\n`, "-addr 127.0.0.1:0 -tls self-signed": `\npage https://127\.0\.0\.1:\d+/\n`,
+		"-addr 0.0.0.0:0 -only http": `\npage http://localhost:\d+/\n`, "-addr 127.0.0.1:0 -only raw": ``,
+	} {
+		t.Setenv("TMPDIR", t.TempDir())
+		ctx, interrupt := context.WithCancel(t.Context())
+		var stdout clitest.Printed
+		ended := make(chan int, 1)
+		go func() { ended <- run(ctx, strings.Fields(args+" -quiet"), &stdout, io.Discard) }()
+		stdout.Await(t, `listening on (\S+)`)
+		interrupt()
+		assert.Zero(t, <-ended)
+		if want == "" {
+			assert.NotContains(t, stdout.String(), "page ", args)
+		} else {
+			assert.Regexp(t, want, stdout.String(), args)
+		}
+	}
 }

@@ -45,6 +45,8 @@ func (o *options) define(fs *flag.FlagSet) {
 		"and close it if nothing comes within this `time` after the Ping")
 	fs.Func("origin", "let pages of these `SITES` open WebSockets, beside the server's own: "+
 		"https://a.example,https://b.example, or * for all; may be repeated", o.addOrigins)
+	fs.Func("host", "answer requests for these `NAMES` too, beside localhost and the address that it listens on: a.example,b.example, "+
+		"or * for all; may be repeated", o.addHosts)
 	fs.BoolVar(&o.web.Deflate, "compress", false, "use permessage-deflate (RFC 7692) with clients that offer it")
 	fs.StringVar(&o.tls, "tls", "", "accept TLS too: `self-signed` makes a certificate for localhost")
 	fs.StringVar(&o.tlsCert, "tls-cert", "", "accept TLS too, with the certificate in `FILE` (PEM, with its chain)")
@@ -67,6 +69,13 @@ func (o *options) check(fs *flag.FlagSet) error {
 		o.web.Ping = -1 // which is how a Web is told so
 	}
 	o.web.Handler = pages()
+	switch {
+	case o.only == string(server.Raw):
+	case o.tls+o.tlsCert != "":
+		o.Page = "https"
+	default:
+		o.Page = "http"
+	}
 	o.Web = &o.web
 	return err
 }
@@ -80,7 +89,7 @@ func (o *options) checkOnly(fs *flag.FlagSet) error {
 		without = []string{"codec"}
 	case string(server.Raw):
 		without = []string{
-			"max-header", "header-timeout", "ping", "pong-wait", "origin", "compress", "tls", "tls-cert", "tls-key",
+			"max-header", "header-timeout", "ping", "pong-wait", "origin", "host", "compress", "tls", "tls-cert", "tls-key",
 		}
 	default:
 		return fmt.Errorf("-only %s: it must be raw or http%s", o.only, cli.Nearest(o.only, []string{"raw", "http"}))
@@ -111,6 +120,18 @@ func (o *options) checkTLS() error {
 		return errors.New("-tls-cert needs -tls-key, the file of the certificate's key")
 	case o.tlsKey != "" && o.tlsCert == "":
 		return errors.New("-tls-key needs -tls-cert, the file of the key's certificate")
+	}
+	return nil
+}
+
+// addHosts takes the value of a -host.
+func (o *options) addHosts(list string) error {
+	for item := range strings.SplitSeq(list, ",") {
+		host := strings.TrimSpace(item)
+		if host == "" || strings.ContainsAny(host, "/:@[] ") {
+			return fmt.Errorf("%q is not a host: it has no scheme and no port, as in lab.example; * is all", host)
+		}
+		o.web.Hosts = append(o.web.Hosts, host)
 	}
 	return nil
 }

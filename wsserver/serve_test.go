@@ -80,7 +80,7 @@ func stopWith(t *testing.T, s *proc.Server, signal os.Signal, open ...*client) p
 }
 
 func TestASignalClosesEveryWebSocketWith1001(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
 		s := proc.StartServer(t, "wsserver", "-quiet")
 		idle := dial(t, s.Addr) // says nothing, not even what it is; accepted before those that come after it
 		var all []*client

@@ -132,9 +132,14 @@ func terminalOf(file any) (*os.File, bool) {
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Interruptible returns a context that ends with the first Ctrl-C or SIGTERM. The second ends the process at once.
+// Interruptible returns a context that ends with the first Ctrl-C, SIGTERM, or SIGHUP, which a terminal sends that is
+// closed; nohup has programs ignore that one. The second ends the process at once.
 func Interruptible() context.Context {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	context.AfterFunc(ctx, stop)
 	return ctx
 }

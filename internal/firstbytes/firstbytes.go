@@ -3,17 +3,14 @@
 // must not know a connection, nor anything that follows those bytes.
 package firstbytes
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // Longest is how many bytes decide at most: with as many, more is never true.
 const Longest = 16
 
 // Requests are the beginnings of an HTTP request line: a method, a space, and what shows that a target follows (RFC
-// 9112 section 3). Raw text such as "GET x" is none. The last is how a connection of HTTP/2 begins (RFC 9113 section
-// 3.4).
+// 9112 section 3). Raw text such as "GET x" is none. Small letters, which only schemes have, stand for capitals too (RFC
+// 9110 section 4.2.3). The last is how a connection of HTTP/2 begins (RFC 9113 section 3.4).
 var Requests = func() (list [][]byte) {
 	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"} {
 		for _, target := range []string{"/", "http://", "https://"} {
@@ -36,12 +33,24 @@ func IsResponse(b []byte) (is, more bool) { return isOneOf(b, responses) }
 
 func isOneOf(b []byte, starts [][]byte) (is, more bool) {
 	for _, start := range starts {
-		if bytes.HasPrefix(b, start) {
-			return true, false
+		if n := min(len(b), len(start)); begins(b[:n], start[:n]) {
+			if n == len(start) {
+				return true, false
+			}
+			more = true
 		}
-		more = more || bytes.HasPrefix(start, b)
 	}
 	return false, more
+}
+
+// begins says whether b is start, whose small letters stand for both kinds.
+func begins(b, start []byte) bool {
+	for i, c := range start {
+		if b[i] != c && !('a' <= c && c <= 'z' && b[i] == c-'a'+'A') {
+			return false
+		}
+	}
+	return true
 }
 
 const (

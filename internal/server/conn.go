@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"echolab/framing"
@@ -96,6 +97,7 @@ const (
 	endHTTP     = ending("HTTP is done with the connection")
 	endClosed   = ending("the close handshake is done, and the server closes first")
 	endNoClose  = ending("end of the stream without a Close: 1006")
+	endUnsaid   = ending("the client reset the connection before it said anything, as those do that only look who listens")
 )
 
 // verdict is what an error means that ended the connection: an ending, or what went wrong.
@@ -105,6 +107,8 @@ func (c *conn) verdict(err error) (how ending, failed error) {
 		return endOfStream, nil
 	case errors.As(err, &how):
 		return how, nil
+	case c.bytesIn == 0 && errors.Is(err, syscall.ECONNRESET):
+		return endUnsaid, nil
 	case closing && errors.Is(err, os.ErrDeadlineExceeded) && !c.stuck:
 		return endSilent, nil
 	case closing && errors.Is(err, net.ErrClosed):

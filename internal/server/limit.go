@@ -9,6 +9,7 @@ const (
 	LimitPong    Limit = "PongWait"
 	LimitConns   Limit = "MaxConns"
 	LimitOrigins Limit = "Origins"
+	LimitHosts   Limit = "Hosts"
 )
 
 // A LimitError says which limit a client met. Its text, which also a client may get to see, names no setting.

@@ -115,7 +115,7 @@ func TestRFC6455Handshake(t *testing.T) {
 			assert.Equal(t, `88 ""`, messages[len(messages)-1], r.name)
 		}
 	}
-	srv := &server.Server{Web: &server.Web{Origins: []string{"https://friend.example"}}}
+	srv := &server.Server{Web: &server.Web{Origins: []string{"https://friend.example"}, Hosts: []string{"lab.example"}}}
 	eachAccount(t, srv, func(d *desk, _ string) {
 		for _, r := range requests {
 			check(r, strings.NewReader(d.play(t, r.String()+sends(0x88, ""))))

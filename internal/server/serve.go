@@ -40,12 +40,9 @@ func (c *conn) serveAs(p Protocol, in input, first []byte) (*session, error) {
 	c.counts = asHTTP
 	first = bytes.Clone(first)
 	in.release()
-	up := c.visit(first)
-	switch {
-	case c.stuck:
-		return nil, c.overdue()
-	case up == nil:
-		return nil, endHTTP
+	up, err := c.visit(first)
+	if err != nil {
+		return nil, err
 	}
 	return c.newSession(in, up)
 }

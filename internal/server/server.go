@@ -58,9 +58,11 @@ type Server struct {
 	web     *web       // of Web, once Serve was called
 	chunks  *sync.Pool // of what quiet connections read with
 	closing atomic.Bool
-	serving context.Context // ends when closing begins
-	stopAll context.CancelCauseFunc
-	running sync.WaitGroup // the connections
+
+	everywhere atomic.Bool     // it listens on all of the machine's addresses
+	serving    context.Context // ends when closing begins
+	stopAll    context.CancelCauseFunc
+	running    sync.WaitGroup // the connections
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -154,6 +156,9 @@ func (s *Server) trackListener(ln net.Listener) (stopped chan struct{}, ok bool)
 		}
 	}
 	s.listeners[ln] = struct{}{}
+	if tcp, ok := ln.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		s.everywhere.Store(true)
+	}
 	return s.stopped, !s.closing.Load()
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"sync"
@@ -27,8 +28,9 @@ type visit struct {
 	in, out       atomic.Int64
 	reads, writes atomic.Int64
 
-	seen   []byte // with an account: what was read last
-	seenAt int64  // its offset in the stream
+	idle   atomic.Bool           // between two requests
+	broken atomic.Pointer[error] // the network's, inside a request or its answer
+	heads  *heads                // with an account
 }
 
 // An upgrade is a connection that has become a WebSocket: what net/http leaves of it.
@@ -46,15 +48,35 @@ type visitKey struct{}
 func visitOf(ctx context.Context) *visit { return ctx.Value(visitKey{}).(*visit) }
 
 func (v *visit) Read(p []byte) (n int, err error) {
-	again := len(v.first) > 0 // counted already
-	if n, err = v.replay.Read(p); n > 0 && !again {
+	first := v.first // counted already
+	if n, err = v.replay.Read(p); n > 0 && len(first) == 0 {
 		v.in.Add(int64(n))
 		v.reads.Add(1)
 	}
-	if v.c.srv.Recorder != nil {
-		v.remember(p[:n])
+	v.noteBroken(err)
+	if n == 0 {
+		return 0, err
+	}
+	v.idle.Store(false)
+	if v.heads == nil {
+		return n, err
+	}
+	if m := v.heads.take(p[:n]); m < n { // what follows comes with the next read
+		if len(first) > 0 {
+			v.first = first[m:]
+		} else {
+			v.first = bytes.Clone(p[m:n])
+		}
+		return m, nil
 	}
 	return n, err
+}
+
+// noteBroken keeps an error of the network's that comes inside a request or its answer.
+func (v *visit) noteBroken(err error) {
+	if op := (*net.OpError)(nil); errors.As(err, &op) && !op.Timeout() && !errors.Is(err, net.ErrClosed) && !v.idle.Load() {
+		v.broken.CompareAndSwap(nil, &err)
+	}
 }
 
 // Write writes b whole, however slowly the client takes it, unless it takes nothing at all for the server's WriteTimeout.
@@ -68,6 +90,7 @@ func (v *visit) Write(b []byte) (n int, err error) {
 			v.writes.Add(1)
 		}
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			v.noteBroken(err)
 			return n, err
 		}
 		if m == 0 {
@@ -94,37 +117,31 @@ func (v *visit) leave(up *upgrade) {
 	v.once.Do(func() { v.over <- up })
 }
 
-// seenLimit bounds what is remembered of a request for the account.
-const seenLimit = 32 << 10
-
-func (v *visit) remember(b []byte) {
-	if drop := len(v.seen) + len(b) - seenLimit; drop > 0 {
-		drop = min(drop, len(v.seen))
-		v.seen, v.seenAt = v.seen[drop:], v.seenAt+int64(drop)
-	}
-	v.seen = append(v.seen, b...)
-}
-
-// request is the last request, whose end lies unread bytes before what was read last, and its offset in the stream.
-func (v *visit) request(unread int) (b []byte, offset int64) {
-	b = v.seen[:max(0, len(v.seen)-unread)]
-	if i := bytes.LastIndex(bytes.TrimSuffix(b, []byte("\r\n\r\n")), []byte("\r\n\r\n")); i >= 0 {
-		return b[i+4:], v.seenAt + int64(i) + 4
-	}
-	return b, v.seenAt
-}
-
-// visit hands the connection to net/http, and returns when that is done with it: with an upgrade, or with nil.
-func (c *conn) visit(first []byte) *upgrade {
+// visit hands the connection to net/http, and returns when that is done with it: with an upgrade, or with how it ended.
+func (c *conn) visit(first []byte) (*upgrade, error) {
 	v := &visit{replay: replay{c.Conn, first}, c: c, over: make(chan *upgrade, 1)}
+	if c.srv.Recorder != nil {
+		v.heads = &heads{limit: c.srv.web.MaxHeaderBytes + headerSlack, empty: true}
+	}
 	c.disarm() // net/http sets deadlines of its own
 	if !c.srv.web.handoff.give(v) {
-		return nil // the server is closed
+		return nil, endHTTP // the server is closed
 	}
 	up := <-v.over
 	v.settle()
-	return up
+	switch broken := v.broken.Load(); {
+	case up != nil:
+		return up, nil
+	case c.stuck:
+		return nil, c.overdue()
+	case broken != nil:
+		return nil, *broken
+	}
+	return nil, endHTTP
 }
+
+// headerSlack is how many bytes of a header net/http allows beyond its limit.
+const headerSlack = 4 << 10
 
 // settle adds what the visit was to what is known of its connection.
 func (v *visit) settle() {

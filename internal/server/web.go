@@ -45,6 +45,7 @@ type Web struct {
 
 	Only          Protocol      // Raw or HTTP: everything is taken for that; "" for the decision
 	TLS           *tls.Config   // what begins like TLS is TLS, and what is inside it is decided in turn; nil for no TLS
+	Hosts         []string      // the hosts, beside the server's own, that a request may be for, without a port; "*" is all
 	Origins       []string      // the sites, beside the server's own, whose pages may open WebSockets; "*" is all
 	Deflate       bool          // permessage-deflate, for clients that offer it
 	MaxHeader     int           // the most bytes of a request's header; 16 KiB if 0. net/http allows 4 KiB more
@@ -74,6 +75,12 @@ func newWeb(s *Server) *web {
 		ReadTimeout:       header, // nothing here has a body that is worth more time; a visit limits the writes
 		IdleTimeout:       orDefault(s.IdleTimeout, DefaultIdleTimeout),
 		ErrorLog:          log.New(errorLog{s}, "", 0),
+		ConnState: func(c net.Conn, state http.ConnState) {
+			if state == http.StateIdle {
+				c.(*visit).idle.Store(true)
+			}
+		},
+		DisableGeneralOptionsHandler: true, // which would not tell of its requests
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, visitKey{}, c)
 		},

@@ -29,9 +29,10 @@ func Computed(key string) string {
 // keySize is how many random bytes a key stands for (RFC 6455 section 4.1).
 const keySize = 16
 
-// CheckKey says what is wrong with a Sec-WebSocket-Key.
+// CheckKey says what is wrong with a Sec-WebSocket-Key. The bits of its last character that belong to no byte may be
+// anything (RFC 4648 section 3.5), as they are in the example of RFC 6455 section 4.1.
 func CheckKey(key string) error {
-	b, err := base64.StdEncoding.Strict().DecodeString(key)
+	b, err := base64.StdEncoding.DecodeString(key)
 	if err != nil {
 		return fmt.Errorf("the Sec-WebSocket-Key %q is not base64: it must be 16 random bytes in base64", key)
 	}

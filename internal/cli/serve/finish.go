@@ -30,8 +30,8 @@ func (o *Options) finish(p cli.Program, lines *event.JSON, stats server.Stats, c
 		lines.Line(r)
 		return status
 	}
-	stopped := fmt.Sprintf("stopped: %s (%d failed, %d refused)%s %s in, %s out; %s",
-		text.Count(stats.Conns, "connection", "connections"), stats.Failed, stats.Refused, o.kinds(stats),
+	stopped := fmt.Sprintf("stopped: %s (%s failed, %s refused)%s %s in, %s out; %s",
+		text.Count(stats.Conns, "connection", "connections"), text.Number(int64(stats.Failed)), text.Number(int64(stats.Refused)), o.kinds(stats),
 		text.Bytes(stats.BytesIn), text.Bytes(stats.BytesOut), closedText(closed))
 	for _, line := range text.Fold(stopped, text.Width-len("^C")) { // which a terminal puts in front
 		fmt.Fprintln(p.Stdout, line)
@@ -46,14 +46,14 @@ func (o *Options) kinds(stats server.Stats) string {
 	}
 	away := ""
 	if stats.Away > 0 {
-		away = fmt.Sprintf(" (%d answered Close 1001)", stats.Away)
+		away = fmt.Sprintf(" (%s answered Close 1001)", text.Number(int64(stats.Away)))
 	}
 	custom := ""
 	if stats.Custom > 0 {
-		custom = fmt.Sprintf(", %d of another protocol", stats.Custom)
+		custom = fmt.Sprintf(", %s of another protocol", text.Number(int64(stats.Custom)))
 	}
-	return fmt.Sprintf(": %s%s, %d HTTP, %d raw%s;",
-		text.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, stats.HTTP, stats.Raw, custom)
+	return fmt.Sprintf(": %s%s, %s HTTP, %s raw%s;",
+		text.Count(stats.WebSocket, "WebSocket", "WebSockets"), away, text.Number(int64(stats.HTTP)), text.Number(int64(stats.Raw)), custom)
 }
 
 func closedText(closed int) string {

@@ -19,6 +19,8 @@ type Options struct {
 	JSON  bool
 	Quiet bool
 
+	// Page is the scheme of the page that the server has for browsers, http or https; "" if it has none.
+	Page string
 	// Announce, if set, says something before the line that scripts wait for.
 	Announce func(p cli.Program, addr net.Addr)
 

@@ -11,6 +11,7 @@ import (
 
 	"echolab/internal/cli"
 	"echolab/internal/server"
+	"echolab/internal/sock"
 	"echolab/internal/text"
 )
 
@@ -65,13 +66,28 @@ func (o *Options) announce(p cli.Program, addr net.Addr) {
 		o.Announce(p, addr)
 	}
 	fmt.Fprintf(out, "listening on %v\n", addr)
+	if ap, err := netip.ParseAddrPort(addr.String()); err == nil && o.Page != "" {
+		fmt.Fprintf(out, "page %s://%v/\n", o.Page, forBrowsers(ap))
+	}
+}
+
+// forBrowsers is where a browser on this machine finds a server: one that listens on all addresses at localhost.
+func forBrowsers(ap netip.AddrPort) string {
+	if ap.Addr().IsUnspecified() {
+		return fmt.Sprintf("localhost:%d", ap.Port())
+	}
+	return ap.String()
 }
 
 // listenError says what to do about a listener that could not be had.
 func listenError(addr string, err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is already in use, probably by another tcpserver or wsserver: stop that one, "+
-			"or choose another port with -addr (127.0.0.1:0 picks a free one)", addr)
+		whose := "probably by another tcpserver or wsserver"
+		if name, pid, ok := sock.Owner(addr); ok {
+			whose = fmt.Sprintf("by %s (process %d)", text.Harmless(name), pid)
+		}
+		return fmt.Errorf("%s is already in use, %s: stop that one, "+
+			"or choose another port with -addr (127.0.0.1:0 picks a free one)", addr, whose)
 	}
 	return fmt.Errorf("cannot listen on %s: %w", addr, err)
 }
@@ -83,6 +99,7 @@ var flags = map[server.Limit]string{
 	server.LimitPong:    "-pong-wait",
 	server.LimitConns:   "-max-conns",
 	server.LimitOrigins: "-origin",
+	server.LimitHosts:   "-host NAME lets it be",
 }
 
 // explain adds to the text of an error the flag that could change it.
