@@ -18,7 +18,7 @@ import (
 
 func TestHelpAndVersion(t *testing.T) {
 	clitest.Help(t, clitest.WithInput(run, strings.NewReader("")), "tcpclient", "addr", "codec", "message", "file", "chunk",
-		"glue", "nodelay", "read", "max-message", "timeout", "json", "quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
+		"glue", "no-echo", "delay", "nodelay", "read", "max-message", "timeout", "json", "quiet", "tour", "list", "ws", "fragment", "ping", "close", "compress", "tls", "ca", "insecure")
 }
 
 func TestTheExamplesOfTheHelpAreNoMisuse(t *testing.T) {
@@ -98,6 +98,8 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-chunk -1", "-chunk -1: … 0 or more"},
 		{"-chunk 999999999", "-chunk 999999999: … or less"},
 		{"-chunk 1 -glue", "-chunk and -glue"},
+		{"-delay 1s -glue", "-delay and -glue"},
+		{"-delay -1s", "-delay -1s: … 0s or more"},
 		{"-message a -file b", "-message and -file"},
 		{"-read 0", "-read 0: … 1 or more"},
 		{"-read x", `invalid value "x" for flag -read`},

@@ -40,6 +40,8 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input, which is also read if something is piped into it. Each line of a pipe or a terminal is sent when it comes")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")
 	fs.BoolVar(&o.Glue, "glue", false, "write everything at once, 16 MiB at most")
+	fs.BoolVar(&o.NoEcho, "no-echo", false, "for servers that do not echo: show what they send, and compare nothing. It ends with the server, or -timeout after the last that came")
+	fs.DurationVar(&o.Delay, "delay", 0, "wait this `time` between two messages")
 	fs.BoolVar(&o.nodelay, "nodelay", true, "TCP_NODELAY; with =false Nagle's algorithm holds small writes back")
 	fs.IntVar(&o.ReadBuffer, "read", client.DefaultReadBuffer, "read at most `N` bytes at a time")
 	fs.IntVar(&o.MaxMessage, "max-message", client.DefaultMaxMessage, "send and take messages of at most `N` bytes")
@@ -70,11 +72,14 @@ func (o *options) check(fs *flag.FlagSet) error {
 	switch {
 	case o.Chunk > 0 && o.Glue:
 		return errors.New("-chunk and -glue cannot be combined")
+	case o.Delay > 0 && o.Glue:
+		return errors.New("-delay and -glue cannot be combined")
 	case len(o.messages) > 0 && o.file != "":
 		return errors.New("-message and -file cannot be combined")
 	}
 	return errors.Join(
 		cli.CheckAddr(o.addr, 1),
+		cli.Within("delay", o.Delay, 0, cli.MaxWait),
 		cli.Within("chunk", o.Chunk, 0, client.GlueLimit),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
 		cli.Within("max-message", o.MaxMessage, 1, cli.MaxMessage),
@@ -102,6 +107,8 @@ go run ./tcpclient -ws -glue           WebSocket, everything in one write;
 go run ./tcpclient -ws -ping           a Ping between the messages
 go run ./tcpclient -ws -fragment 4     frames of 4 bytes
 go run ./tcpclient -ws -tls -insecure  inside TLS, whoever the server is
+go run ./tcpclient -no-echo -addr HOST:PORT
+                                       a server that does not echo
 `,
 	}
 	return p.Run(func(p cli.Program) int { return command(ctx, p, args, stdin) })

@@ -44,6 +44,9 @@ const patient = 16 << 10
 // is to be sent. Only progress of that puts it off, and not a Ping, a Pong that nobody asked for or an empty frame. It does
 // not run while the Client waits for its input.
 //
+// With NoEcho nothing is owed. The server may end the connection when it wants to; if it does not, the Client does, once its
+// input has ended and nothing has come for the Timeout.
+//
 // It reads while it sends, and answers every Ping at once. Unless it is Live, it leaves the echo of up to 16 KiB in its
 // kernel's queue until all of that is there, so that it is no luck how many reads there are.
 type Client struct {
@@ -53,6 +56,8 @@ type Client struct {
 	Chunk      int            // bytes in one write; 0 for one write a message
 	Glue       bool           // everything in one write: GlueLimit bytes at most
 	Live       bool           // the input comes with time, from a pipe or a terminal: read each echo when it comes
+	NoEcho     bool           // the server does not echo: what it sends is told, and compared with nothing
+	Delay      time.Duration  // between two messages; what comes meanwhile is read when it comes
 	Nagle      bool           // TCP_NODELAY off
 	ReadBuffer int            // the most bytes that one read takes; 64 KiB if 0
 	MaxMessage int            // the most bytes of a message; 1 MiB if 0
@@ -66,7 +71,8 @@ type Client struct {
 // Result is what a Client did and saw. Of a WebSocket, writes, reads and bytes are those between the two handshakes: after
 // the opening one, and before the Close.
 type Result struct {
-	OK               bool   `json:"ok"` // everything came back as it was sent
+	OK               bool   `json:"ok"`                // everything came back as it was sent
+	NoEcho           bool   `json:"no_echo,omitempty"` // nothing was compared
 	MessagesSent     int    `json:"messages_sent"`
 	MessagesReceived int    `json:"messages_received"` // of the raw codec: reads
 	Writes           int    `json:"writes"`
@@ -130,6 +136,7 @@ type exchange struct {
 	maps     *streammap.Maps
 	rec      *gate
 	cut      chan struct{} // closed when the end of ctx has interrupted the connection
+	over     chan struct{} // closed when the sender is let go
 	unechoed *unechoed
 	moved    atomic.Int64 // when the server last did something of what it owes, in nanoseconds since 1970
 	out      sender
@@ -138,7 +145,7 @@ type exchange struct {
 }
 
 func newExchange(ctx context.Context, c Client, tcp *net.TCPConn) *exchange {
-	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(streammap.Maps), cut: make(chan struct{})}
+	x := &exchange{Client: c, ctx: ctx, tcp: tcp, maps: new(streammap.Maps), cut: make(chan struct{}), over: make(chan struct{})}
 	x.rec = &gate{rec: event.Tee(x.maps, c.Recorder)}
 	x.conn = event.Wrap(tcp, x.rec, 0, event.Client)
 	x.in.r = bufio.NewReaderSize(inlet{x}, c.ReadBuffer)
@@ -171,7 +178,7 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 	x.out.busy.Lock()
 	go func() {
 		defer x.out.busy.Unlock()
-		err := x.send(x.out.letGo(messages))
+		err := x.send(x.out.letGo(x.paced(messages)))
 		x.out.done.Store(true)
 		sent <- err
 	}()
@@ -179,8 +186,12 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 	if received == nil {
 		received = x.receive()
 	}
-	if received == nil {
-		return <-sent
+	if received == nil && (x.unechoed.ended() || !x.NoEcho) {
+		err := <-sent
+		if x.NoEcho && errors.Is(err, errSilenced) {
+			return nil // the server has closed, and may
+		}
+		return err
 	}
 	// The sender says that it has ended before it ends our side, which the server may answer with its end: whose error
 	// is told does not depend on who is first. A sender that has not ended may be waiting for its input, and that
@@ -197,6 +208,7 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 		x.silence() // the connection is still good for a Close
 	}
 	x.unechoed.abandon()
+	close(x.over)
 	x.out.busy.Lock() // so that what it was at is told before the result
 	defer x.out.busy.Unlock()
 	return received
@@ -205,7 +217,7 @@ func (x *exchange) run(messages iter.Seq2[[]byte, error]) error {
 // result is the account's last word.
 func (x *exchange) result(err error) Result {
 	r := Result{
-		OK: err == nil, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
+		OK: err == nil, NoEcho: x.NoEcho, MessagesSent: int(x.out.messages.Load()), MessagesReceived: x.in.messages,
 		Sent: x.maps.Map(0, event.ClientToServer), Echoed: x.maps.Map(0, event.ServerToClient),
 	}
 	writes, reads := r.Sent.Row(streammap.Writes), r.Echoed.Row(streammap.Reads)
@@ -222,6 +234,9 @@ func (x *exchange) result(err error) Result {
 		if b := x.ws.before; b != nil {
 			r.Writes, r.BytesSent, r.Reads, r.BytesReceived = b.writes, b.sent, b.reads, b.read
 		}
+		return r
+	}
+	if x.NoEcho || x.in.foreign {
 		return r
 	}
 	// The echo has the sender's framing: its messages lie where they lay on the way out.

@@ -20,7 +20,7 @@ import (
 //
 // It cannot know how many bytes TLS or compression makes of an echo, and does not wait for them.
 func (x *exchange) awaitEcho() error {
-	if x.Live || x.TLS != nil || x.ws != nil && x.ws.writer != nil {
+	if x.Live || x.NoEcho || x.Delay > 0 || x.TLS != nil || x.ws != nil && x.ws.writer != nil {
 		return nil
 	}
 	patience := x.Timeout

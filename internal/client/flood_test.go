@@ -32,7 +32,8 @@ func TestAServerThatPingsAndNeverReadsIsGivenUp(t *testing.T) {
 			cl.Timeout, cl.Live = 10*impatient, live
 			r, err := cl.Run(labtest.Bounded(t), addr, of("hello"))
 			close(gaveUp)
-			assert.ErrorContains(t, err, "it does not read")
+			// A slow machine has not filled the way with Pongs by the time that the echo is overdue.
+			assert.Regexp(t, "it does not read|no more of the echo came within 500ms", err)
 			assert.Less(t, r.PongsSent, pings)
 		})
 	}

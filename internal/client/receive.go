@@ -20,6 +20,7 @@ type receiver struct {
 	messages int
 	bytes    int64
 	wrong    bool // something came that was not sent
+	foreign  bool // what came is no echo: the sender's messages do not lie in it
 
 	r     *bufio.Reader // the stream, read by everybody who reads it
 	until time.Time     // if it is set, no read waits for longer
@@ -49,7 +50,7 @@ func (x *exchange) receive() error {
 		end := x.in.bytes - int64(r.Buffered())
 		x.tell(event.Event{Ev: event.Message, Dir: event.ServerToClient, Span: &event.Span{Off: start, N: int(end - start)}, Bytes: msg})
 		if err := x.compare(msg); err != nil {
-			x.in.wrong = true
+			x.in.wrong, x.in.foreign = true, true
 			err = fmt.Errorf("message %d of the echo, at offset %s: %w", x.in.messages, text.Number(start), err)
 			return httpAnswer(err, start, msg)
 		}
@@ -59,6 +60,9 @@ func (x *exchange) receive() error {
 // compare holds a received message against the one that was sent; raw bytes are held against the bytes that are next,
 // because raw keeps no messages.
 func (x *exchange) compare(msg []byte) error {
+	if x.NoEcho {
+		return nil
+	}
 	if x.raw() {
 		return x.unechoed.takeBytes(msg)
 	}
@@ -73,7 +77,7 @@ func (x *exchange) atEnd() error {
 	case messages > 0 || size > 0:
 		return hinted(HintCodec, "the server ended the stream after %s of echo, of %s sent: its account says why",
 			text.Bytes(x.in.bytes), text.Bytes(x.out.bytes.Load()))
-	case !x.unechoed.ended():
+	case !x.unechoed.ended() && !x.NoEcho:
 		return fmt.Errorf("the server ended the stream after %s of echo, before there was an end of the input: "+
 			"its account says why", text.Bytes(x.in.bytes))
 	}
@@ -84,16 +88,26 @@ func (x *exchange) receiveError(err error, offset int64) error {
 	switch {
 	case x.ctx.Err() != nil:
 		return x.ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded) && x.NoEcho && offset == x.in.bytes:
+		x.tellQuiet()
+		return nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return hinted(HintCodec, "no more of the echo came within %v, after %s", x.Timeout, text.Bytes(x.in.bytes))
 	}
 	if errors.Is(err, framing.ErrTooLarge) {
+		x.in.foreign = true
 		err = hinted(HintTooLarge, "the echo at offset %s is more than this client takes: %w", text.Number(offset), err)
 	} else {
+		x.in.foreign = true
 		err = hinted(HintCodec, "the echo at offset %s: %w", text.Number(offset), err)
 	}
 	ahead, _ := x.in.r.Peek(x.in.r.Buffered())
 	return httpAnswer(err, offset, ahead)
+}
+
+// tellQuiet tells that a server which does not echo has sent nothing for a while.
+func (x *exchange) tellQuiet() {
+	x.tell(event.Event{Ev: event.Wait, Text: fmt.Sprintf("nothing more came for %v: the client ends", x.Timeout)})
 }
 
 // httpAnswer adds to err what is the matter when the echo, from that offset on, is an answer of HTTP.
@@ -120,7 +134,7 @@ func (in inlet) Read(p []byte) (int, error) {
 			continue // the sender waits for its input, or did until just now, and so do we
 		}
 		x.in.bytes += int64(n)
-		if n > 0 && x.ws == nil {
+		if n > 0 && (x.ws == nil || x.NoEcho) {
 			x.progressed() // whatever comes is echo
 		}
 		if x.Progress != nil {

@@ -53,6 +53,10 @@ func (x *exchange) receiveFrames() error {
 		switch {
 		case err == errAnswered:
 			return x.awaitEnd()
+		case errors.Is(err, os.ErrDeadlineExceeded) && x.NoEcho && x.ws.closed.Load() == 0 && x.ctx.Err() == nil:
+			x.tellQuiet()
+			x.sendClose(x.ws.closeCode())
+			x.progressed() // its answer is owed
 		case err != nil:
 			return x.frameError(err)
 		}
@@ -131,7 +135,7 @@ func (x *exchange) messageCame(msg []byte) error {
 		return nil
 	}
 	err := x.compare(msg)
-	if text := d.msg.OpCode == ws.OpText; err == nil && text != utf8.Valid(msg) {
+	if text := d.msg.OpCode == ws.OpText; err == nil && !x.NoEcho && text != utf8.Valid(msg) {
 		err = fmt.Errorf("it came as %s, and was sent as %s", kindOf(text), kindOf(!text))
 	}
 	if err != nil {
@@ -192,6 +196,11 @@ func (x *exchange) closeCame(payload []byte) error {
 	ping, open := x.ws.openPing()
 	switch messages, _ := x.unechoed.left(); {
 	case x.ws.leaving.Load():
+		return errAnswered
+	case x.NoEcho && sent == 0:
+		x.sendClose(code)
+		return errAnswered
+	case x.NoEcho:
 		return errAnswered
 	case messages > 0 || !x.unechoed.ended():
 		return fmt.Errorf("the server closed early, %s: %w", x.soFar(), err)

@@ -40,6 +40,31 @@ func (s *sender) letGo(messages iter.Seq2[[]byte, error]) iter.Seq2[[]byte, erro
 	}
 }
 
+// paced yields the messages with the Delay between two of them, unless the sender is let go before.
+func (x *exchange) paced(messages iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	if x.Delay == 0 {
+		return messages
+	}
+	return func(yield func([]byte, error) bool) {
+		first := true
+		for msg, err := range messages {
+			if !first && err == nil {
+				delay := time.NewTimer(x.Delay)
+				select {
+				case <-delay.C:
+				case <-x.ctx.Done():
+				case <-x.over:
+				}
+				delay.Stop()
+			}
+			first = false
+			if !yield(msg, err) {
+				return
+			}
+		}
+	}
+}
+
 // send frames the messages, writes them in the pieces that were asked for, and ends our side, also after an error: so
 // the receiver need not wait.
 //
@@ -95,6 +120,9 @@ func (x *exchange) sendMessage(msg []byte) error {
 
 // owe adds a message to what the server is to echo. It may wait until there is room.
 func (x *exchange) owe(msg []byte) {
+	if x.NoEcho {
+		return
+	}
 	x.progressed() // before it is due
 	x.unechoed.add(msg)
 }

@@ -36,7 +36,7 @@ func (x *exchange) sendFrames(number int64, msg []byte) error {
 }
 
 func (x *exchange) sendLocked(number int64, msg []byte) error {
-	if x.ws.silent.Load() {
+	if x.ws.silent.Load() || x.ws.closed.Load() != 0 { // after a Close no message can follow (RFC 6455, 5.5.1)
 		return errSilenced
 	}
 	if err := x.appendMessage(number, msg); err != nil {
@@ -125,7 +125,7 @@ func (x *exchange) endFrames(err error) error {
 func (x *exchange) sendPending() error {
 	x.ws.mu.Lock()
 	defer x.ws.mu.Unlock()
-	if x.ws.silent.Load() {
+	if x.ws.silent.Load() || x.ws.closed.Load() != 0 {
 		return errSilenced
 	}
 	for x.ws.held.n > 0 {
@@ -142,9 +142,18 @@ func (x *exchange) sendPending() error {
 // part: so one of them sees that it is the last. If the Close cannot be sent, the next read says why.
 func (x *exchange) closeIfDone() {
 	w := x.ws
+	if x.NoEcho {
+		return // there is more to come, perhaps
+	}
 	if messages, _ := x.unechoed.left(); messages > 0 || !x.unechoed.ended() || w.in.pongs.Load() < w.pings.Load() {
 		return
 	}
+	x.sendClose(w.closeCode())
+}
+
+// sendClose sends the Close, unless there was one, and notes what there was before it.
+func (x *exchange) sendClose(code int) {
+	w := x.ws
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.silent.Load() || w.closed.Load() != 0 {
@@ -156,7 +165,7 @@ func (x *exchange) closeIfDone() {
 		writes: writes.Row(streammap.Writes).Count, sent: writes.Row(streammap.Writes).End - writes.Start,
 		reads: reads.Row(streammap.Reads).Count, read: reads.Row(streammap.Reads).End - reads.Start,
 	}
-	_ = x.writeClose(w.closeCode(), "")
+	_ = x.writeClose(code, "")
 }
 
 // writeClose writes what is pending, and the one Close if that was not there yet (RFC 6455 section 5.5.1).

@@ -19,6 +19,8 @@ func (r Result) Verdict(codec framing.Codec) string {
 	switch {
 	case !r.OK:
 		return sent + read + "."
+	case r.NoEcho:
+		return sent + read + r.unechoed(codec) + r.closing()
 	case r.BytesSent == 0:
 		return sent + "there was no byte to echo."
 	case r.FramesResult != nil:
@@ -27,6 +29,15 @@ func (r Result) Verdict(codec framing.Codec) string {
 		return sent + read + r.rawVerdict()
 	}
 	return sent + read + fmt.Sprintf(", and the framing (%v) gave back %s.", codec, text.Count(r.MessagesReceived, "message", "messages"))
+}
+
+// unechoed says what came of a server that does not echo.
+func (r Result) unechoed(codec framing.Codec) string {
+	had := ""
+	if r.FramesResult != nil || framing.Marks(codec) {
+		had = ": " + text.Count(r.MessagesReceived, "message", "messages")
+	}
+	return had + ". Nothing was compared."
 }
 
 // sent is what was sent: the messages, and the control frames of a WebSocket.
