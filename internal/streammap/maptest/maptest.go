@@ -75,7 +75,7 @@ func Draws(t *testing.T, m *streammap.Map, picture string) {
 // Drawn is the map's picture, after it was held against what must be true of every picture.
 func Drawn(t *testing.T, m *streammap.Map) string {
 	t.Helper()
-	const long = 20 * time.Second // for a picture that takes milliseconds, on a machine that has much else to do
+	const long = 2 * time.Minute // for a picture that takes milliseconds, on a machine that has much else to do
 	done := make(chan string, 1)
 	go func() { done <- terminal.String(m) }()
 	var picture string
