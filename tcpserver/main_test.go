@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -147,4 +150,48 @@ func TestInJSONAFailureIsAResultToo(t *testing.T) {
 	assert.Equal(t, "result", last["ev"])
 	assert.Equal(t, false, last["ok"])
 	assert.Contains(t, last["error"], "in use")
+}
+
+func TestAnAccountThatNobodyReadsHoldsNobodyUp(t *testing.T) {
+	for name, account := range map[string][]string{"text": nil, "JSON": {"-json"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits
+			ctx, interrupt := context.WithCancel(t.Context())
+			stdout, unread := io.Pipe()
+			var stderr clitest.Printed
+			ended := make(chan int, 1)
+			go func() { ended <- run(ctx, append(account, "-addr", "127.0.0.1:0"), unread, &stderr) }()
+			var addr string
+			if account != nil {
+				addr = stderr.Await(t, `^listening on (\S+)$`)
+			} else {
+				for s := bufio.NewScanner(stdout); addr == "" && s.Scan(); {
+					addr, _ = strings.CutPrefix(s.Text(), "listening on ")
+					if addr == s.Text() {
+						addr = ""
+					}
+				}
+			}
+			for range 2 { // one, and one that comes after it
+				c, err := net.Dial("tcp", addr)
+				require.NoError(t, err)
+				require.NoError(t, c.SetDeadline(time.Now().Add(clitest.Watchdog)))
+				for range 100 {
+					_, err = io.WriteString(c, "x")
+					require.NoError(t, err)
+					_, err = io.ReadFull(c, make([]byte, 1))
+					require.NoError(t, err)
+				}
+				require.NoError(t, c.Close())
+			}
+			interrupt()
+			select {
+			case status := <-ended:
+				assert.Zero(t, status)
+			case <-time.After(clitest.Watchdog):
+				require.FailNow(t, "an interrupt does not end it")
+			}
+			stdout.Close() // or what writes the account would wait for ever
+		})
+	}
 }

@@ -125,8 +125,12 @@ func IsTerminal(file any) bool {
 }
 
 func terminalOf(file any) (*os.File, bool) {
-	if o, ok := file.(*output); ok {
-		file = o.Writer
+	for {
+		around, ok := file.(interface{ Unwrap() io.Writer })
+		if !ok {
+			break
+		}
+		file = around.Unwrap()
 	}
 	f, ok := file.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))

@@ -13,6 +13,8 @@ type output struct {
 	err error
 }
 
+func (o *output) Unwrap() io.Writer { return o.Writer }
+
 func (o *output) Write(b []byte) (int, error) {
 	n, err := o.Writer.Write(b)
 	o.mu.Lock()

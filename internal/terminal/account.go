@@ -79,12 +79,14 @@ func (a *Account) print(e event.Event) {
 	if e.Ev == event.Failed || e.Ev == event.Refused {
 		paint = a.style.Bad
 	}
+	var b strings.Builder
 	for i, line := range a.describe(e, text.Width-len(head)) {
 		if i > 0 {
 			head = strings.Repeat(" ", len(head))
 		}
-		fmt.Fprintln(a.w, paint(text.Harmless(head))+text.Harmless(line))
+		b.WriteString(paint(text.Harmless(head)) + text.Harmless(line) + "\n")
 	}
+	_, _ = io.WriteString(a.w, b.String()) // at once: what is in its way must not have half of an event
 }
 
 // describe is what stands after the kind of event, in lines of at most the given columns.

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"echolab/internal/cli"
+	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/text"
@@ -18,8 +20,32 @@ import (
 // grace is how long running echoes may take after Ctrl-C.
 const grace = 5 * time.Second
 
-// Run runs the server until ctx ends, and returns the program's exit status.
+// flushTime is how long the end of an account may take that is hardly read.
+const flushTime = 2 * time.Second
+
+// Run runs the server until ctx ends, and returns the program's exit status. An account that nobody reads holds nobody up.
 func (o *Options) Run(ctx context.Context, p cli.Program) int {
+	backlog := cli.NewBacklog(p.Stdout)
+	p.Stdout = backlog
+	backlog.Note = func(lost int) []byte { return o.leftOut(p, lost) }
+	status := o.run(ctx, p)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
+	defer cancel()
+	backlog.Flush(last)
+	return status
+}
+
+// leftOut tells how much of the account is left out, as the account does.
+func (o *Options) leftOut(p cli.Program, lost int) []byte {
+	var b bytes.Buffer
+	p.Stdout = &b
+	rec, _ := p.Account(o.JSON, false)
+	rec.Record(event.Event{At: event.Server, Ev: event.Wait, Time: time.Now(),
+		Text: text.Count(lost, "event is", "events are") + " left out here: the account was not read"})
+	return b.Bytes()
+}
+
+func (o *Options) run(ctx context.Context, p cli.Program) int {
 	rec, lines := p.Account(o.JSON, o.Quiet)
 	o.Recorder, o.Explain = rec, explain
 	ln, err := server.Listen(ctx, o.Addr, rec)
