@@ -121,7 +121,7 @@ func TestTheKernelIsAskedForTheAccount(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, run, "tcpserver", "addr", "codec", "read", "max-message", "max-conns", "idle-timeout", "json", "quiet")
+	clitest.Help(t, run, "tcpserver", "addr", "codec", "read", "chunk", "delay", "max-message", "max-conns", "idle-timeout", "json", "quiet")
 }
 
 func TestMisuseIsNamed(t *testing.T) {

@@ -54,7 +54,7 @@ const (
 var epoch = time.Now().Add(-50 * 365 * 24 * time.Hour)
 
 func newConn(s *Server, nc net.Conn, id int) *conn {
-	c := &conn{Conn: event.Wrap(nc, s.Recorder, id, event.Server), raw: nc, srv: s, id: uint32(id)}
+	c := &conn{Conn: s.wrap(nc, nc, id), raw: nc, srv: s, id: uint32(id)}
 	c.await(orDefault(s.IdleTimeout, DefaultIdleTimeout))
 	return c
 }

@@ -105,7 +105,7 @@ func (c *conn) serveTLS(first []byte) (*session, error) {
 	if err := c.tls.HandshakeContext(ctx); err != nil {
 		return nil, fmt.Errorf("TLS: %w", err)
 	}
-	c.Conn = event.Wrap(c.tls, c.srv.Recorder, int(c.id), event.Server)
+	c.Conn = c.srv.wrap(c.tls, c.raw, int(c.id))
 	c.bytesIn, c.bytesOut, c.reads, c.writes = 0, 0, 0, 0
 	c.await(idle)
 	if c.srv.Recorder != nil {

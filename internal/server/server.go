@@ -50,6 +50,8 @@ type Server struct {
 	IdleTimeout time.Duration // 5 minutes if 0
 	// WriteTimeout is how long a client may take nothing of what is sent to it; IdleTimeout if 0.
 	WriteTimeout time.Duration
+	Chunk        int            // the most bytes in one write; 0 for any
+	Delay        time.Duration  // between two writes of a connection
 	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
 	Recorder     event.Recorder // takes the account; without one nothing is spent on it
 	// Explain is how the account words an error, a *LimitError among others; nil is the error's own text.

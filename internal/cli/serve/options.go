@@ -35,6 +35,8 @@ func (o *Options) Define(fs *flag.FlagSet) {
 	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`")
 	fs.IntVar(&o.ReadBuffer, "read", server.DefaultReadBuffer,
 		"read at most `N` bytes at a time (262144 by default for raw with -quiet)")
+	fs.IntVar(&o.Chunk, "chunk", 0, "write at most `N` bytes at a time, wherever messages end: what does the client make of that?")
+	fs.DurationVar(&o.Delay, "delay", 0, "wait this `time` between two writes of a connection")
 	fs.IntVar(&o.MaxMessage, "max-message", server.DefaultMaxMessage,
 		"refuse messages of more than `N` bytes (not for raw, which has none)")
 	fs.IntVar(&o.MaxConns, "max-conns", server.DefaultMaxConns,
@@ -53,6 +55,8 @@ func (o *Options) Check() error {
 		err,
 		cli.CheckAddr(o.Addr, 0),
 		cli.Within("read", o.ReadBuffer, 1, cli.MaxReadBuffer),
+		cli.Within("chunk", o.Chunk, 0, cli.MaxReadBuffer),
+		cli.Within("delay", o.Delay, 0, cli.MaxWait),
 		cli.Within("max-message", o.MaxMessage, 1, cli.MaxMessage),
 		cli.CheckFits(o.Codec, o.MaxMessage),
 		cli.Within("max-conns", o.MaxConns, 1, cli.NoLimit),
