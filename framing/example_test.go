@@ -92,7 +92,7 @@ func ExampleSizeError() {
 		fmt.Println(size.Length, size.Max)
 	}
 	// Output:
-	// a message of 4294967295 bytes is over the limit of 1048576
+	// a message of 4294967295 bytes (0xffffffff) is over the limit of 1048576
 	// 4294967295 1048576
 }
 

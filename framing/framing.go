@@ -70,6 +70,7 @@ type SizeError struct {
 	Length  uint64 // bytes that the message claims to have; for a fragmented one, its fragments so far
 	AtLeast bool   // the framing claims no length (lines): Length bytes were seen, and no end yet
 	Max     int    // bytes that were allowed
+	Prefix  string // the bytes that the framing took for the length (length); "" where it has none
 }
 
 func (e *SizeError) Error() string {
@@ -77,16 +78,20 @@ func (e *SizeError) Error() string {
 	if e.AtLeast {
 		length += " or more"
 	}
-	return fmt.Sprintf("a message of %s bytes is over the limit of %d", length, e.Max)
+	return fmt.Sprintf("a message of %s bytes%s is over the limit of %d", length, claim(e.Prefix), e.Max)
 }
 
 // Is makes errors.Is(err, ErrTooLarge) true.
 func (e *SizeError) Is(target error) bool { return target == ErrTooLarge }
 
-// Names lists what Parse understands, for the help text of a flag.
-const Names = "raw|lines|fixed=N|length"
+// Names lists what Parse understands, for the help text of a flag, and Kinds what a KIND in it may be.
+const (
+	Names = "raw|lines|fixed=N|length|length=KIND"
+	Kinds = "u8, u16, u32 or u64, with le after it for little endian, or varint"
+)
 
-// Parse returns the codec of that name: "raw", "lines", "length", or "fixed=N" for messages of N bytes. WebSocket has
+// Parse returns the codec of that name: "raw", "lines", "length", or "fixed=N" for messages of N bytes. A length may be
+// u8, u16, u32 or u64, with le after it for little endian, or varint, as in "length=u16le"; "length" is u32. WebSocket has
 // no name here, because it begins with a handshake and its two sides differ.
 func Parse(name string) (Codec, error) {
 	switch name {
@@ -96,6 +101,9 @@ func Parse(name string) (Codec, error) {
 		return Lines{}, nil
 	case "length":
 		return LengthPrefix{}, nil
+	}
+	if length, ok := strings.CutPrefix(name, "length="); ok {
+		return parseLength(length)
 	}
 	if size, ok := strings.CutPrefix(name, "fixed="); ok {
 		n, err := strconv.Atoi(size)

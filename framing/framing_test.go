@@ -120,10 +120,16 @@ func TestASizeErrorTellsLengthAndLimit(t *testing.T) {
 		want  framing.SizeError
 		says  string
 	}{
-		{framing.LengthPrefix{}, draw(t, "0000012c"), 299, framing.SizeError{Length: 300, Max: 299},
-			"a message of 300 bytes is over the limit of 299"},
-		{framing.LengthPrefix{}, draw(t, "ffffffff"), -5, framing.SizeError{Length: 1<<32 - 1, Max: 0},
-			"a message of 4294967295 bytes is over the limit of 0"},
+		{framing.LengthPrefix{}, draw(t, "0000012c"), 299, framing.SizeError{Length: 300, Max: 299, Prefix: "\x00\x00\x01,"},
+			"a message of 300 bytes (0x0000012c) is over the limit of 299"},
+		{framing.LengthPrefix{}, draw(t, "ffffffff"), -5, framing.SizeError{Length: 1<<32 - 1, Max: 0, Prefix: "\xff\xff\xff\xff"},
+			"a message of 4294967295 bytes (0xffffffff) is over the limit of 0"},
+		{framing.LengthPrefix{}, []byte("hello"), 99, framing.SizeError{Length: 0x68656c6c, Max: 99, Prefix: "hell"},
+			`a message of 1751477356 bytes (0x68656c6c, "hell": is there a length at all?) is over the limit of 99`},
+		{framing.LengthPrefix{Varint: true}, draw(t, "ac02"), 299, framing.SizeError{Length: 300, Max: 299, Prefix: "\xac\x02"},
+			"a message of 300 bytes (0xac02) is over the limit of 299"},
+		{framing.LengthPrefix{Width: 1}, []byte("A"), 5, framing.SizeError{Length: 65, Max: 5, Prefix: "A"},
+			"a message of 65 bytes (0x41) is over the limit of 5"},
 		{framing.Fixed(16), []byte("x"), 15, framing.SizeError{Length: 16, Max: 15},
 			"a message of 16 bytes is over the limit of 15"},
 		{framing.Lines{}, []byte("hello"), 4, framing.SizeError{Length: 5, AtLeast: true, Max: 4},

@@ -175,8 +175,8 @@ func CheckWait(name string, d time.Duration) error {
 // Codec is what a -codec names, and the error what it could have meant: one of framing's, or of others that there are.
 func Codec(name string, others ...string) (framing.Codec, error) {
 	codec, err := framing.Parse(name)
-	if err != nil && strings.HasPrefix(name, "fixed=") {
-		return nil, fmt.Errorf("-codec: %w", err) // which says what is wrong with the size
+	if err != nil && (strings.HasPrefix(name, "fixed=") || strings.HasPrefix(name, "length=")) {
+		return nil, fmt.Errorf("-codec: %w", err) // which says what there could be
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-codec: %w%s", err, Nearest(name, append(strings.Split(framing.Names, "|"), others...)))

@@ -217,7 +217,10 @@ type ledger struct {
 	complaints map[string]int
 }
 
-var particulars = regexp.MustCompile(`\d+(\.\d+)?|"[^"]*"`)
+var (
+	particulars = regexp.MustCompile(`\d+(\.\d+)?|"[^"]*"`)
+	claims      = regexp.MustCompile(` \(0x[^)]*\)`) // what a length looks like
+)
 
 func (l *ledger) Record(e event.Event) {
 	l.mu.Lock()
@@ -226,7 +229,7 @@ func (l *ledger) Record(e event.Event) {
 		l.count[e.Ev]++
 	}
 	if e.Ev == event.Failed {
-		l.complaints[particulars.ReplaceAllString(e.Text, "N")]++
+		l.complaints[particulars.ReplaceAllString(claims.ReplaceAllString(e.Text, ""), "N")]++
 	}
 }
 

@@ -29,7 +29,7 @@ var violations = []violation{
 	{"a line over the limit", framing.Lines{}, "ok\n", strings.Repeat("x", 100),
 		`the message at offset 3, which began with "xxxxxxxxxxxxxxxx"...: a message of 100 or more bytes is over the limit of 64`},
 	{"a length over the limit", framing.LengthPrefix{}, "\x00\x00\x00\x02ok", "\xff\xff\xff\xff",
-		`the message at offset 6, which began with "\xff\xff\xff\xff": a message of 4294967295 bytes is over the limit of 64`},
+		`the message at offset 6, which began with "\xff\xff\xff\xff": a message of 4294967295 bytes (0xffffffff) is over the limit of 64`},
 	{"a size over the limit", framing.Fixed(65), "", strings.Repeat("안", 30),
 		`the message at offset 0, which began with "안안안안안"...: a message of 65 bytes is over the limit of 64`},
 	{"a line that can be read and not written", framing.Lines{}, "ok\n", "cr\r\r\n",

@@ -153,7 +153,7 @@ func TestAnUnusableCaptureIsReportedInOneLine(t *testing.T) {
 		"no packet":        {pcap(t, quiet), nil, "no TCP in it"},
 		"another port":     {whole, []string{"-port", "443"}, "no connection with port 443, only port 9000 (10 packets)"},
 		"no connection":    {whole, []string{"-conn", "2"}, "no connection 2"},
-		"no such codec":    {whole, []string{"-codec", "json"}, "it is one of raw|lines|fixed=N|length, or websocket\n"},
+		"no such codec":    {whole, []string{"-codec", "json"}, "it is one of raw|lines|fixed=N|length|length=KIND, or websocket\n"},
 		"no such size":     {whole, []string{"-codec", "fixed=0"}, "as in fixed=16\n"},
 		"raw is no codec":  {whole, []string{"-codec", "raw"}, "a capture has no reads"},
 		"two captures":     {whole, []string{"other"}, "one capture at a time"},
