@@ -84,14 +84,17 @@ func (e *SizeError) Error() string {
 // Is makes errors.Is(err, ErrTooLarge) true.
 func (e *SizeError) Is(target error) bool { return target == ErrTooLarge }
 
-// Names lists what Parse understands, for the help text of a flag, and Kinds what a KIND in it may be.
+// Names lists what Parse understands, for the help text of a flag; Kinds is what a KIND in it may be, and Escapes what a TEXT
+// may have.
 const (
-	Names = "raw|lines|fixed=N|length|length=KIND"
-	Kinds = "u8, u16, u32 or u64, with le after it for little endian, or varint"
+	Names   = "raw|lines|fixed=N|length|length=KIND|delimiter=TEXT"
+	Escapes = `\0, \n, \r, \t, \\ and \xNN`
+	Kinds   = "u8, u16, u32 or u64, with le after it for little endian, or varint"
 )
 
 // Parse returns the codec of that name: "raw", "lines", "length", or "fixed=N" for messages of N bytes. A length may be
-// u8, u16, u32 or u64, with le after it for little endian, or varint, as in "length=u16le"; "length" is u32. WebSocket has
+// u8, u16, u32 or u64, with le after it for little endian, or varint, as in "length=u16le"; "length" is u32. The text of a
+// "delimiter=TEXT" may have the escapes \0, \n, \r, \t, \\ and \xNN. WebSocket has
 // no name here, because it begins with a handshake and its two sides differ.
 func Parse(name string) (Codec, error) {
 	switch name {
@@ -104,6 +107,9 @@ func Parse(name string) (Codec, error) {
 	}
 	if length, ok := strings.CutPrefix(name, "length="); ok {
 		return parseLength(length)
+	}
+	if text, ok := strings.CutPrefix(name, "delimiter="); ok {
+		return parseDelimiter(text)
 	}
 	if size, ok := strings.CutPrefix(name, "fixed="); ok {
 		n, err := strconv.Atoi(size)

@@ -23,6 +23,7 @@ var fuzzed = []struct{ sender, receiver framing.Codec }{
 	{framing.LengthPrefix{}, framing.LengthPrefix{}},
 	{framing.LengthPrefix{Width: 2, Little: true}, framing.LengthPrefix{Width: 2, Little: true}},
 	{framing.LengthPrefix{Varint: true}, framing.LengthPrefix{Varint: true}},
+	{framing.Delimiter{Text: "\r\n"}, framing.Delimiter{Text: "\r\n"}},
 	{client, server},
 	{server, client},
 	{framing.WebSocket{Side: framing.ClientSide, Text: true}, framing.WebSocket{Text: true}},

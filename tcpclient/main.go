@@ -35,7 +35,7 @@ type options struct {
 
 func (o *options) define(fs *flag.FlagSet) {
 	fs.StringVar(&o.addr, "addr", "127.0.0.1:9000", "connect to `HOST:PORT`")
-	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, the same as at the server: `"+framing.Names+"`; KIND is "+framing.Kinds+"; for fixed=N the samples are made N bytes long")
+	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked, the same as at the server: `"+framing.Names+"`; KIND is "+framing.Kinds+", TEXT may have "+framing.Escapes+"; for fixed=N the samples are made N bytes long")
 	fs.Var(&o.messages, "message", "send this `TEXT`; may be repeated (default: three samples)")
 	fs.StringVar(&o.file, "file", "", "send the lines of the file at `PATH`, a message each; - is standard input, which is also read if something is piped into it. Each line of a pipe or a terminal is sent when it comes")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write `N` bytes at a time, wherever messages end (default: one write a message)")

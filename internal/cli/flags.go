@@ -175,7 +175,7 @@ func CheckWait(name string, d time.Duration) error {
 // Codec is what a -codec names, and the error what it could have meant: one of framing's, or of others that there are.
 func Codec(name string, others ...string) (framing.Codec, error) {
 	codec, err := framing.Parse(name)
-	if err != nil && (strings.HasPrefix(name, "fixed=") || strings.HasPrefix(name, "length=")) {
+	if err != nil && strings.Contains(name, "=") {
 		return nil, fmt.Errorf("-codec: %w", err) // which says what there could be
 	}
 	if err != nil {

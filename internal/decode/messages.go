@@ -73,12 +73,7 @@ func (m *messages) take(b []byte) int {
 // codec does not take.
 func (m *messages) ask(b []byte) (rest []byte, stopped bool) {
 	rest, err := m.read(b)
-	switch {
-	case errors.Is(err, framing.ErrTooLarge):
-		m.s.stop("the message at offset %s is longer than %s; what follows cannot be decoded",
-			text.Number(m.from), text.Bytes(maxMessage))
-		return nil, true
-	case !errors.Is(err, errMore):
+	if !errors.Is(err, errMore) {
 		m.s.stop("the message at offset %s: %v; what follows cannot be decoded", text.Number(m.from), err)
 		return nil, true
 	}

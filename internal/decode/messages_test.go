@@ -124,7 +124,7 @@ func TestMessagesHaveALimit(t *testing.T) {
 					assert.Equal(t, event.Span{N: len(c.b)}, *got[0].Span)
 					continue
 				}
-				texttest.Each(t, got.lines(c2s), "error … message at offset 0 … 1,048,576 bytes … cannot be decoded")
+				texttest.Each(t, got.lines(c2s), "error … message at offset 0 … over the limit of 1048576 … cannot be decoded")
 			}
 		})
 	}

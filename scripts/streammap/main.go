@@ -40,7 +40,7 @@ func (o *options) define(fs *flag.FlagSet) {
 	fs.Var(&o.accounts, "account", "join the account that tcpclient, tcpserver or wsserver wrote with -json to this `FILE`; may be repeated")
 	fs.IntVar(&o.port, "port", 0, "only connections with port `N` at one end; 0 is every port")
 	fs.IntVar(&o.conn, "conn", 0, "only connection `N`; 0 is every one")
-	fs.StringVar(&o.codec, "codec", "", "how messages are marked in streams that are neither HTTP nor TLS: `"+codecNames+"`; KIND is "+framing.Kinds+"; websocket is for a WebSocket whose handshake is not in the capture")
+	fs.StringVar(&o.codec, "codec", "", "how messages are marked in streams that are neither HTTP nor TLS: `"+codecNames+"`; KIND is "+framing.Kinds+", TEXT may have "+framing.Escapes+"; websocket is for a WebSocket whose handshake is not in the capture")
 	fs.BoolVar(&o.packets, "packets", false, "show the packets one by one, each with a sentence, and the accounts beside them")
 	fs.BoolVar(&o.json, "json", false, "print lines of JSON, the result last")
 	fs.StringVar(&o.svg, "svg", "", "draw the maps into this `FILE` as a picture")
@@ -64,13 +64,11 @@ func (o *options) check(captures []string) (err error) {
 		return err
 	}
 	switch o.codec {
-	case "":
-	case "raw":
-		return errors.New("-codec raw: it takes one read for one message, and a capture has no reads")
+	case "", "raw": // one read is one message, and a capture has no reads
 	case "websocket":
 		o.framing = framing.WebSocket{}
 	default:
-		if o.framing, err = cli.Codec(o.codec, "websocket"); err != nil && (strings.HasPrefix(o.codec, "fixed") || strings.HasPrefix(o.codec, "length=")) {
+		if o.framing, err = cli.Codec(o.codec, "websocket"); err != nil && strings.Contains(o.codec, "=") {
 			return err
 		} else if err != nil {
 			return fmt.Errorf("%w, or websocket", err)

@@ -96,6 +96,16 @@ inside messages once.
 	assert.Zero(t, got.status)
 }
 
+func TestTheCodecOfAStreamIsAnyThatThereIs(t *testing.T) {
+	lines := on(t, pcap(t, glued()), "-codec", "lines").stdout
+	assert.Equal(t, lines, on(t, pcap(t, glued()), "-codec", `delimiter=\n`).stdout)
+	raw := on(t, pcap(t, glued()), "-codec", "raw")
+	assert.Equal(t, on(t, pcap(t, glued())).stdout, raw.stdout, "a capture has no reads, which are raw's messages")
+	assert.NotContains(t, raw.stdout, " messages  ")
+	assert.Contains(t, on(t, pcap(t, glued()), "-codec", "length=u16le").stdout, "the message at offset 0 does not end", "of 25,960 bytes")
+	assert.Contains(t, on(t, pcap(t, glued()), "-codec", "length").stdout, "\"hell\": is there a length at all?")
+}
+
 func TestPacketsHaveASentenceEach(t *testing.T) {
 	got := on(t, pcap(t, glued()), "-packets", "-codec", "lines")
 	assert.Zero(t, got.status)
@@ -153,9 +163,9 @@ func TestAnUnusableCaptureIsReportedInOneLine(t *testing.T) {
 		"no packet":        {pcap(t, quiet), nil, "no TCP in it"},
 		"another port":     {whole, []string{"-port", "443"}, "no connection with port 443, only port 9000 (10 packets)"},
 		"no connection":    {whole, []string{"-conn", "2"}, "no connection 2"},
-		"no such codec":    {whole, []string{"-codec", "json"}, "it is one of raw|lines|fixed=N|length|length=KIND, or websocket\n"},
+		"no such codec":    {whole, []string{"-codec", "json"}, "it is one of raw|lines|fixed=N|length|length=KIND|delimiter=TEXT, or websocket\n"},
 		"no such size":     {whole, []string{"-codec", "fixed=0"}, "as in fixed=16\n"},
-		"raw is no codec":  {whole, []string{"-codec", "raw"}, "a capture has no reads"},
+		"no such KIND":     {whole, []string{"-codec", "length=u7"}, "u8, u16, u32 or u64"},
 		"two captures":     {whole, []string{"other"}, "one capture at a time"},
 		"two outputs":      {whole, []string{"-json", "-packets"}, "-json and -packets"},
 		"a directory":      {whole, []string{"-html", t.TempDir()}, "is a directory"},

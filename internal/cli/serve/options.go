@@ -32,7 +32,7 @@ type Options struct {
 func (o *Options) Define(fs *flag.FlagSet) {
 	o.fs = fs
 	fs.StringVar(&o.Addr, "addr", "127.0.0.1:9000", "listen on `HOST:PORT`; port 0 picks a free one")
-	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`; KIND is "+framing.Kinds)
+	fs.StringVar(&o.codec, "codec", "raw", "how messages are marked: `"+framing.Names+"`; KIND is "+framing.Kinds+", TEXT may have "+framing.Escapes)
 	fs.IntVar(&o.ReadBuffer, "read", server.DefaultReadBuffer,
 		"read at most `N` bytes at a time (262144 by default for raw with -quiet)")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write at most `N` bytes at a time, wherever messages end: what does the client make of that?")
