@@ -85,7 +85,8 @@ func (x *exchange) readAnswer() (head []byte, off int64, err error) {
 		x.tell(event.Event{Ev: event.Response, Dir: event.ServerToClient, Span: &event.Span{Off: off, N: len(head)},
 			Bytes: head, Text: "interim, passed over: another one follows (RFC 9110, 15.2)"})
 		if off += int64(len(head)); off > websocket.MaxResponse {
-			return nil, 0, fmt.Errorf("the server sends interim answers and no other: %s of them came", text.Bytes(off))
+			return nil, 0, fmt.Errorf("the server sends interim answers and no other: %s of them came, over the limit of %s",
+				text.Bytes(off), text.Number(websocket.MaxResponse))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"syscall"
 
 	"echolab/internal/sock"
@@ -66,7 +67,7 @@ func RunRefused(ctx context.Context) (f Refused, err error) {
 	if refused == nil {
 		return Refused{Error: "none"}, c.Close()
 	}
-	if errors.Is(refused, context.DeadlineExceeded) || errors.Is(refused, context.Canceled) {
+	if os.IsTimeout(refused) || errors.Is(refused, context.Canceled) {
 		return f, refused // the dialer watches the context's deadline itself, and may be first
 	}
 	return Refused{refused.Error(), errors.Is(refused, syscall.ECONNREFUSED)}, nil
