@@ -82,7 +82,7 @@ func TestChaos(t *testing.T) {
 			// Limits so small that all of them are met; only the honest clients never meet one.
 			srv := &server.Server{
 				MaxMessage: chaosMessage, MaxConns: 76, IdleTimeout: patience, WriteTimeout: 2 * prompt,
-				Web: &server.Web{Handler: pages(), TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
+				Web: &server.Web{Hosts: []string{"lab.example"}, Handler: pages(), TLS: config, Deflate: true, HeaderTimeout: prompt, Ping: prompt / 2, PongWait: patience},
 			}
 			rec := &ledger{count: make(map[event.Kind]int), complaints: make(map[string]int)}
 			if account != nil {
