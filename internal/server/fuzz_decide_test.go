@@ -13,7 +13,7 @@ import (
 // The beginnings that tell, as a reader of RFC 9112 section 3 and RFC 8446 section 5.1 would write them down. The
 // strings are bytes as Latin-1, so that the expressions see bytes.
 var (
-	isHTTP  = regexp.MustCompile(`^((GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) (/|https?://)|OPTIONS \*|CONNECT [!-~]|PRI \* HTTP/2\.0\r\n)`)
+	isHTTP  = regexp.MustCompile(`^((GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH) (/|(?i:https?)://)|OPTIONS \*|CONNECT [!-~]|PRI \* HTTP/2\.0\r\n)`)
 	isHello = regexp.MustCompile("^\x16\x03[\\x{00}-\\x{04}][\\x{00}-\\x{40}](?s:.)\x01")
 )
 
@@ -56,7 +56,7 @@ func naively(b string, withTLS bool) (Protocol, bool) {
 
 func FuzzDecide(f *testing.F) {
 	for _, seed := range []string{
-		"GET / HTTP/1.1\r\n", "GX", "GET x", "HEAD http://h/", "POST https:/", "CONNECT host:1", "CONNECT  ",
+		"GET / HTTP/1.1\r\n", "GX", "GET x", "HEAD http://h/", "PUT HtTpS://h/", "POST https:/", "CONNECT host:1", "CONNECT  ",
 		"OPTIONS *", "OPTIONS x", "PRI * HTTP/2.0\r\n\r\n",
 		"PRI * HTTP/1.1", "PATCH httpx", "get /", "\r\nGET /", "\x16\x03\x01\x02\x00\x01", "\x16\x03\x05",
 		"\x16\x03\x03\x40\x01\x02", "\x16\x03\x03\x41", "",
