@@ -153,6 +153,7 @@ func TestInJSONAFailureIsAResultToo(t *testing.T) {
 }
 
 func TestAnAccountThatNobodyReadsHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	for name, account := range map[string][]string{"text": nil, "JSON": {"-json"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // it waits
@@ -187,7 +188,7 @@ func TestAnAccountThatNobodyReadsHoldsNobodyUp(t *testing.T) {
 			interrupt()
 			select {
 			case status := <-ended:
-				assert.Zero(t, status)
+				assert.Equal(t, cli.Failed, status, "what it had to say was not read")
 			case <-time.After(clitest.Watchdog):
 				require.FailNow(t, "an interrupt does not end it")
 			}

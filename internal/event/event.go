@@ -69,6 +69,7 @@ const (
 	Close    Kind = "close"    // a socket was closed
 	Refused  Kind = "refused"  // a connection was turned away
 	Failed   Kind = "error"    // something went wrong; Text says what
+	Untold   Kind = "untold"   // the account has a hole here, because nobody read it; Text says of how many events
 
 	// What a capture shows, at Wire.
 	Connection Kind = "connection" // a connection's first packet; has Ends

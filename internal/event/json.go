@@ -21,7 +21,7 @@ const dataShown = 48
 // Preview is what an account in JSON shows of the bytes of a span.
 func Preview(b []byte) string { return text.Quote(b, dataShown) }
 
-// JSON is a Recorder that writes every event as a line of JSON. Whether they could be written is the writer's business.
+// JSON is a Recorder that writes every event as a line of JSON, with one write. Whether they could be written is the writer's business.
 type JSON struct {
 	mu  sync.Mutex
 	enc *json.Encoder

@@ -16,7 +16,8 @@ import (
 )
 
 // An Account is a Recorder that prints the account for people: a line or two for each event, at most [text.Width] columns
-// wide. Of each kind of event with a span it prints the first linesShown of every stream, and says once that more follow.
+// wide, with one write for each. Of each kind of event with a span it prints the first linesShown of every stream, and
+// says once that more follow.
 type Account struct {
 	mu    sync.Mutex
 	w     io.Writer
@@ -76,7 +77,7 @@ func (a *Account) print(e event.Event) {
 		head = fmt.Sprintf("#%-2d %s", e.Conn, head)
 	}
 	paint := a.style.Bold
-	if e.Ev == event.Failed || e.Ev == event.Refused {
+	if e.Ev == event.Failed || e.Ev == event.Refused || e.Ev == event.Untold {
 		paint = a.style.Bad
 	}
 	var b strings.Builder

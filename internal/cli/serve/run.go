@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,46 +10,38 @@ import (
 	"time"
 
 	"echolab/internal/cli"
-	"echolab/internal/event"
 	"echolab/internal/server"
 	"echolab/internal/sock"
 	"echolab/internal/text"
 )
 
-// grace is how long running echoes may take after Ctrl-C.
-const grace = 5 * time.Second
+// grace is how long running echoes may take after Ctrl-C, and after them whoever reads what the program prints. He has
+// lastWords at least, for what the echoes left to say.
+const (
+	grace     = 5 * time.Second
+	lastWords = 500 * time.Millisecond
+)
 
-// flushTime is how long the end of an account may take that is hardly read.
-const flushTime = 2 * time.Second
-
-// Run runs the server until ctx ends, and returns the program's exit status. An account that nobody reads holds nobody up.
+// Run runs the server until ctx ends, and returns the program's exit status. No connection waits for who reads what the
+// program prints. Only its end does, and if that was not long enough for him, the program has failed.
 func (o *Options) Run(ctx context.Context, p cli.Program) int {
-	backlog := cli.NewBacklog(p.Stdout)
-	p.Stdout = backlog
-	backlog.Note = func(lost int) []byte { return o.leftOut(p, lost) }
-	status := o.run(ctx, p)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
-	defer cancel()
-	backlog.Flush(last)
+	stdout, stderr := cli.NewQueue(p.Stdout, cli.Hole(o.JSON)), cli.NewQueue(p.Stderr, cli.Hole(false))
+	p.Stdout, p.Stderr = stdout, stderr
+	stopping, status := o.run(ctx, p, stdout.Last)
+	if err := stdout.Flush(max(grace-lastWords-time.Since(stopping), lastWords)); err != nil && status == cli.OK {
+		status = p.Fail(fmt.Errorf("cannot write the output: %w", err))
+	}
+	_ = stderr.Flush(lastWords) // which may be the same pipe
 	return status
 }
 
-// leftOut tells how much of the account is left out, as the account does.
-func (o *Options) leftOut(p cli.Program, lost int) []byte {
-	var b bytes.Buffer
-	p.Stdout = &b
-	rec, _ := p.Account(o.JSON, false)
-	rec.Record(event.Event{At: event.Server, Ev: event.Wait, Time: time.Now(),
-		Text: text.Count(lost, "event is", "events are") + " left out here: the account was not read"})
-	return b.Bytes()
-}
-
-func (o *Options) run(ctx context.Context, p cli.Program) int {
+// run is Run but for what is still to be written; it calls last before it says how it went, and returns when the end began.
+func (o *Options) run(ctx context.Context, p cli.Program, last func()) (stopping time.Time, status int) {
 	rec, lines := p.Account(o.JSON, o.Quiet)
 	o.Recorder, o.Explain = rec, explain
 	ln, err := server.Listen(ctx, o.Addr, rec)
 	if err != nil {
-		return o.Fail(p, listenError(o.Addr, err))
+		return time.Now(), o.Fail(p, listenError(o.Addr, err))
 	}
 	o.announce(p, ln.Addr())
 	served := make(chan error, 1)
@@ -64,10 +55,12 @@ func (o *Options) run(ctx context.Context, p cli.Program) int {
 				p.Name, text.Count(open, "connection", "connections"), grace)
 		}
 	}
+	stopping = time.Now()
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	closed, _ := o.Shutdown(deadline)
-	return o.finish(p, lines, o.Stats(), closed, err)
+	last()
+	return stopping, o.finish(p, lines, o.Stats(), closed, err)
 }
 
 // Fail says what kept the server from running, as a result too if that is wanted, and returns the exit status.

@@ -69,7 +69,7 @@ func Span(ev event.Kind, off int64, b string) event.Event {
 var Kinds = []event.Kind{
 	event.Socket, event.Bind, event.Listen, event.Accept, event.Connect, event.Write, event.Read, event.Message,
 	event.Frame, event.Request, event.Response, event.TLS, event.Wait, event.Shutdown, event.End, event.Close, event.Refused,
-	event.Failed, event.Connection, event.Segment, event.Packet, event.Gap, event.Upgrade,
+	event.Failed, event.Untold, event.Connection, event.Segment, event.Packet, event.Gap, event.Upgrade,
 }
 
 // Info is what a kernel might say.
