@@ -1,7 +1,10 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"net"
+	"syscall"
 	"time"
 
 	"echolab/internal/event"
@@ -50,7 +53,16 @@ func (p *pieces) pause() {
 	defer delay.Stop()
 	select {
 	case <-delay.C:
-		p.raw.SetWriteDeadline(time.Now().Add(p.srv.writeTimeout())) // which the client has from now on
 	case <-p.srv.serving.Done():
 	}
+	p.raw.SetWriteDeadline(time.Now().Add(p.srv.writeTimeout())) // which the client has from now on
+}
+
+// SyscallConn lets the kernel be asked about the socket below.
+func (p *pieces) SyscallConn() (syscall.RawConn, error) {
+	sc, ok := p.Conn.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("a %T has no socket: %w", p.Conn, errors.ErrUnsupported)
+	}
+	return sc.SyscallConn()
 }

@@ -2,6 +2,8 @@ package server_test
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +16,7 @@ import (
 	"echolab/internal/event"
 	"echolab/internal/labtest"
 	"echolab/internal/server"
+	"echolab/internal/sock"
 )
 
 func TestAChunkIsTheMostThatIsWrittenAtOnce(t *testing.T) {
@@ -58,5 +61,46 @@ func TestADelayIsBetweenTwoWritesAndEndsWithTheServer(t *testing.T) {
 		_, err := srv.Shutdown(ctx)
 		require.NoError(t, err)
 		assert.Less(t, time.Since(began), time.Minute)
+	})
+}
+
+// A streammap finds the connection of an account by what the kernel said at accept.
+func TestTheKernelIsAskedAboutAConnectionThatIsWrittenInPieces(t *testing.T) {
+	rec := new(labtest.Account)
+	s := serve(t, &server.Server{Chunk: 1}, rec)
+	c := dial(t, s.addr)
+	ping(t, c)
+	if _, err := sock.Inspect(c); err != nil {
+		t.Skip("this system does not report on its sockets: ", err)
+	}
+	accepted := rec.Await(t, event.Accept, 1)[0]
+	assert.Empty(t, accepted.Text)
+	require.NotNil(t, accepted.Sock)
+	assert.Equal(t, s.addr, accepted.Sock.Local.String())
+}
+
+// The pause may have taken longer than a client has for a write.
+func TestADelayThatTheServersEndCutsShortLeavesTheClientItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		streams := func(w http.ResponseWriter, _ *http.Request) {
+			for _, part := range []string{"one", "two"} {
+				_, _ = io.WriteString(w, part)
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+		srv := &server.Server{Web: &server.Web{Handler: http.HandlerFunc(streams)}, Delay: time.Minute, WriteTimeout: time.Second}
+		c := serveDesk(t, srv).dial(t)
+		write(t, c, []byte("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+		answer := make(chan string)
+		go func() {
+			b, _ := io.ReadAll(c)
+			answer <- string(b)
+		}()
+		time.Sleep(30 * time.Second) // of the bubble: into the pause
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		_, err := srv.Shutdown(ctx)
+		require.NoError(t, err)
+		assert.Contains(t, <-answer, "two")
 	})
 }
