@@ -26,17 +26,23 @@ const (
 // program prints. Only its end does, and if that was not long enough for him, the program has failed.
 func (o *Options) Run(ctx context.Context, p cli.Program) int {
 	stdout, stderr := cli.NewQueue(p.Stdout, cli.Hole(o.JSON)), cli.NewQueue(p.Stderr, cli.Hole(false))
-	p.Stdout, p.Stderr = stdout, stderr
-	stopping, status := o.run(ctx, p, stdout.Last)
+	p.Stdout = stdout
+	last := func() cli.Program {
+		stdout.Last()
+		p.Stderr = stderr // which may be the same pipe, so that the end must not wait for it either
+		return p
+	}
+	stopping, status := o.run(ctx, p, last)
 	if err := stdout.Flush(max(grace-lastWords-time.Since(stopping), lastWords)); err != nil && status == cli.OK {
 		status = p.Fail(fmt.Errorf("cannot write the output: %w", err))
 	}
-	_ = stderr.Flush(lastWords) // which may be the same pipe
+	_ = stderr.Flush(lastWords)
 	return status
 }
 
-// run is Run but for what is still to be written; it calls last before it says how it went, and returns when the end began.
-func (o *Options) run(ctx context.Context, p cli.Program, last func()) (stopping time.Time, status int) {
+// run is Run but for what is still to be written. It returns when the end began; who is to say then how it went is what last
+// returns.
+func (o *Options) run(ctx context.Context, p cli.Program, last func() cli.Program) (stopping time.Time, status int) {
 	rec, lines := p.Account(o.JSON, o.Quiet)
 	o.Recorder, o.Explain = rec, explain
 	ln, err := server.Listen(ctx, o.Addr, rec)
@@ -59,8 +65,7 @@ func (o *Options) run(ctx context.Context, p cli.Program, last func()) (stopping
 	deadline, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()
 	closed, _ := o.Shutdown(deadline)
-	last()
-	return stopping, o.finish(p, lines, o.Stats(), closed, err)
+	return stopping, o.finish(last(), lines, o.Stats(), closed, err)
 }
 
 // Fail says what kept the server from running, as a result too if that is wanted, and returns the exit status.
