@@ -25,6 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 go run ./tcpserver                       bytes, on 127.0.0.1:9000
 go run ./tcpserver -codec length         messages, each after its length
 go run ./tcpserver -read 4               at most 4 bytes with one read
+go run ./tcpserver -chunk 1              a byte a write: a test for clients
 go run ./tcpserver -addr 127.0.0.1:0     on a free port: "listening on" has it
 go run ./tcpserver -quiet                only echo, as fast as it can
 `,

@@ -121,7 +121,7 @@ func TestTheKernelIsAskedForTheAccount(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, run, "tcpserver", "addr", "codec", "read", "chunk", "delay", "max-message", "max-conns", "idle-timeout", "json", "quiet")
+	clitest.Help(t, run, "tcpserver", "addr", "codec", "read", "chunk", "delay", "glue", "max-message", "max-conns", "idle-timeout", "json", "quiet")
 }
 
 func TestMisuseIsNamed(t *testing.T) {
@@ -132,6 +132,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-codec fixed=100 -max-message 10", "-codec fixed=100 and -max-message 10: … limit"},
 		{"-read 67108865", "-read 67108865: … 67108864 or less"},
 		{"-idle-timeout 100000h", "-idle-timeout 100000h0m0s: … 8760h0m0s or less"},
+		{"-chunk 1 -glue", "-chunk … -glue … combined"},
 		{"-read 0 -max-conns 0", "-max-conns 0: … 1 or more"},
 	})
 }

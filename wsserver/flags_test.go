@@ -20,7 +20,7 @@ import (
 )
 
 func TestHelpAndVersion(t *testing.T) {
-	clitest.Help(t, run, "wsserver", "addr", "codec", "only", "read", "chunk", "delay", "max-message", "max-conns", "max-header", "header-timeout",
+	clitest.Help(t, run, "wsserver", "addr", "codec", "only", "read", "chunk", "delay", "glue", "max-message", "max-conns", "max-header", "header-timeout",
 		"idle-timeout", "write-timeout", "ping", "pong-wait", "origin", "host", "compress", "tls", "tls-cert", "tls-key", "json", "quiet")
 }
 
@@ -41,6 +41,7 @@ func TestMisuseIsNamed(t *testing.T) {
 		{"-only raw -compress", "-compress: … -only raw"},
 		{"-only raw -tls self-signed", "-tls: … -only raw"},
 		{"-chunk -1", "-chunk -1: … 0 or more"},
+		{"-glue -chunk 1", "-chunk … -glue … combined"},
 		{"-delay -1s", "-delay -1s: … 0s or more"},
 		{"-max-header 0", "-max-header 0: … 1 or more"},
 		{"-max-header 1048577", "-max-header 1048577: … 1048576 or less"},

@@ -32,7 +32,8 @@ go run ./wsserver -compress              permessage-deflate, if offered
 go run ./wsserver -origin https://a.example     let this site in
 go run ./wsserver -host lab.example     be this host too
 go run ./wsserver -addr 127.0.0.1:0      on a free port: "listening on" has it
-go run ./wsserver -chunk 1              a byte a write: a test for clients
+go run ./wsserver -chunk 1               a byte a write: a test for clients
+go run ./wsserver -glue                  and several messages in one write
 go run ./wsserver -quiet                 only echo, as fast as it can
 `,
 	}

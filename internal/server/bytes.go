@@ -39,7 +39,7 @@ func newBuffered(c *conn) *buffered {
 	if c.tls != nil {
 		size = min(size, maxRecord)
 	}
-	return &buffered{c.Conn, make([]byte, size)}
+	return &buffered{c.reader(), make([]byte, size)}
 }
 
 // maxRecord is the most that one record of TLS, and so one read, brings (RFC 8446 section 5.1).

@@ -36,6 +36,7 @@ type conn struct {
 	webSocket atomic.Bool // it has become one, and need not be waited for when the server closes
 	stuck     bool        // the client takes nothing
 	lingers   bool        // the client may still be sending when we close
+	gathers   bool        // its echo has begun: Glue is for that
 	counts    counted     // as what, until it is a WebSocket
 	away      bool        // a WebSocket that answered the Close 1001 of Shutdown
 }
@@ -133,6 +134,7 @@ func (c *conn) overdue() error {
 
 // echoRaw echoes bytes, or messages of the server's codec. The first of them were read already.
 func (c *conn) echoRaw(in input, first []byte) error {
+	c.gathers = true
 	if framing.Marks(c.srv.Codec) {
 		return c.echoMessages(first)
 	}

@@ -14,7 +14,7 @@ import (
 // newInput reads with buffers that are borrowed only once bytes are there, so that an idle connection holds none. With
 // an account it is simpler: one read, one buffer.
 func (c *conn) newInput() input {
-	if sc, ok := c.raw.(syscall.Conn); ok && c.srv.Recorder == nil {
+	if sc, ok := c.raw.(syscall.Conn); ok && c.srv.Recorder == nil && c.srv.Glue == 0 {
 		if rc, err := sc.SyscallConn(); err == nil {
 			return newBorrowed(rc, c.srv.chunks)
 		}

@@ -20,7 +20,8 @@ const batch = 64 << 10
 // the next.
 type mailbox struct {
 	c    *conn
-	size int // the most bytes that one read takes
+	r    io.Reader // of c
+	size int       // the most bytes that one read takes
 	out  []byte
 
 	first []byte // read already
@@ -37,7 +38,7 @@ func (m *mailbox) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	m.c.arm()
-	n, err := m.c.Read(p[:min(len(p), m.size)])
+	n, err := m.r.Read(p[:min(len(p), m.size)])
 	m.c.received(n)
 	return n, err
 }
@@ -57,7 +58,7 @@ func (m *mailbox) flush() error {
 func (c *conn) echoMessages(first []byte) error {
 	size := orDefault(c.srv.ReadBuffer, DefaultReadBuffer)
 	limit := orDefault(c.srv.MaxMessage, DefaultMaxMessage)
-	box := &mailbox{c: c, size: size, first: bytes.Clone(first)}
+	box := &mailbox{c: c, r: c.reader(), size: size, first: bytes.Clone(first)}
 	r := bufio.NewReaderSize(box, size)
 	at := func() int64 { return c.bytesIn - int64(len(box.first)+r.Buffered()) } // how far the codec has come
 	for {

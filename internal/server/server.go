@@ -52,6 +52,7 @@ type Server struct {
 	WriteTimeout time.Duration
 	Chunk        int            // the most bytes in one write; 0 for any
 	Delay        time.Duration  // between two writes of a connection
+	Glue         time.Duration  // how long an echo waits for more, so that one write has it all; 0 for not at all
 	Web          *Web           // serves HTTP and WebSocket on the same port; without it everything is the codec's
 	Recorder     event.Recorder // takes the account; without one nothing is spent on it
 	// Explain is how the account words an error, a *LimitError among others; nil is the error's own text.

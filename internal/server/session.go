@@ -40,7 +40,7 @@ func (c *conn) newSession(in input, up *upgrade) (*session, error) {
 	if c.srv.Recorder != nil {
 		c.recordResponse(up)
 	}
-	c.lingers = true
+	c.lingers, c.gathers = true, true
 	c.await(s.quietTime())
 	c.webSocket.Store(true)
 	c.arm() // net/http has left no deadline

@@ -5,7 +5,9 @@ package serve
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"net"
+	"time"
 
 	"echolab/framing"
 	"echolab/internal/cli"
@@ -26,7 +28,11 @@ type Options struct {
 
 	fs    *flag.FlagSet
 	codec string
+	glue  bool
 }
+
+// glueTime is how long -glue waits for more without a -delay.
+const glueTime = 100 * time.Millisecond
 
 // Define adds the flags to fs.
 func (o *Options) Define(fs *flag.FlagSet) {
@@ -37,6 +43,7 @@ func (o *Options) Define(fs *flag.FlagSet) {
 		"read at most `N` bytes at a time (262144 by default for raw with -quiet)")
 	fs.IntVar(&o.Chunk, "chunk", 0, "write at most `N` bytes at a time, wherever messages end: what does the client make of that?")
 	fs.DurationVar(&o.Delay, "delay", 0, "wait this `time` between two writes of a connection")
+	fs.BoolVar(&o.glue, "glue", false, fmt.Sprintf("answer with one write what comes within the time of -delay, or %v", glueTime))
 	fs.IntVar(&o.MaxMessage, "max-message", server.DefaultMaxMessage,
 		"refuse messages of more than `N` bytes (not for raw, which has none)")
 	fs.IntVar(&o.MaxConns, "max-conns", server.DefaultMaxConns,
@@ -61,9 +68,25 @@ func (o *Options) Check() error {
 		cli.CheckFits(o.Codec, o.MaxMessage),
 		cli.Within("max-conns", o.MaxConns, 1, cli.NoLimit),
 		cli.CheckWait("idle-timeout", o.IdleTimeout),
+		o.checkGlue(),
 	)
 	if !cli.Given(o.fs, "read") {
 		o.ReadBuffer = 0 // the server's own default depends on what it does
 	}
 	return err
+}
+
+// checkGlue makes of -delay the time of -glue, where that is given.
+func (o *Options) checkGlue() error {
+	switch {
+	case !o.glue:
+		return nil
+	case o.Chunk > 0:
+		return errors.New("-chunk and -glue cannot be combined")
+	case o.Delay == 0:
+		o.Glue = glueTime
+	default:
+		o.Glue, o.Delay = o.Delay, 0
+	}
+	return nil
 }

@@ -61,6 +61,19 @@ func TestTheFlagsAreTheServersOptions(t *testing.T) {
 	assert.True(t, o.JSON && o.Quiet)
 }
 
+func TestGlueHasTheTimeOfADelay(t *testing.T) {
+	o, err := parsed(t, "-glue")
+	require.NoError(t, err)
+	assert.Equal(t, []time.Duration{100 * time.Millisecond, 0}, []time.Duration{o.Glue, o.Delay})
+	o, err = parsed(t, "-glue", "-delay", "2s")
+	require.NoError(t, err)
+	assert.Equal(t, []time.Duration{2 * time.Second, 0}, []time.Duration{o.Glue, o.Delay})
+	o, err = parsed(t, "-delay", "2s", "-chunk", "3")
+	require.NoError(t, err)
+	assert.Equal(t, []time.Duration{0, 2 * time.Second}, []time.Duration{o.Glue, o.Delay})
+	assert.Equal(t, 3, o.Chunk)
+}
+
 func TestEveryMistakeInTheFlagsIsReported(t *testing.T) {
 	_, err := parsed(t, "-codec", "morse", "-addr", "nowhere", "-read", "0", "-max-message", "0", "-max-conns", "0",
 		"-idle-timeout", "0")
