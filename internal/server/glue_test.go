@@ -63,7 +63,11 @@ func TestGlueEndsWithTheClientAndWithTheServer(t *testing.T) {
 		srv := &server.Server{Glue: time.Hour}
 		c := serveDesk(t, srv).dial(t)
 		write(t, c, []byte("abc"))
-		go expect(t, c, []byte("abc"))
+		go func() {
+			time.Sleep(100 * time.Millisecond) // of the bubble: in the middle of the Shutdown
+			write(t, c, []byte("d"))
+			expect(t, c, []byte("abcd"))
+		}()
 		synctest.Wait()
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
