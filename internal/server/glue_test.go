@@ -36,6 +36,7 @@ func TestGlueAnswersWithOneWriteWhatComesInItsTime(t *testing.T) {
 				dial = d.webSocket
 			}
 			conn := dial(t)
+			synctest.Wait() // until the handshake is told
 			before := len(rec.All(event.Write))
 			for range 2 { // what comes later is answered on its own
 				began := time.Now()
