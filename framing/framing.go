@@ -31,8 +31,9 @@ type Codec interface {
 	Append(dst, msg []byte) ([]byte, error)
 
 	// Read returns the next message, at most max bytes long (a negative max counts as 0). The message is valid until
-	// the next call that reads from r: it may be a view into r's buffer. An empty message has length 0 and a nil
-	// error.
+	// the next call that reads from r: it may be a view into r's buffer. Its capacity ends before anything else that
+	// may still be read: an append to it overwrites neither what comes next in r nor another message. An empty message
+	// has length 0 and a nil error.
 	//
 	// Read takes from r exactly the bytes of that message, and never waits for more than the message needs.
 	//

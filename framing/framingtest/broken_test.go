@@ -68,7 +68,7 @@ func TestWhatTheBrokenCodecsAreMadeFromIsSound(t *testing.T) {
 func TestBrokenCodecsAreCaught(t *testing.T) {
 	dangerous := func(rule string) bool { return slices.Contains([]string{"hang", "memory"}, rule) }
 	for _, f := range slices.Concat(stateFaults, waitFaults, forgedFaults, appendFaults, bodyFaults, endFaults, limitFaults,
-		lineFaults, specialFaults, callerFaults) {
+		lineFaults, specialFaults, callerFaults, capacityFaults, textFaults) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			enough := f.rules

@@ -100,7 +100,7 @@ func (s *suite) check(sizes []int) {
 	}
 	s.overhead = s.measure(s.atLeast(5))
 	for _, check := range []func(){
-		s.checkAppend, s.checkRoundTrip, s.checkDelivery, s.checkRest, s.checkShared, s.checkEnd, s.checkLimit, s.checkUnread,
+		s.checkAppend, s.checkRoundTrip, s.checkDelivery, s.checkRest, s.checkCapacity, s.checkShared, s.checkEnd, s.checkLimit, s.checkUnread,
 		s.checkWaiting, s.checkReadError, s.checkTimeout, s.checkEndless, s.checkForged,
 	} {
 		s.runaway.Store(false)

@@ -45,7 +45,8 @@ var kinds = []kind{
 	{"text that ends in a carriage return", ending('\r')},
 	{"text that ends in a line feed", ending('\n')},
 	{"text between spaces", func(n, seed int) []byte { return with(with(text(n, seed), 0, ' '), n-1, ' ') }},
-	{"Hangul", hangul},
+	{"Hangul", hangul("바이트스트림에는경계가없다")},
+	{"decomposed Hangul", hangul("\u1106\u1166\u1109\u1175\u110c\u1175\u1100\u1167\u11bc\u1100\u1168")},
 }
 
 // notable are contents that some framing, encoding or line protocol gives a meaning of its own.
@@ -53,6 +54,7 @@ var notable = []string{
 	"\ufeff", "\ufefftext", "text\ufeff", "#", "# text", "//", "\\", "\\n", "text\\", "\\\\", `"text"`, "'text'", "%", "%25", "%0a", "&amp;",
 	"=", "=0A", "text=", ".", "..", ".text", "\r", "\x00text", "text\x00", "\x1b[0m", "+++", "0", "-1", "0\r\n\r\n", "null",
 	"{}", "[]", "\xc0\xdb\xdc\xdd", "\xdb\xdb\xdc", "\xdb\xdb\xdd", "\x7d\x5e\x7e", "\x7d\x5d", "\u2028", "\u0085", " ", "\t", " \t ",
+	"e\u0301", "\u00e9", "\u212b", "\ufb01", "\uff21", "\u200b", "\u00ad", "\u202e", "\u3000text\u00a0", "\U0001f600",
 }
 
 const letters = "abcdefghijklmnopqrstuvwxyz"
@@ -66,14 +68,16 @@ func text(n, seed int) []byte {
 	return msg
 }
 
-// hangul is syllables of 3 bytes each; what does not divide by 3 is filled up with letters.
-func hangul(n, seed int) []byte {
-	const syllables = "바이트스트림에는경계가없다"
-	if n < 3 {
-		return nil
+// hangul repeats syllables, or the letters that they are made of: 3 bytes each. What does not divide by 3 is filled up
+// with letters.
+func hangul(syllables string) func(n, seed int) []byte {
+	return func(n, seed int) []byte {
+		if n < 3 {
+			return nil
+		}
+		msg := generate(n/3*3, func(i int) byte { return syllables[(i+3*seed)%len(syllables)] })
+		return append(msg, letters[:n%3]...)
 	}
-	msg := generate(n/3*3, func(i int) byte { return syllables[(i+3*seed)%len(syllables)] })
-	return append(msg, letters[:n%3]...)
 }
 
 // with sets one byte of msg. It returns nil if msg does not have it.

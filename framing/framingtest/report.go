@@ -20,6 +20,7 @@ const (
 	delivery
 	glued
 	exact
+	capacity
 	cleanEnd
 	endInside
 	beside
@@ -44,6 +45,7 @@ var contract = [rules]struct{ name, says string }{
 	delivery:  {"delivery", "it makes no difference in which pieces the stream arrives"},
 	glued:     {"glued", "messages that arrive together come back one by one and in order, empty ones too"},
 	exact:     {"exact bytes", "Read takes exactly its message's bytes from r; those after it are for the next who reads"},
+	capacity:  {"capacity", "an append to a message that Read returned overwrites neither what comes next nor another message"},
 	cleanEnd:  {"clean end", "where the stream ends between two messages, Read returns io.EOF itself, not wrapped"},
 	endInside: {"end inside", "where the stream ends inside a message, Read returns io.ErrUnexpectedEOF, never io.EOF"},
 	beside:    {"beside an error", "beside an error there is no message, not even a part of one"},
